@@ -1,0 +1,5 @@
+"""``python -m casparian.app``."""
+
+from casparian.app.cli import main
+
+main()

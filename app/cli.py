@@ -1,0 +1,76 @@
+"""The ``casparian`` command. Each subcommand's module is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from casparian.core.errors import CasparianError
+from casparian.core.version import VERSION
+
+#: name: (module, one line of help). The help is here so that listing commands imports none of them.
+COMMANDS = {
+    "run": ("casparian.app.run_command", "Run a parser over files, without any database (dev mode)."),
+}
+
+EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, "-V", "--version", prog_name="casparian")
+def casparian() -> None:
+    """Turn piles of messy files into typed tables that can be trusted.
+
+    You write a small Python parser. Casparian runs it, holds every row against a schema contract,
+    writes the good rows, and puts every bad row, with its reasons, in quarantine.
+
+    \b
+    Begin with:
+      casparian run my_parser.py my_file.csv
+    """
+
+
+def main() -> None:
+    """The entry point: errors become one clear message and the right exit code."""
+    try:
+        code = casparian.main(prog_name="casparian", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except CasparianError as error:
+        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(error.message, err=True)
+        if error.hint:
+            click.echo(f"  try: {error.hint}", err=True)
+        code = EXIT_FAILED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is left in the buffer has nowhere to go.
+        sys.stderr.close()
+        code = EXIT_FAILED
+    sys.exit(code if isinstance(code, int) else 0)

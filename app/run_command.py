@@ -1,0 +1,152 @@
+"""``casparian run``: a parser over files, stateless (dev mode)."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from casparian.core.dev_runner import DevRunner, RunRequest
+from casparian.core.foreground import is_interactive
+from casparian.core.inputs import input_files, parser_file
+from casparian.core.interpreter import choose_python
+from casparian.core.logs import Callback, Terminal
+from casparian.core.processes import become_subreaper
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+    from casparian.core.run_report import RunReport
+
+    from .run_display import Display
+
+EXIT_COMPLETED, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+
+
+@click.command("run")
+@click.argument("parser", type=click.Path(path_type=Path), metavar="PARSER")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
+@click.option(
+    "--sink",
+    metavar="URI",
+    help="Where rows go: parquet://DIR (default ./output), csv://DIR, jsonl://DIR, sqlite://FILE.",
+)
+@click.option("--whatif", is_flag=True, help="Show what would be written where; write nothing.")
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The Python that runs the parser. Default: $VIRTUAL_ENV, the nearest .venv upward from "
+    "the parser, its PEP 723 metadata, then the one that runs casparian.",
+)
+@click.option(
+    "--contract",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A contract.toml that is used in place of the parser's own contract.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop after the first N rows. They are written under a name of their own, so a full "
+    "output is never replaced by a part of one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="End a run that takes longer (seconds). breakpoint() is passed over then.",
+)
+def command(
+    parser: Path,
+    inputs: tuple[str, ...],
+    sink: str | None,
+    whatif: bool,
+    python: Path | None,
+    contract: Path | None,
+    limit: int | None,
+    as_json: bool,
+    timeout: float | None,
+) -> int:
+    """Run PARSER over each INPUT and write the rows it yields.
+
+    PARSER is a Python file, or a folder with parser.py. INPUT is a file, a folder (the files in
+    it) or a quoted glob. No database is opened, and the parser runs in your own Python: on a
+    terminal, breakpoint() stops in pdb.
+
+    Good rows go to the sink; rows that break the contract go to quarantine, with every reason.
+
+    \b
+    Examples:
+      casparian run my_parser.py my_file.csv
+      casparian run sales/ 'exports/*.csv' --sink csv://tables
+      casparian run my_parser.py my_file.csv --whatif
+
+    \b
+    Exit codes: 0 completed, with or without quarantine; 1 failed; 2 usage; 130 interrupted.
+    """
+    file = parser_file(parser)
+    files = input_files(inputs)
+    interpreter = choose_python(file, python)
+    if sink is not None:
+        from casparian.core.sinks.uri import parse_sink
+
+        parse_sink(sink, default_dir=Path("output"))  # a typo is told before anything runs
+    # With --timeout the guest is captured: on a terminal the person's clock is the only one.
+    interactive = not as_json and timeout is None and is_interactive()
+    become_subreaper()
+    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGHUP, _terminated)
+    display: Display | None = None
+    reports: list[RunReport] = []
+
+    def shown() -> Display:
+        # Made when the first guest is on its way: what it is drawn with takes time to import.
+        nonlocal display
+        if display is None:
+            from .run_display import Display
+
+            display = Display(
+                interpreter, inputs=len(files), as_json=as_json, interactive=interactive
+            )
+        return display
+
+    for path in files:
+        request = RunRequest(
+            parser=file,
+            input_path=path,
+            python=interpreter,
+            sink=sink,
+            output_dir=Path("output").absolute(),
+            contract=contract,
+            whatif=whatif,
+            limit=limit,
+            timeout=timeout,
+            logs=Terminal() if interactive else Callback(lambda line: shown().log(line)),
+            terminal=interactive,
+        )
+        try:
+            report = DevRunner(request, lambda event: shown().event(event)).run()
+        except KeyboardInterrupt:
+            shown().close()
+            return EXIT_INTERRUPTED
+        reports.append(report)
+        shown().finished(report)
+        if report.status == "interrupted":
+            break
+    shown().close()
+    shown().all_finished(reports)
+    statuses = {report.status for report in reports}
+    if "interrupted" in statuses:
+        return EXIT_INTERRUPTED
+    return EXIT_FAILED if "failed" in statuses else EXIT_COMPLETED
+
+
+def _terminated(number: int, _: FrameType | None) -> NoReturn:
+    """End as by Ctrl-C: nothing half-written stays, and the guest ends."""
+    raise SystemExit(128 + number)

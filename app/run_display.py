@@ -1,0 +1,103 @@
+"""What ``casparian run`` shows: log lines as they come, progress, and the report at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from casparian.core.events import Batch, Log, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from casparian.core.events import Event
+    from casparian.core.interpreter import Interpreter
+    from casparian.core.run_report import RunReport
+
+    from .run_progress import LiveProgress
+
+_LEVEL_STYLE = {"warning": "yellow", "error": "bold red", "debug": "dim"}
+
+
+class Display:
+    """Shows the runs of one command.
+
+    Args:
+        interpreter: the Python that was chosen; it is always said which.
+        inputs: how many runs there will be.
+        as_json: one object on stdout at the end, log lines on stderr.
+        interactive: the guest writes to the terminal itself.
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, *, inputs: int, as_json: bool, interactive: bool
+    ) -> None:
+        self._inputs = inputs
+        self._as_json = as_json
+        self._said: set[str] = set()
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._progress: LiveProgress | None = None
+        if not interactive and sys.stderr.isatty():
+            from .run_progress import LiveProgress
+
+            self._progress = LiveProgress(self.err, inputs)
+        if not as_json:
+            for passed in interpreter.passed_over:
+                self.err.print(Text(f"passed over: {passed}", "yellow"))
+            self.err.print(Text(f"Python: {interpreter.path} ({interpreter.reason})", "dim"))
+
+    def log(self, line: Log) -> None:
+        """Show one captured line: what the parser prints is output, all else goes to stderr."""
+        if line.level == "stdout" and not self._as_json:
+            self.out.print(Text(line.message))
+        elif line.level in ("stdout", "stderr"):
+            self.err.print(Text(line.message))
+        else:
+            style = _LEVEL_STYLE.get(line.level, "")
+            self.err.print(Text(f"{line.level.upper():<7} {line.message}", style))
+
+    def event(self, event: Event) -> None:
+        """Take note of how far the run is."""
+        if self._progress is None:
+            return
+        if isinstance(event, Progress):
+            self._progress.advance(event.done, event.total)
+        elif isinstance(event, Batch):
+            self._progress.rows(event.table.num_rows)
+
+    def finished(self, report: RunReport) -> None:
+        """One run is over."""
+        if self._progress is not None:
+            self._progress.next_input()
+        if self._as_json:
+            return
+        for notice in report.notices:
+            if notice not in self._said:
+                self._said.add(notice)
+                self.err.print(Text.assemble(("note: ", "yellow"), notice))
+        from .run_report_view import print_report
+
+        print_report(self.out, report, brief=self._inputs > 1)
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+    def all_finished(self, reports: Sequence[RunReport]) -> None:
+        """Every run is over: the totals of several, or the JSON object."""
+        if self._as_json:
+            objects = [report.as_json() for report in reports]
+            whole = objects[0] if self._inputs == 1 else {"runs": objects}
+            sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        elif self._inputs > 1:
+            from .run_report_view import print_totals
+
+            print_totals(self.out, reports, self._inputs)

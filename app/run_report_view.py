@@ -1,0 +1,176 @@
+"""A run's report as a person reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from casparian.core.events import GuestError
+    from casparian.core.run_report import OutputReport, RunReport
+
+_MARK = {
+    "completed": ("✓", "bold green"),
+    "completed_with_warnings": ("✓", "bold yellow"),
+    "failed": ("✗", "bold red"),
+    "interrupted": ("■", "bold yellow"),
+}
+#: Groups of reasons shown; the rest is counted.
+_GROUPS = 20
+_STAGES = ("start", "load", "parse", "transfer", "validate", "write")
+
+
+def print_report(console: Console, report: RunReport, *, brief: bool) -> None:
+    """Print what a run came to; ``brief``: a few lines, for one of several inputs."""
+    console.print(_headline(report))
+    if report.error is not None:
+        _print_error(console, report.error)
+    for output in report.outputs:
+        console.print(_output_line(output, report))
+    if report.groups:
+        _print_groups(console, report)
+    if not brief:
+        if report.outputs and report.status != "failed":
+            _print_columns(console, report)
+        console.print(_timings(report))
+
+
+def print_totals(console: Console, reports: Sequence[RunReport], inputs: int) -> None:
+    """Print the totals of several runs."""
+    rows = sum(report.rows for report in reports if report.status != "failed")
+    quarantined = sum(r.rows_quarantined for r in reports if r.status != "failed")
+    failed = [report for report in reports if report.status == "failed"]
+    text = Text(f"\n{len(reports)} of {inputs} files: {rows:,} rows", "bold")
+    text.append(f", {quarantined:,} quarantined", "yellow" if quarantined else "dim")
+    if failed:
+        text.append(f", {len(failed)} failed", "bold red")
+    console.print(text)
+    for report in failed:
+        console.print(Text(f"  ✗ {_short(report.input_path)}", "red"))
+
+
+def _headline(report: RunReport) -> Text:
+    mark, style = _MARK[report.status]
+    line = Text.assemble((f"{mark} ", style))
+    seconds = report.timings_ms.get("total", 0.0) / 1000
+    version = f" {report.parser_version}" if report.parser_version else ""
+    done = report.rows + report.rows_quarantined
+    if report.status == "failed":
+        line.append("failed", style)
+    elif report.status == "interrupted":
+        line.append("interrupted; nothing was written", style)
+    else:
+        line.append(f"{done:,} {_plural(done, 'row')} processed", "bold")
+    line.append(f"  {report.parser_name}{version} on {report.input_path.name}  {seconds:.2f} s", "dim")
+    if report.whatif and report.status != "failed":
+        line.append("  (what if: nothing was written)", "cyan")
+    return line
+
+
+def _output_line(output: OutputReport, report: RunReport) -> Text:
+    line = Text("  ")
+    line.append(output.name, "bold cyan")
+    line.append(f"  {output.rows:,} {_plural(output.rows, 'row')}")
+    if output.rows_quarantined:
+        line.append(f", {output.rows_quarantined:,} quarantined", "yellow")
+    if report.status in ("failed", "interrupted"):
+        line.append("  not published", "red")
+        return line
+    would = "would replace " if output.replaces else "would go to "
+    line.append(f"  {would if report.whatif else ''}→ {_short_uri(output.uri)}", "dim")
+    if output.quarantine_uri:
+        line.append(f"\n  {' ' * len(output.name)}  quarantine → ", "dim")
+        line.append(_short_uri(output.quarantine_uri), "dim")
+    return line
+
+
+def _print_groups(console: Console, report: RunReport) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", expand=False)
+    many = len({group.output for group in report.groups}) > 1
+    if many:
+        table.add_column("output", style="cyan")
+    table.add_column("column", style="bold")
+    table.add_column("why", style="yellow")
+    table.add_column("cells", justify="right")
+    table.add_column("for example", overflow="fold", ratio=3)
+    table.add_column("would pass with", overflow="fold", style="green", ratio=2)
+    for group in report.groups[:_GROUPS]:
+        cells = [Text(group.column), Text(group.error_type), Text(f"{group.count:,}")]
+        cells += [Text("\n".join(example.message for example in group.examples[:2])), Text(group.hint)]
+        table.add_row(*([Text(group.output)] if many else []), *cells)
+    console.print(table, soft_wrap=False)
+    if len(report.groups) > _GROUPS:
+        console.print(Text(f"  and {len(report.groups) - _GROUPS} more kinds of reasons", "dim"))
+
+
+def _print_columns(console: Console, report: RunReport) -> None:
+    for output in report.outputs:
+        origin = "contract" if output.has_contract else "inferred"
+        columns = ", ".join(
+            f"{c.name} {c.type}{'?' if c.nullable and output.has_contract else ''}"
+            for c in output.columns
+        )
+        console.print(Text(f"  {output.name} ({origin}): {columns}", "dim"))
+
+
+def _print_error(console: Console, error: GuestError) -> None:
+    where = f" while it was to {_PHASES[error.phase]}" if error.phase in _PHASES else ""
+    console.print(Text.assemble(("  " + error.type, "bold red"), (where, "dim")))
+    if error.text and error.kind == "parser":
+        console.print(Text(_indent(error.text.rstrip())))
+    else:
+        console.print(Text(_indent(error.message)))
+    if error.hint:
+        console.print(Text.assemble(("  try: ", "green"), error.hint))
+    if error.retryable:
+        console.print(Text("  trying again may help: this kind of error is transient", "dim"))
+
+
+_PHASES = {
+    "start": "start",
+    "load": "load the parser",
+    "parse": "parse",
+    "serialise": "turn rows into Arrow",
+    "transfer": "hand over rows",
+    "validate": "hold rows against the contract",
+    "write": "write",
+}
+
+
+def _timings(report: RunReport) -> Text:
+    parts = [
+        f"{stage} {report.timings_ms[stage]:.0f} ms"
+        for stage in _STAGES
+        if stage in report.timings_ms
+    ]
+    return Text("  " + "  ".join(parts), "dim")
+
+
+def _indent(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else word + "s"
+
+
+def _short_uri(uri: str) -> str:
+    scheme, separator, path = uri.partition("://")
+    return _short(Path(path)) if separator and scheme != "sqlite" else uri
+
+
+def _short(path: Path) -> str:
+    """The path as seen from here, if it is below this folder."""
+    try:
+        return os.fspath(path.relative_to(Path.cwd()))
+    except ValueError:
+        return os.fspath(path)

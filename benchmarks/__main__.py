@@ -1,0 +1,20 @@
+"""Run every benchmark, or those that are named: ``python -m benchmarks start_up transfer``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+ALL = ("start_up", "transfer", "stream_memory")
+
+
+def main() -> None:
+    for name in sys.argv[1:] or ALL:
+        if name not in ALL:
+            sys.exit(f"no benchmark {name!r}; there are: {', '.join(ALL)}")
+        module = importlib.import_module(f"benchmarks.{name}")
+        print(f"\n== {name}: {(module.__doc__ or '').splitlines()[0]}")
+        module.main()
+
+
+main()

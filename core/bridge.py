@@ -1,0 +1,348 @@
+"""The bridge: runs one guest and tells, event by event, what it does.
+
+One implementation for dev and prod. The guest is untrusted: whatever it sends, and however it
+ends, the bridge comes to an :class:`~casparian.core.events.Ended` and leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .events import LEVELS, BridgeResult, Ended, GuestError, Hello, Log
+from .guest import ColdGuests
+from .interrupts import Interrupts
+from .lines import LineSplitter
+from .logs import LogDestination, Terminal, open_destination
+from .wire import EndFrame, FrameDecoder, ProtocolError, TextFrame, WireLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from typing import Literal
+
+    from .cancel import CancelToken
+    from .events import Event
+    from .guest import Guest, GuestSource, GuestSpec
+    from .messages import Translator
+    from .wire import Frame
+
+_CHUNK = 64 * 1024
+#: What a dead guest's pipes and socket can still hold is far less than this (bytes).
+_MAX_DRAIN = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeConfig:
+    """One run of one guest. Times are seconds; None: no limit."""
+
+    spec: GuestSpec
+    logs: LogDestination
+    source: GuestSource = field(default_factory=ColdGuests)
+    startup_timeout: float | None = 120.0
+    """From the start to the hello."""
+    timeout: float | None = None
+    """For all of it; the time the consumer of the events takes counts."""
+    grace: float = 5.0
+    """From the end frame to the exit."""
+    limits: WireLimits = field(default_factory=WireLimits)
+    cancel: CancelToken | None = None
+
+
+def execute_bridge(config: BridgeConfig) -> Generator[Event]:
+    """Run a guest and yield its events; the last one is ``Ended`` with the result.
+
+    The guest is started by the call itself, before the first event is asked for. Closing the
+    iterator early ends the guest's whole process tree. On a terminal there are no timeouts: a
+    person may be at the ``pdb`` prompt.
+
+    Raises:
+        OSError: the guest's Python can't be started.
+    """
+    terminal = isinstance(config.logs, Terminal)
+    if terminal != config.spec.terminal:
+        raise ValueError("a guest is on the terminal exactly if its log is")
+    if terminal:
+        limits = replace(config.limits, stall=float("inf"))
+        config = replace(config, startup_timeout=None, timeout=None, limits=limits)
+    run = _Run(config, config.source.start(config.spec))
+    events = run.events()
+    # A generator that was never begun runs no cleanup when it is closed: begin it.
+    next(events)
+    return events  # type: ignore[return-value]
+
+
+class _TimeUp(Exception):
+    """The guest's time is up."""
+
+    def __init__(self, kind: Literal["timeout", "startup_timeout"], message: str, hint: str) -> None:
+        super().__init__(message)
+        phase = "start" if kind == "startup_timeout" else "parse"
+        self.error = GuestError(kind, "Timeout", message, phase, kind == "timeout", hint)
+
+
+class _Interrupted(Exception):
+    """Ctrl-C, and the guest has not ended by itself."""
+
+
+class _Cancelled(Exception):
+    """The run's cancel token was set."""
+
+
+class _Run:
+    """The loop over one guest's socket, pipes, exit and clocks."""
+
+    def __init__(self, config: BridgeConfig, guest: Guest) -> None:
+        self._config = config
+        self._guest = guest
+        self._started = time.monotonic()
+        self._decoder = FrameDecoder(config.limits)
+        self._hello_at: float | None = None
+        self._last_bytes = self._started
+        self._end_seen = False
+        self._ended_at: float | None = None
+        self._told: GuestError | None = None
+        self._error_text: str | None = None
+        self._killed_late = False
+        self._splitters: dict[int, LineSplitter] = {}
+        self._open: set[int] = set()
+        self._write_log: Callable[[Log], None] = lambda _: None
+        self._translator: Translator
+
+    def events(self) -> Generator[Event | None]:
+        """None once, then the events."""
+        with ExitStack() as stack:
+            stack.callback(self._guest.close)
+            stack.callback(self._guest.end)
+            selector = stack.enter_context(selectors.DefaultSelector())
+            self._watch(selector, stack)
+            interrupts = None
+            if isinstance(self._config.logs, Terminal):
+                interrupts = stack.enter_context(Interrupts(self._guest))
+                selector.register(interrupts, selectors.EVENT_READ, None)
+            self._write_log = stack.enter_context(open_destination(self._config.logs))
+            yield None
+            # Arrow is imported once the guest is on its way: both do it at the same time.
+            from .messages import Translator
+
+            self._translator = Translator(self._config.limits)
+            failure: GuestError | None = None
+            status: Literal["cancelled", "interrupted"] | None = None
+            try:
+                yield from self._follow(selector, interrupts)
+                self._guest.end()
+                yield from self._drain()
+            except ProtocolError as error:
+                failure = GuestError(
+                    "protocol", "ProtocolError", error.message, "transfer", hint=error.hint
+                )
+            except _TimeUp as late:
+                failure = late.error
+            except _Interrupted:
+                status = "interrupted"
+            except _Cancelled:
+                status = "cancelled"
+            exit_code = self._guest.end()
+            yield from self._drain_pipes()
+            result = self._result(exit_code, failure, status)
+            if self._killed_late and result.status == "completed":
+                yield self._logged(
+                    Log("warning", "the parser did not end after its last row, and was killed")
+                )
+            if result.error is not None:
+                yield result.error
+            yield Ended(result)
+
+    def _watch(self, selector: selectors.BaseSelector, stack: ExitStack) -> None:
+        guest = self._guest
+        guest.socket.setblocking(False)
+        selector.register(guest.socket, selectors.EVENT_READ, None)
+        self._open.add(guest.socket.fileno())
+        for fd, level in ((guest.stdout, LEVELS[0]), (guest.stderr, LEVELS[1])):
+            if fd is not None:
+                os.set_blocking(fd, False)
+                self._splitters[fd] = LineSplitter(level)
+                selector.register(fd, selectors.EVENT_READ, None)
+                self._open.add(fd)
+        if self._config.cancel is not None:
+            selector.register(self._config.cancel, selectors.EVENT_READ, None)
+        if hasattr(os, "pidfd_open"):
+            pidfd = os.pidfd_open(guest.pid)
+            stack.callback(os.close, pidfd)
+            selector.register(pidfd, selectors.EVENT_READ, None)
+
+    def _follow(
+        self, selector: selectors.BaseSelector, interrupts: Interrupts | None
+    ) -> Iterator[Event]:
+        """Read until the guest has exited."""
+        socket = self._guest.socket.fileno()
+        while not self._guest.exited():
+            # The exit wakes the selector where there are pidfds; clocks are looked at ten times a
+            # second.
+            for key, _ in selector.select(0.1):
+                if key.fd not in self._open:
+                    continue
+                if key.fd == socket:
+                    yield from self._read_socket()
+                else:
+                    yield from self._read_pipe(key.fd)
+                if key.fd not in self._open:
+                    selector.unregister(key.fileobj)
+            if self._config.cancel is not None and self._config.cancel.cancelled:
+                raise _Cancelled
+            if interrupts is not None and interrupts.attend():
+                raise _Interrupted
+            self._check_clocks()
+
+    def _read_socket(self) -> Iterator[Event]:
+        for frame in self._receive() or ():
+            yield from self._take(frame)
+
+    def _receive(self) -> list[Frame] | None:
+        """The frames that the bytes on hand complete; None if there are no bytes on hand."""
+        try:
+            count = self._guest.socket.recv_into(self._decoder.space())
+        except BlockingIOError:
+            return None
+        except ConnectionError:
+            count = 0
+        if not count:
+            self._open.discard(self._guest.socket.fileno())
+            return None
+        self._last_bytes = time.monotonic()
+        return self._decoder.received(count)
+
+    def _take(self, frame: Frame) -> Iterator[Event]:
+        if self._ended_at is not None:
+            raise ProtocolError("the guest sent a frame after its last one")
+        if isinstance(frame, EndFrame):
+            self._end_seen = True
+            self._ended_at = time.monotonic()
+        elif isinstance(frame, TextFrame) and frame.kind == "error":
+            self._error_text = frame.text
+            self._ended_at = time.monotonic()
+        else:
+            event = self._translator.event(frame)
+            if isinstance(event, Hello):
+                self._hello_at = time.monotonic()
+            if isinstance(event, GuestError):
+                self._told = event
+            elif isinstance(event, Log):
+                yield self._logged(event)
+            elif event is not None:
+                yield event
+
+    def _logged(self, line: Log) -> Log:
+        self._write_log(line)
+        return line
+
+    def _read_pipe(self, fd: int) -> Iterator[Event]:
+        try:
+            data = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            self._open.discard(fd)
+        for line in self._splitters[fd].feed(data):
+            yield self._logged(line)
+
+    def _check_clocks(self) -> None:
+        now, config = time.monotonic(), self._config
+        if self._ended_at is not None:
+            if now - self._ended_at > config.grace and not self._killed_late:
+                self._killed_late = True
+                os.kill(self._guest.pid, signal.SIGKILL)
+            return
+        if config.timeout is not None and now - self._started > config.timeout:
+            raise _TimeUp(
+                "timeout",
+                f"the run took longer than its {config.timeout:g} s and was ended",
+                "allow more with --timeout",
+            )
+        if (
+            self._hello_at is None
+            and config.startup_timeout is not None
+            and now - self._started > config.startup_timeout
+        ):
+            raise _TimeUp(
+                "startup_timeout",
+                f"the parser was not loaded within {config.startup_timeout:g} s",
+                "look at what its module does when it is imported",
+            )
+        if self._decoder.mid_frame and now - self._last_bytes > config.limits.stall:
+            raise ProtocolError(
+                f"a frame stood half sent for {config.limits.stall:g} s",
+                hint="the guest hangs, or something in it writes to the socket",
+            )
+
+    def _drain(self) -> Iterator[Event]:
+        """What the guest had sent before it ended: its last frames."""
+        drained = 0
+        while drained < _MAX_DRAIN:
+            frames = self._receive()
+            if frames is None:
+                return
+            drained += _CHUNK
+            for frame in frames:
+                yield from self._take(frame)
+
+    def _drain_pipes(self) -> Iterator[Event]:
+        """The last lines, with or without an end."""
+        for fd, splitter in self._splitters.items():
+            drained = 0
+            while fd in self._open and drained < _MAX_DRAIN:
+                try:
+                    data = os.read(fd, _CHUNK)
+                except BlockingIOError:
+                    break
+                if not data:
+                    break
+                drained += len(data)
+                for line in splitter.feed(data):
+                    yield self._logged(line)
+            for line in splitter.flush():
+                yield self._logged(line)
+
+    def _result(
+        self,
+        exit_code: int,
+        failure: GuestError | None,
+        status: Literal["cancelled", "interrupted"] | None,
+    ) -> BridgeResult:
+        now = time.monotonic()
+        timings = {"total": 1000 * (now - self._started)}
+        if self._hello_at is not None:
+            timings["hello"] = 1000 * (self._hello_at - self._started)
+        error = failure or self._told
+        if status is None and error is None and exit_code == -signal.SIGINT and not self._end_seen:
+            status = "interrupted"
+        if status is not None:
+            return BridgeResult(status, None, exit_code, timings)
+        if error is None and self._error_text is not None:
+            error = GuestError("parser", "Error", self._error_text, "start")
+        if error is None and not (self._end_seen and (exit_code == 0 or self._killed_late)):
+            error = self._crash(exit_code)
+        return BridgeResult(
+            "failed" if error is not None else "completed", error, exit_code, timings
+        )
+
+    def _crash(self, exit_code: int) -> GuestError:
+        if exit_code < 0:
+            try:
+                how = f"was killed by {signal.Signals(-exit_code).name}"
+            except ValueError:
+                how = f"was killed by signal {-exit_code}"
+        else:
+            how = f"exited with code {exit_code}"
+        when = "after its end frame" if self._end_seen else "before it had finished"
+        phase = "start" if self._hello_at is None else "parse"
+        hint = "its log may say why"
+        if exit_code == -signal.SIGKILL:
+            hint = "nobody here did it: the system may have run out of memory"
+        elif self._hello_at is not None and exit_code >= 0:
+            hint = "the parser, or a library it uses, called os._exit()"
+        return GuestError("crash", "GuestCrashed", f"the guest {how} {when}", phase, True, hint)

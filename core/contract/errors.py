@@ -1,0 +1,21 @@
+"""The one error of this package: a contract that can't be read, and where it goes wrong."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from casparian.core.errors import CasparianError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ContractError(CasparianError):
+    """A contract is wrong. The message begins with where: ``outputs.sales.total: …``."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the nearest known word, or an empty string."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""

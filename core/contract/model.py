@@ -1,0 +1,113 @@
+"""The contract as data: outputs, columns, and the canonical form that its hash is taken of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from casparian.core.contract.types import ColumnType
+
+Bound = int | float | Decimal | date | str
+"""A value of a column's type. Those of timestamps are ISO text; those of strings are strings."""
+
+ExtraColumns = Literal["fail", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, whether it may be null, its constraints and its relaxations.
+
+    ``min`` and ``max`` are inclusive; lengths count characters; ``pattern`` (RE2) must match
+    the whole text. Every relaxation is off by default.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+    min: Bound | None = None
+    max: Bound | None = None
+    enum: tuple[Bound, ...] | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    trim: bool = False
+    null_tokens: tuple[str, ...] = ()
+    leading_zeros: bool = False
+    plus: bool = False
+    thousands: str | None = None
+    decimal_point: str | None = None
+    formats: tuple[str, ...] = ()
+    true_tokens: tuple[str, ...] = ()
+    false_tokens: tuple[str, ...] = ()
+    allow_nan: bool = False
+    allow_inf: bool = False
+    from_float: bool = False
+    stringify: bool = False
+    midnight_ok: bool = False
+
+    def canonical(self) -> dict[str, object]:
+        """Return type, nullability and every option that isn't at its default, as plain JSON."""
+        out: dict[str, object] = {"type": str(self.type), "nullable": self.nullable}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("name", "type", "nullable") and value != field.default:
+                out[field.name] = _plain(value)
+        return out
+
+
+DEFAULT_TRUE: Final = ("true", "True", "TRUE")
+DEFAULT_FALSE: Final = ("false", "False", "FALSE")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputContract:
+    """The columns of one output, in the order in which they are written."""
+
+    name: str
+    columns: tuple[Column, ...]
+    extra_columns: ExtraColumns = "fail"
+
+    def canonical(self) -> dict[str, object]:
+        """Return the output's full form as a plain dict, columns in declared order."""
+        return {
+            "columns": {column.name: column.canonical() for column in self.columns},
+            "extra_columns": self.extra_columns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a parser promises: one or more outputs."""
+
+    outputs: tuple[OutputContract, ...]
+
+    def output(self, name: str) -> OutputContract | None:
+        """Return the output of that name, or None."""
+        return next((output for output in self.outputs if output.name == name), None)
+
+    def canonical(self) -> dict[str, object]:
+        """Return the contract as a plain dict, shorthand expanded; deterministic."""
+        return {"outputs": {output.name: output.canonical() for output in self.outputs}}
+
+    @property
+    def hash(self) -> str:
+        """Hex sha256 of the canonical form as JSON; the order of columns doesn't matter."""
+        text = json.dumps(
+            self.canonical(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,172 @@
+"""Where a guest comes from, and what the bridge holds of it: a process, a socket, two pipes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from socket import socket as Socket  # noqa: N812 - a field is called socket
+from typing import TYPE_CHECKING, Protocol
+
+from .processes import MARK, Guardian, kill_group, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Run by path in the guest's own Python, where casparian need not be installed.
+SHIM = Path(__file__).resolve().parent.parent / "shim" / "bridge_shim.py"
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSpec:
+    """What a guest is to run.
+
+    Exactly one of ``parser_path`` and ``archive`` is given.
+    """
+
+    python: Path
+    input_path: Path
+    parser_path: Path | None = None
+    archive: Path | None = None
+    entrypoint: str = "parser.py"
+    job_id: str = "dev"
+    terminal: bool = False
+    """Whether the guest gets this process's own stdio, to be used by a person."""
+    env: Mapping[str, str] | None = None
+    """The guest's environment; this process's own if left out."""
+    cwd: Path | None = None
+
+
+@dataclass(slots=True)
+class Guest:
+    """A started guest, which leads a process group of its own."""
+
+    process: subprocess.Popen[bytes]
+    socket: Socket
+    mark: str
+    guardian: Guardian
+    stdout: int | None = None
+    """The reading end of the pipe that is its descriptor 1; None on a terminal."""
+    stderr: int | None = None
+    interrupts: Socket | None = None
+    """Tells of each Ctrl-C; only on a terminal."""
+    _ended: bool = field(default=False)
+
+    @property
+    def pid(self) -> int:
+        """Process id, and process group id."""
+        return self.process.pid
+
+    def exited(self) -> bool:
+        """Whether the guest itself has ended; it stays a zombie until :meth:`end`."""
+        if self._ended:
+            return True
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self.pid, flags) is not None
+
+    def end(self, *, spare: frozenset[int] = frozenset()) -> int:
+        """Kill whatever of the guest still runs, and reap it.
+
+        The group goes first, while the unreaped leader keeps its id from being given to others.
+
+        Returns:
+            The exit code; negative: the signal's number.
+        """
+        if not self._ended:
+            self._ended = True
+            kill_group(self.pid)
+            self.process.wait()
+            sweep(self.mark, spare=spare | {self.guardian.pid})
+            self.guardian.dismiss()
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Close this side's descriptors."""
+        self.socket.close()
+        if self.interrupts is not None:
+            self.interrupts.close()
+        for fd in (self.stdout, self.stderr):
+            if fd is not None:
+                os.close(fd)
+        self.stdout = self.stderr = None
+
+
+class GuestSource(Protocol):
+    """Where guests come from: a new interpreter, or later a fork of a warm one."""
+
+    def start(self, spec: GuestSpec) -> Guest:
+        """Start a guest for one run.
+
+        Raises:
+            OSError: its Python can't be started.
+        """
+        ...
+
+
+class ColdGuests:
+    """A new interpreter for every run."""
+
+    def start(self, spec: GuestSpec) -> Guest:
+        """See :meth:`GuestSource.start`."""
+        ours, theirs = socket.socketpair()
+        mark = secrets.token_hex(8)
+        arguments = [str(spec.python), str(SHIM), *_source_arguments(spec)]
+        arguments += ["--input-path", str(spec.input_path), "--job-id", spec.job_id]
+        arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]
+        passed = [theirs.fileno()]
+        interrupts = interrupts_theirs = None
+        pipes: list[tuple[int, int]] = []
+        try:
+            if spec.terminal:
+                interrupts, interrupts_theirs = socket.socketpair()
+                arguments += ["--terminal", "--interrupt-fd", str(interrupts_theirs.fileno())]
+                passed.append(interrupts_theirs.fileno())
+                stdin = stdout = stderr = None
+            else:
+                pipes = [os.pipe(), os.pipe()]
+                stdin, stdout, stderr = subprocess.DEVNULL, pipes[0][1], pipes[1][1]
+            process = subprocess.Popen(
+                arguments,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=passed,
+                process_group=0,
+                cwd=spec.cwd,
+                env={**(os.environ if spec.env is None else spec.env), MARK: mark},
+            )
+        except BaseException:
+            for end in (ours, interrupts):
+                if end is not None:
+                    end.close()
+            for read, _ in pipes:
+                os.close(read)
+            raise
+        finally:
+            theirs.close()
+            if interrupts_theirs is not None:
+                interrupts_theirs.close()
+            for _, write in pipes:
+                os.close(write)
+        try:
+            guardian = Guardian(process.pid, mark)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        guest = Guest(process, ours, mark, guardian, interrupts=interrupts)
+        if pipes:
+            guest.stdout, guest.stderr = pipes[0][0], pipes[1][0]
+        return guest
+
+
+def _source_arguments(spec: GuestSpec) -> list[str]:
+    if (spec.parser_path is None) == (spec.archive is None):
+        raise ValueError("a guest runs either a parser's file or a bundle's archive")
+    if spec.parser_path is not None:
+        return ["--parser-path", str(spec.parser_path)]
+    return ["--parser-archive", f"@{spec.archive}", "--entrypoint", spec.entrypoint]

@@ -1,0 +1,145 @@
+"""No orphans: a guest's whole process tree ends, on any way of its host's dying or its own.
+
+Three things work together. The guest leads a process group, which is killed as a whole. Every
+process below it carries a mark in its environment, by which those that left the group are found.
+A *guardian*, a waiting ``sh`` that holds one end of a pipe, does both should the host itself be
+killed: the pipe's end is what wakes it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+#: Set in every guest's environment, to a value of its own; children inherit it.
+MARK = "CASPARIAN_GUEST"
+
+_PR_SET_CHILD_SUBREAPER = 36
+_is_subreaper = False
+
+# $1: the guest's process group; $2: its mark. The loop matters only for what left the group.
+_GUARDIAN = """
+read -r _
+kill -9 -- "-$1" 2>/dev/null
+for environ in /proc/[0-9]*/environ; do
+  if grep -qs "$2" "$environ"; then
+    pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null
+  fi
+done
+"""
+
+
+def become_subreaper() -> None:
+    """Have orphaned descendants handed to this process, so that it can sweep them (Linux).
+
+    For processes that do nothing but drive a guest: ``casparian run``, and runners.
+    """
+    global _is_subreaper
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        result = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _is_subreaper = result == 0
+
+
+class Guardian:
+    """Kills a guest's processes when this process dies without having done so."""
+
+    def __init__(self, group: int, mark: str) -> None:
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARDIAN, "casparian-guardian", str(group), f"{MARK}={mark}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The guardian's process id."""
+        return self._process.pid
+
+    def dismiss(self) -> None:
+        """The guest's processes have ended: the guardian is not needed any more."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+
+def kill_group(group: int) -> None:
+    """Kill every process of a group; call it while its leader has not been reaped."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # nobody is left in it, or only the zombie of its leader (macOS says EPERM)
+
+
+def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
+    """Kill what carries ``mark`` or, under a subreaper, was left to this process.
+
+    Args:
+        mark: the guest's own.
+        spare: children of this process that are not the guest's.
+
+    Returns:
+        The process ids that were killed.
+    """
+    if _is_subreaper and not _has_children_beside(spare):
+        return []
+    killed: list[int] = []
+    # A process can fork while it is being looked for; each round finds what the last one missed.
+    for _ in range(20):
+        found = [pid for pid in _marked(mark, spare) if pid not in killed]
+        if not found:
+            break
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed.append(pid)
+    for pid in killed:
+        try:
+            os.waitpid(pid, 0)
+        except ChildProcessError:
+            pass  # it was somebody else's child
+    return killed
+
+
+def _has_children_beside(spare: frozenset[int]) -> bool:
+    """Whether this process has other children; asked after every run, so it must cost little."""
+    try:
+        tasks = os.listdir("/proc/self/task")
+        found = [
+            int(pid)
+            for task in tasks
+            for pid in Path(f"/proc/self/task/{task}/children").read_text().split()
+        ]
+    except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that just ended
+        import psutil
+
+        found = [child.pid for child in psutil.Process().children()]
+    return any(pid not in spare for pid in found)
+
+
+def _marked(mark: str, spare: frozenset[int]) -> list[int]:
+    import psutil
+
+    me = os.getpid()
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == me or process.pid in spare:
+            continue
+        try:
+            if (_is_subreaper and process.ppid() == me) or process.environ().get(MARK) == mark:
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process.pid)
+                elif process.ppid() == me:
+                    os.waitpid(process.pid, os.WNOHANG)
+        except (psutil.Error, ChildProcessError, OSError):
+            continue  # it ended, or belongs to somebody else
+    return found

@@ -1,0 +1,179 @@
+"""Quarantined rows as a table and as a summary: each row whole, as JSON, with its reasons."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+from casparian.core.validation.raw import raw_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from casparian.core.validation.verdict import RejectedRow
+
+__all__ = [
+    "EXAMPLES",
+    "QUARANTINE_SCHEMA",
+    "RAW_CAP",
+    "CappedRaw",
+    "Example",
+    "ReasonGroup",
+    "Summary",
+    "cap_raw",
+    "quarantine_table",
+    "raw_json",
+    "summarise",
+]
+
+_REASON: Final = pa.struct(
+    [
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("error_type", pa.string(), nullable=False),
+        pa.field("message", pa.string(), nullable=False),
+        pa.field("hint", pa.string(), nullable=False),
+    ]
+)
+
+QUARANTINE_SCHEMA: Final[pa.Schema] = pa.schema(
+    [
+        pa.field("output", pa.string(), nullable=False),
+        pa.field("row_number", pa.int64(), nullable=False),
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("error_type", pa.string(), nullable=False),
+        pa.field("error_message", pa.string(), nullable=False),
+        pa.field("reasons", pa.list_(pa.field("item", _REASON, nullable=False)), nullable=False),
+        pa.field("raw", pa.string(), nullable=False),
+        pa.field("raw_bytes", pa.int64(), nullable=False),
+        pa.field("raw_sha256", pa.string(), nullable=False),
+    ]
+)
+"""One row per bad row. ``column``, ``error_type`` and ``error_message`` repeat the first reason;
+``row_number`` is zero-based through the whole output; ``raw_bytes`` and ``raw_sha256`` are of the
+UTF-8 of ``raw``."""
+
+RAW_CAP: Final = 4096
+"""Bytes of a raw row that reports and stores keep; the file of quarantined rows keeps all."""
+
+EXAMPLES: Final = 3
+"""Examples that a summary keeps per group."""
+
+MAX_GROUPS: Final = 1000
+"""Groups that a summary keeps apart; what comes after is counted together."""
+
+
+class CappedRaw(NamedTuple):
+    """The beginning of a raw row, and the size in bytes and hex sha256 of all of it."""
+
+    text: str
+    bytes: int
+    sha256: str
+
+
+def cap_raw(raw: str, limit: int = RAW_CAP) -> CappedRaw:
+    """Cut a raw row to at most ``limit`` bytes of UTF-8, never within a character."""
+    encoded = raw.encode()
+    text = raw if len(encoded) <= limit else encoded[:limit].decode(errors="ignore")
+    return CappedRaw(text, len(encoded), hashlib.sha256(encoded).hexdigest())
+
+
+def quarantine_table(output: str, rows: Sequence[RejectedRow]) -> pa.Table:
+    """Return the rows as a table of QUARANTINE_SCHEMA, raw rows whole, order kept."""
+    whole = [cap_raw(row.raw, limit=2**63) for row in rows]
+    first = [row.reasons[0] for row in rows]
+    columns: list[list[object]] = [
+        [output] * len(rows),
+        [row.row_number for row in rows],
+        [reason.column for reason in first],
+        [reason.error_type for reason in first],
+        [reason.message for reason in first],
+        [
+            [
+                {
+                    "column": reason.column,
+                    "error_type": reason.error_type,
+                    "message": reason.message,
+                    "hint": reason.hint,
+                }
+                for reason in row.reasons
+            ]
+            for row in rows
+        ],
+        [raw.text for raw in whole],
+        [raw.bytes for raw in whole],
+        [raw.sha256 for raw in whole],
+    ]
+    arrays = [
+        pa.array(column, f.type) for column, f in zip(columns, QUARANTINE_SCHEMA, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
+
+
+class Example(NamedTuple):
+    """One bad cell of a group: the zero-based number of its row, and the whole sentence."""
+
+    row_number: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """All reasons of one kind: how many, the first few, and the first hint that there was.
+
+    A row with two reasons of a group counts twice. ``column`` and ``error_type`` are ``…`` for
+    the group that holds what came after the first thousand groups.
+    """
+
+    output: str
+    column: str
+    error_type: str
+    count: int
+    examples: tuple[Example, ...]
+    hint: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+    hint: str = ""
+
+
+class Summary:
+    """Groups reasons by (output, column, error type), a batch at a time, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self.rows = 0
+        """Bad rows seen so far."""
+
+    def add(self, output: str, rows: Iterable[RejectedRow]) -> None:
+        """Count the reasons of some rows of an output."""
+        for row in rows:
+            self.rows += 1
+            for reason in row.reasons:
+                key = (output, reason.column, reason.error_type)
+                if key not in self._tallies and len(self._tallies) >= MAX_GROUPS:
+                    key = (output, "…", "…")
+                tally = self._tallies.setdefault(key, _Tally())
+                tally.count += 1
+                tally.hint = tally.hint or reason.hint
+                if len(tally.examples) < EXAMPLES:
+                    tally.examples.append(Example(row.row_number, reason.message))
+
+    def groups(self) -> tuple[ReasonGroup, ...]:
+        """Return the groups, the largest first; equal ones in the order they were met."""
+        groups = [
+            ReasonGroup(*key, tally.count, tuple(tally.examples), tally.hint)
+            for key, tally in self._tallies.items()
+        ]
+        return tuple(sorted(groups, key=lambda group: -group.count))
+
+
+def summarise(output: str, rows: Iterable[RejectedRow]) -> tuple[ReasonGroup, ...]:
+    """Group the reasons of one output's rows; see Summary for many batches."""
+    summary = Summary()
+    summary.add(output, rows)
+    return summary.groups()

@@ -1,0 +1,95 @@
+"""What can go wrong with a sink, and how an error of the disk becomes a sentence."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from casparian.core.errors import CasparianError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_BLOCKED = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+
+
+class SinkError(CasparianError):
+    """An output could not be written.
+
+    ``path`` is the place it was meant for, if there is one. ``retryable`` is true where the same
+    run may succeed later without anybody changing the parser or the sink: a full disk, a database
+    that is busy.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: Path | None = None, retryable: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.retryable = retryable
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn an error of the disk or of Arrow, met while writing for ``path``, into a `SinkError`."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(path, error) from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise SinkError(
+            f"cannot write {path}: {error}",
+            hint="give the column another type in the parser",
+            path=path,
+        ) from error
+
+
+def disk_error(path: Path, error: OSError) -> SinkError:
+    """Say what an `OSError`, met while writing for ``path``, means and what to try."""
+    elsewhere = "choose another place with --sink parquet://DIR"
+    if error.errno in _FULL:
+        return SinkError(
+            f"cannot write {path}: the disk is full, or a file-size limit or quota was reached",
+            hint=f"free some space, or {elsewhere}",
+            path=path,
+            retryable=True,
+        )
+    if error.errno in _DENIED:
+        return SinkError(
+            f"cannot write {path}: no permission to write there",
+            hint=f"make {_standing_folder(path)} writable, or {elsewhere}",
+            path=path,
+        )
+    if error.errno in _BLOCKED:
+        blocker = next((p for p in path.parents if p.exists() and not p.is_dir()), None)
+        if blocker is not None:
+            return SinkError(
+                f"cannot write {path}: {blocker} is a file, not a folder",
+                hint=f"move that file away, or {elsewhere}",
+                path=path,
+            )
+        if path.is_dir():
+            return SinkError(
+                f"cannot write {path}: it is a folder, not a file",
+                hint=f"move that folder away, or {elsewhere}",
+                path=path,
+            )
+    if error.errno == errno.ENAMETOOLONG:
+        return SinkError(
+            f"cannot write {path}: the name is too long for this file system",
+            hint="give the output or the input file a shorter name",
+            path=path,
+        )
+    reason = error.strerror or str(error)
+    return SinkError(f"cannot write {path}: {reason}", hint=elsewhere, path=path)
+
+
+def _standing_folder(path: Path) -> Path:
+    """The nearest folder above ``path`` that exists."""
+    return next((p for p in path.parents if p.exists()), path.parent)

@@ -1,0 +1,171 @@
+"""Parquet files: written in row groups of a good size, whatever the size of the frames.
+
+Small frames are gathered; a row group ends at 64 MiB or a million rows. Parquet keeps some types
+coarser than Arrow: timestamps and times in seconds come back in milliseconds, date64 as date32; no
+value changes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from casparian.core.sinks.errors import SinkError, storing
+from casparian.core.sinks.temporary import discard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GROUP_BYTES = 64 * 2**20
+GROUP_ROWS = 1_000_000
+_HELD_BYTES = 4 * GROUP_BYTES  # what small slices of big frames may keep alive
+_SMALL_FRAMES = 256  # so many are copied into one, which frees what each costs by itself
+
+COMPRESSIONS = ("snappy", "gzip", "zstd", "lz4", "none")
+DEFAULT_COMPRESSION = "zstd"
+"""zstd writes about as fast as snappy, makes smaller files, and today's readers all know it."""
+
+
+class Gathering:
+    """Tables of one schema, gathered until they are worth writing."""
+
+    def __init__(self, *, rows: int = GROUP_ROWS, size: int = GROUP_BYTES) -> None:
+        self._most_rows = rows
+        self._most_bytes = size
+        self._small: list[Any] = []
+        self._large: list[Any] = []
+        self._held_by_small = 0  # counts a buffer that small frames share once for each of them
+        self._held_by_large = 0
+        self.rows = 0
+        self.bytes = 0
+
+    def add(self, table: Any) -> None:
+        """Take a table."""
+        self._small.append(table)
+        self.rows += table.num_rows
+        self.bytes += table.nbytes
+        self._held_by_small += table.get_total_buffer_size()
+        if len(self._small) >= _SMALL_FRAMES or self._held_by_small >= _HELD_BYTES:
+            joined = pa.concat_tables(self._small).combine_chunks()
+            self._small = []
+            self._held_by_small = 0
+            self._large.append(joined)
+            self._held_by_large += joined.get_total_buffer_size()
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds enough for a row group, or keeps too much memory alive."""
+        return (
+            self.bytes >= self._most_bytes
+            or self.rows >= self._most_rows
+            or self._held_by_large >= _HELD_BYTES
+        )
+
+    def take(self) -> Any | None:
+        """Everything gathered, as one table; None if there is nothing."""
+        tables = self._large + self._small
+        self._small, self._large = [], []
+        self._held_by_small = self._held_by_large = self.rows = self.bytes = 0
+        return pa.concat_tables(tables) if tables else None
+
+
+class RowFile:
+    """One Parquet file being written: frames of one schema in, row groups of a good size out."""
+
+    def __init__(
+        self, path: Path, schema: Any, *, compression: str, metadata: dict[str, str], wanted: Path
+    ) -> None:
+        import pyarrow.parquet as pq
+
+        self.path = path
+        self.schema = schema
+        self.rows = 0
+        self._wanted = wanted
+        self._gathering = Gathering()
+        with storing(wanted):
+            try:
+                self._writer: Any = pq.ParquetWriter(
+                    path, schema.with_metadata(metadata or None), compression=compression
+                )
+            except BaseException:
+                discard(path)
+                raise
+
+    @property
+    def bytes(self) -> int:
+        """How much is gathered but not written yet."""
+        return self._gathering.bytes
+
+    def write(self, table: Any) -> None:
+        """Add rows; they reach the file when there are enough of them."""
+        self._gathering.add(table)
+        self.rows += table.num_rows
+        if self._gathering.full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write out what is gathered, in row groups of bounded size."""
+        table = self._gathering.take()
+        if table is None or not table.num_rows:
+            return
+        groups = max(1, -(-table.nbytes // GROUP_BYTES))
+        size = min(GROUP_ROWS, -(-table.num_rows // groups))
+        with storing(self._wanted):
+            self._writer.write_table(table, row_group_size=size)
+
+    def close(self) -> None:
+        """Write the rest and the footer."""
+        if self._writer is None:
+            return
+        self.flush()
+        with storing(self._wanted):
+            self._writer.close()
+        self._writer = None
+
+    def discard(self) -> None:
+        """Give up: no file is left."""
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except (OSError, pa.ArrowException):
+                self._writer.is_open = False
+            self._writer = None
+        self._gathering = Gathering()
+        discard(self.path)
+
+
+def rewrite(
+    tables: Iterator[Any],
+    path: Path,
+    schema: Any,
+    *,
+    compression: str,
+    metadata: dict[str, str],
+    wanted: Path,
+) -> None:
+    """Write tables that share one schema to one Parquet file."""
+    file = RowFile(path, schema, compression=compression, metadata=metadata, wanted=wanted)
+    try:
+        for table in tables:
+            file.write(table)
+        file.close()
+    except BaseException:
+        file.discard()
+        raise
+
+
+def check_compression(name: str | None) -> str:
+    """The compression to use; None is the default. An unknown one is a `SinkError`."""
+    if name is None:
+        return DEFAULT_COMPRESSION
+    if name not in COMPRESSIONS:
+        close = difflib.get_close_matches(name.lower(), COMPRESSIONS, n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        raise SinkError(
+            f"unknown compression {name!r}{meant}", hint=f"one of {', '.join(COMPRESSIONS)}"
+        )
+    if name != "none" and not pa.Codec.is_available(name):
+        raise SinkError(f"this pyarrow was built without {name}", hint='compression="snappy"')
+    return name

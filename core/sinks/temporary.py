@@ -1,0 +1,95 @@
+"""Files that nobody should read yet: their names, their removal, and what makes them last."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import socket
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FOREIGN_AGE = 24 * 3600.0  # seconds after which another machine's leftovers are swept as well
+
+
+def temporary_path(folder: Path, stem: str, ending: str) -> Path:
+    """A new hidden name in ``folder``: ``.{stem}.{ending}.{pid}-{host}{random}.tmp``."""
+    return folder / f".{stem}.{ending}.{os.getpid()}-{_host()}{secrets.token_hex(4)}.tmp"
+
+
+def sweep(folder: Path, stem: str) -> None:
+    """Remove what dead processes left in ``folder`` for the same target; living ones' files stay.
+
+    A process of another machine or container cannot be asked: its files go after a day.
+    """
+    pattern = re.compile(rf"\.{re.escape(stem)}\.[a-z.]+\.(\d+)-([0-9a-f]{{4}})[0-9a-f]{{8}}\.tmp")
+    try:
+        entries = [
+            (e.name, e.stat(follow_symlinks=False).st_mtime)
+            for e in os.scandir(folder)
+            if e.name.endswith(".tmp")
+        ]
+    except OSError:
+        return
+    for name, modified in entries:
+        found = pattern.fullmatch(name)
+        if found is None:
+            continue
+        here = found[2] == _host()
+        stale = not _alive(int(found[1])) if here else time.time() - modified > _FOREIGN_AGE
+        if stale:
+            discard(folder / name)
+
+
+def discard(path: Path) -> None:
+    """Remove a file if it is there; never complain."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the file's bytes are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the folder's names are on the disk, where the file system can do that."""
+    try:
+        sync_file(folder)
+    except OSError:
+        pass
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _host() -> str:
+    """Four hex digits for the machine and its namespace of process ids (a container's own)."""
+    global _host_tag
+    if not _host_tag:
+        try:
+            namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no path, only its text
+        except OSError:
+            namespace = ""
+        _host_tag = hashlib.sha256(f"{socket.gethostname()} {namespace}".encode()).hexdigest()[:4]
+    return _host_tag
+
+
+_host_tag = ""

@@ -1,0 +1,270 @@
+"""One output of one run: rows in, and at the end everything visible or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from casparian.core.sinks import publishing, sqlite
+from casparian.core.sinks.errors import SinkError, storing
+from casparian.core.sinks.parquet import DEFAULT_COMPRESSION, check_compression, rewrite
+from casparian.core.sinks.publishing import Change, Ready
+from casparian.core.sinks.staging import Staging
+from casparian.core.sinks.temporary import discard, sweep, sync_file, sync_folder, temporary_path
+from casparian.core.sinks.uri import SinkKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from casparian.core.sinks.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do with one output: where its rows would be, and if it replaces others."""
+
+    uri: str
+    replaces: bool
+
+
+class OutputWriter:
+    """Takes the rows of one output, good and rejected, for the places a `Target` names.
+
+    ``write`` and ``quarantine`` stage rows under temporary names; ``prepare`` completes them;
+    ``publish`` makes them visible, replacing what the same input left before; ``abort`` forgets
+    them. Not for several threads at once.
+
+    ``schema`` is the contract's: every frame must have exactly its columns and types. None lets
+    frames differ; one schema is settled at the end (see `casparian.core.sinks.settle`). An output
+    without schema and without a single frame has no file, and one that the same input left before
+    is removed.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        schema: Any | None = None,
+        *,
+        compression: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        self.target = target
+        self.settled: Any | None = schema
+        self.notes: tuple[str, ...] = ()
+        self._compression = check_compression(compression)
+        if target.kind is not SinkKind.PARQUET:
+            self._compression = DEFAULT_COMPRESSION
+        self._metadata = dict(metadata or {})
+        self._state = "open"
+        self._swept = False
+        self._rows = Staging(
+            lambda: self._temporary(str(target.kind)),
+            target.path,
+            schema=schema,
+            compression=self._compression,
+            metadata=self._metadata,
+        )
+        self._rejected = Staging(
+            lambda: self._temporary("quarantine"),
+            target.quarantine or target.path,
+            schema=None,
+            compression=DEFAULT_COMPRESSION,
+            metadata=self._metadata,
+        )
+        self._file: Path | None = None  # complete, under its temporary name
+        self._quarantine_file: Path | None = None
+
+    @property
+    def uri(self) -> str:
+        """Where the rows will be visible."""
+        return self.target.uri
+
+    @property
+    def quarantine_uri(self) -> str:
+        """Where rejected rows will be visible if the run succeeds."""
+        return self.target.quarantine_uri
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written."""
+        return self._rows.rows
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows were rejected."""
+        return self._rejected.rows
+
+    def plan(self) -> Plan:
+        """What publishing would do; touches nothing."""
+        if self.target.kind is SinkKind.SQLITE:
+            there = sqlite.has_rows_of(self.target.path, self.target.table, self.target.input_id)
+        else:
+            there = self.target.path.exists()
+        return Plan(self.uri, there)
+
+    def write(self, table: Any) -> None:
+        """Add good rows (a ``pyarrow.Table``)."""
+        self._expect("open")
+        self._rows.write(table)
+
+    def quarantine(self, table: Any) -> None:
+        """Add rejected rows, in whatever schema quarantine has."""
+        self._expect("open")
+        self._rejected.write(table)
+
+    def prepare(self) -> None:
+        """Complete everything under temporary names; now ``settled`` is the output's schema."""
+        if self._state == "prepared":
+            return
+        self._expect("open")
+        if self.target.path.is_dir():
+            raise SinkError(
+                f"cannot write {self.target.path}: it is a folder, not a file",
+                hint="move that folder away, or choose another place with --sink",
+                path=self.target.path,
+            )
+        settled = self._rows.finish()
+        if settled is not None:
+            self.settled, self.notes = settled.schema, settled.notes
+        self._rejected.finish()
+        if self.target.kind is SinkKind.SQLITE:
+            for load in self._loads():
+                sqlite.check(self.target.path, load)
+        else:
+            if settled is not None:
+                self._file = self._complete()
+                sync_file(self._file)
+            if self._rejected.rows:
+                self._quarantine_file = self._complete_quarantine()
+        self._state = "prepared"
+
+    def publish(self) -> None:
+        """Make this output visible; `RunSinks.publish` does it for all outputs of a run."""
+        publishing.publish([self.ready()])
+        self.published()
+
+    def ready(self) -> Ready:
+        """What has to be done to make this visible. Only after `prepare`."""
+        self._expect("prepared")
+        target = self.target
+        outdated = self._change(target.quarantine_failed, None)
+        if target.kind is SinkKind.SQLITE:
+            return Ready((outdated,), target.path, self._loads())
+        assert target.quarantine is not None
+        return Ready(
+            (
+                self._change(target.path, self._file),
+                self._change(target.quarantine, self._quarantine_file),
+                outdated,
+            )
+        )
+
+    def published(self) -> None:
+        """Somebody did what `ready` said: nothing temporary is needed any more."""
+        self._state = "published"
+        self._rows.discard()
+        self._rejected.discard()
+
+    def abort(self, *, keep_quarantine: bool) -> Path | None:
+        """Forget the rows and remove every temporary file; what was visible before stays as it is.
+
+        With ``keep_quarantine`` the rejected rows go to ``….quarantine.failed.parquet``, whose path
+        is returned. Done again, or after `publish`, it does nothing.
+        """
+        if self._state in {"published", "aborted"}:
+            return None
+        self._state = "aborted"
+        self._rows.discard()
+        if self._file is not None:
+            discard(self._file)
+        try:
+            if not keep_quarantine or not self._rejected.rows:
+                return None
+            complete = self._quarantine_file or self._complete_quarantine()
+            kept = self.target.quarantine_failed
+            with storing(kept):
+                complete.replace(kept)
+            sync_folder(kept.parent)
+            return kept
+        finally:
+            self._rejected.discard()
+            if self._quarantine_file is not None:
+                discard(self._quarantine_file)
+
+    def _complete(self) -> Path:
+        kind = self.target.kind
+        if kind is SinkKind.PARQUET:
+            return self._one_parquet(self._rows, self._compression)
+        path = self._temporary(str(kind))
+        try:
+            with storing(self.target.path), path.open("xb") as file:
+                if kind is SinkKind.CSV:
+                    from casparian.core.sinks.csv import write_csv as write
+                else:
+                    from casparian.core.sinks.jsonl import write_jsonl as write
+                write(self._rows.tables(), self.settled, file)
+        except BaseException:
+            discard(path)
+            raise
+        self._rows.discard()
+        return path
+
+    def _complete_quarantine(self) -> Path:
+        path = self._one_parquet(self._rejected, DEFAULT_COMPRESSION)
+        sync_file(path)
+        return path
+
+    def _one_parquet(self, staging: Staging, compression: str) -> Path:
+        settled = staging.finish()
+        assert settled is not None
+        path = staging.single_file()
+        if path is not None:
+            staging.release(path)
+            return path
+        path = self._temporary("parquet")
+        rewrite(
+            staging.tables(),
+            path,
+            settled.schema,
+            compression=compression,
+            metadata=self._metadata,
+            wanted=self.target.path,
+        )
+        staging.discard()
+        return path
+
+    def _loads(self) -> tuple[sqlite.Load, ...]:
+        target = self.target
+        rejected = self._rejected.finish()
+
+        def load(table: str, schema: Any | None, staging: Staging) -> sqlite.Load:
+            tables = staging.tables if schema is not None else _nothing
+            return sqlite.Load(table, target.input_id, schema, tables)
+
+        bad = rejected.schema if rejected is not None and self._rejected.rows else None
+        return (
+            load(target.table, self.settled, self._rows),
+            load(target.quarantine_table, bad, self._rejected),
+        )
+
+    def _change(self, path: Path, new: Path | None) -> Change:
+        backup = temporary_path(path.parent, self.target.temp_stem, "old")
+        return Change(path, new, backup)
+
+    def _temporary(self, ending: str) -> Path:
+        folder = self.target.folder
+        with storing(self.target.path):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not self._swept:
+            self._swept = True
+            sweep(folder, self.target.temp_stem)
+        return temporary_path(folder, self.target.temp_stem, ending)
+
+    def _expect(self, state: str) -> None:
+        if self._state != state:
+            raise SinkError(f"{self.uri} is {self._state}, not {state}", path=self.target.path)
+
+
+def _nothing() -> Iterable[Any]:
+    return ()

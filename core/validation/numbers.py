@@ -1,0 +1,219 @@
+"""Kernels for integers, floats and decimals, from text and from typed columns."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from casparian.core.validation.arrow_types import arrow_type
+from casparian.core.validation.kernel import (
+    Converted,
+    accepted,
+    all_of,
+    both,
+    masked,
+    matches,
+    only,
+    within,
+)
+
+if TYPE_CHECKING:
+    from casparian.core.contract.model import Column
+    from casparian.core.contract.types import ColumnType
+
+INT_TEXT: Final = "0|-?[1-9][0-9]{0,4299}"
+"""An integer cell of the guest, which writes longer ones in hexadecimal."""
+
+_JSON_NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_FLOAT_CELL: Final = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|inf)|nan"
+_PLAIN: Final = r"-?[0-9]+(?:\.[0-9]+)?"
+_SCIENTIFIC: Final = r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,18}"
+
+
+def respelled(texts: pa.Array, column: Column) -> pa.Array:
+    """Undo the spellings that the column allows; texts that don't fit them become null-free junk.
+
+    What comes out is judged by the strict grammar. A text that the allowed spellings don't
+    cover comes out as the empty text, which no number's grammar takes.
+    """
+    if not (column.plus or column.leading_zeros or column.thousands or column.decimal_point):
+        return texts
+    is_int = column.type.family == "int"
+    mark = _escaped(column.thousands) if column.thousands else ""
+    point = column.decimal_point or "."
+    whole = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)" if mark else "[0-9]+"
+    fraction = "" if is_int else f"(?:{_escaped(point)}[0-9]+)?"
+    exponent = "(?:[eE][+-]?[0-9]+)?" if column.type.family == "float" else ""
+    sign = "[+-]?" if column.plus else "-?"
+    ok = matches(texts, f"{sign}{whole}{fraction}{exponent}")
+    texts = pc.if_else(ok, texts, pa.scalar(""))
+    if column.plus:
+        texts = pc.replace_substring_regex(texts, r"\A\+", "")
+    if column.thousands:
+        texts = pc.replace_substring(texts, column.thousands, "")
+    if point != "." and not is_int:
+        texts = pc.replace_substring(texts, point, ".")
+    if column.leading_zeros:
+        texts = pc.replace_substring_regex(texts, r"\A(-?)0+([0-9])", r"\1\2")
+    return texts
+
+
+def _escaped(mark: str) -> str:
+    # RE2 takes a backslash before punctuation only, so anything beyond ASCII stands as it is.
+    return f"\\{mark}" if mark.isascii() and not mark.isspace() and mark != "_" else mark
+
+
+# Integers
+
+
+def int_from_text(texts: pa.Array, type_: ColumnType) -> Converted:
+    """Read canonical integers in range. A clean column is cast and compared with what came in."""
+    target = arrow_type(type_)
+    quick = _round_trip(texts, target)
+    if quick is not None:
+        return quick
+    short = matches(texts, "0|-?[1-9][0-9]{0,17}")  # 18 digits: any of them is an int64
+    values = only(texts, short).cast(pa.int64())
+    low, high = type_.int_range
+    ok = both(short, within(values, low, high))
+    if type_.bits < 64:
+        return masked(ok, only(values, ok).cast(target))
+    if not type_.name.startswith("u"):
+        converted = masked(ok, values)
+    else:
+        converted = masked(ok, only(values, ok).cast(target))
+    return _with_long_integers(texts, converted, type_)
+
+
+def _round_trip(texts: pa.Array, target: pa.DataType) -> Converted | None:
+    """Cast, and take the result only if every value is written just as the text was."""
+    try:
+        values = texts.cast(target)
+    except pa.ArrowInvalid:
+        return None
+    return accepted(values) if all_of(pc.equal(values.cast(pa.string()), texts)) else None
+
+
+def _with_long_integers(texts: pa.Array, short: Converted, type_: ColumnType) -> Converted:
+    """Judge the integers of 19 and 20 digits, some of which fit 64 bits, one by one."""
+    long = pc.and_(pc.invert(short.ok), matches(texts, "-?[1-9][0-9]{18,19}"))
+    if not pc.any(long).as_py():
+        return short
+    low, high = type_.int_range
+    numbers = [int(text) for text in texts.filter(long).to_pylist()]
+    fitting = [number if low <= number <= high else None for number in numbers]
+    target = arrow_type(type_)
+    values = pc.replace_with_mask(short.values, long, pa.array(fitting, target))
+    found = pc.replace_with_mask(short.ok, long, pa.array([n is not None for n in fitting]))
+    return Converted(found, values)
+
+
+def int_from_int(numbers: pa.Array, type_: ColumnType) -> Converted:
+    """Pass integers that are in range."""
+    ok = within(numbers, *type_.int_range)
+    return masked(ok, only(numbers, ok).cast(arrow_type(type_)))
+
+
+def int_from_float(numbers: pa.Array, type_: ColumnType) -> Converted:
+    """Pass finite integral floats up to 2**53 in size; beyond, neighbours can't be told apart."""
+    wide = numbers.cast(pa.float64())
+    exact = pc.and_(pc.equal(pc.floor(wide), wide), pc.less_equal(pc.abs(wide), 2.0**53))
+    exact = both(exact, pc.is_finite(wide))
+    passed = int_from_int(only(wide, exact).cast(pa.int64()), type_)
+    return masked(both(exact, passed.ok), passed.values)
+
+
+# Floats
+
+
+def float_from_text(texts: pa.Array, column: Column) -> Converted:
+    """Read JSON numbers as the nearest float; infinite only by ``allow_inf``."""
+    target = arrow_type(column.type)
+    strict = respelled(texts, column)
+    ok = matches(strict, _JSON_NUMBER)
+    values = only(strict, ok).cast(target)
+    finite = pc.is_finite(values).fill_null(True)
+    converted = masked(both(ok, finite), values)
+    if not (column.allow_nan or column.allow_inf) or all_of(converted.ok):
+        return converted
+    special = []
+    if column.allow_nan:
+        special.append("nan|NaN|NAN")
+    if column.allow_inf:
+        sign = "[+-]?" if column.plus else "-?"
+        special.append(f"{sign}(?:inf|Inf|INF|infinity|Infinity|INFINITY)")
+    is_special = pc.and_(pc.invert(converted.ok), matches(texts, "|".join(special)))
+    read = pc.replace_substring_regex(pc.utf8_lower(texts.filter(is_special)), r"\A\+", "")
+    numbers = pc.replace_substring(read, "infinity", "inf").cast(target)
+    return Converted(
+        pc.or_(converted.ok, is_special),
+        pc.replace_with_mask(converted.values, is_special, numbers),
+    )
+
+
+def float_from_int(numbers: pa.Array, type_: ColumnType) -> Converted:
+    """Pass integers that a float of this width holds exactly, whatever they are."""
+    exact = 2**53 if type_.bits == 64 else 2**24
+    ok = within(numbers, -exact, exact)
+    return masked(ok, only(numbers, ok).cast(arrow_type(type_)))
+
+
+def float_from_float(numbers: pa.Array, column: Column) -> Converted:
+    """Pass floats that stay the same; NaN and infinity only if allowed."""
+    values = numbers.cast(arrow_type(column.type), safe=False)
+    is_nan, is_inf = pc.is_nan(numbers), pc.is_inf(numbers)
+    ok = pc.or_(is_nan, pc.equal(values.cast(pa.float64()), numbers.cast(pa.float64())))
+    if not column.allow_nan:
+        ok = pc.and_(ok, pc.invert(is_nan))
+    if not column.allow_inf:
+        ok = pc.and_(ok, pc.invert(is_inf))
+    return masked(ok, values)
+
+
+def floats_of_cells(texts: pa.Array) -> Converted:
+    """Read what a guest wrote for floats: repr, inf, nan."""
+    ok = matches(texts, _FLOAT_CELL)
+    return masked(ok, only(texts, ok).cast(pa.float64()))
+
+
+# Decimals
+
+
+def decimal_from_text(texts: pa.Array, type_: ColumnType) -> Converted:
+    """Read an optional minus and plain digits that fit; the mask makes Arrow's cast safe."""
+    digits = type_.precision - type_.scale
+    whole = f"(?:0|[1-9][0-9]{{0,{digits - 1}}})" if digits else "0"
+    fraction = f"(?:\\.[0-9]{{1,{type_.scale}}})?" if type_.scale else ""
+    ok = matches(texts, f"-?{whole}{fraction}")
+    return masked(ok, only(texts, ok).cast(arrow_type(type_)))
+
+
+def decimal_from_number(numbers: pa.Array, type_: ColumnType) -> Converted:
+    """Pass typed integers, decimals or floats (these by their shortest spelling) that fit."""
+    if numbers.type == arrow_type(type_):
+        return accepted(numbers)
+    if pa.types.is_float16(numbers.type):
+        numbers = numbers.cast(pa.float32())
+    return decimal_from_spelling(numbers.cast(pa.string()), type_)
+
+
+def decimal_from_spelling(texts: pa.Array, type_: ColumnType) -> Converted:
+    """Read numbers in plain or scientific notation by their value: trailing zeros don't count."""
+    scientific = pc.and_kleene(pc.invert(matches(texts, _PLAIN)), matches(texts, _SCIENTIFIC))
+    if pc.any(scientific).as_py():
+        plain = [_positional(text) for text in texts.filter(scientific).to_pylist()]
+        texts = pc.replace_with_mask(texts, scientific, pa.array(plain, pa.string()))
+    texts = pc.replace_substring_regex(texts, r"\A(-?[0-9]+\.[0-9]*?)0+\z", r"\1")
+    texts = pc.replace_substring_regex(texts, r"\A(-?[0-9]+)\.\z", r"\1")
+    texts = pc.replace_substring_regex(texts, r"\A(-?)0+([0-9])", r"\1\2")
+    return decimal_from_text(texts, type_)
+
+
+def _positional(text: str) -> str:
+    """Write 1E+3 as 1000; what no decimal of 38 digits could hold becomes the empty text."""
+    number = Decimal(text)
+    if number.is_zero():
+        return "0"
+    return format(number, "f") if -80 < number.adjusted() < 80 else ""

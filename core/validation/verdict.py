@@ -1,0 +1,66 @@
+"""What validation says: good rows, bad rows with their reasons, or that the output failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from casparian.core.errors import CasparianError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one cell is bad. ``error_type`` is from a stable vocabulary (snake_case).
+
+    ``message`` is a whole sentence, rows one-based: ``row 1000: age: 'Unknown' is not an int64``.
+    ``hint`` names the relaxation that would have accepted the value, or is empty.
+    """
+
+    column: str
+    error_type: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A bad row: its zero-based number in the whole output, all reasons, itself as JSON."""
+
+    row_number: int
+    reasons: tuple[Reason, ...]
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The split of what was received: ``valid`` has the target schema, order kept."""
+
+    valid: pa.Table
+    rejected: list[RejectedRow]
+    received: int
+
+    def __post_init__(self) -> None:
+        if len(self.valid) + len(self.rejected) != self.received:
+            raise AssertionError(
+                f"{len(self.valid)} valid + {len(self.rejected)} rejected rows "
+                f"!= {self.received} received"
+            )
+
+
+class OutputFailed(CasparianError):  # noqa: N818 - it says what happened to the output
+    """A whole output violates its contract: nothing of it may be published.
+
+    ``error_type`` is one of missing_column, extra_column, duplicate_column,
+    column_type_impossible, corrupt_batch, quarantine_limit_exceeded.
+    """
+
+    def __init__(self, message: str, *, error_type: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.error_type = error_type
+
+
+class ValidatorDisagreement(CasparianError):  # noqa: N818 - it says what happened
+    """The fast and the plain judgement of a cell differ: a bug of casparian, never guessed away."""

@@ -1,0 +1,204 @@
+"""The wire's decoder: bytes of an untrusted guest in, frames out, or a :class:`ProtocolError`.
+
+It knows no sockets and no clocks. Memory is bounded by the limits whatever the bytes say; a data
+frame is received straight into the buffer that Arrow will read it from.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from casparian.shim import wire as constants
+
+from .errors import CasparianError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WORD = struct.Struct(">I")
+_SCRATCH = 64 * 1024
+
+
+class ProtocolError(CasparianError):
+    """The guest sent what the wire has no meaning for, or more than the limits allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireLimits:
+    """What a guest may send. Sizes in bytes, times in seconds."""
+
+    max_frame: int = 256 << 20
+    """One data frame."""
+    max_control: int = 16 << 20
+    """One log, metadata or error frame."""
+    max_text: int = 64 << 10
+    """What is kept of one text; the rest of it is cut, and it says so."""
+    max_rows: int = 16 << 20
+    """Rows of one data frame: columns of nulls take no bytes, so size alone bounds nothing."""
+    max_columns: int = 100_000
+    max_empty_frames: int = 10_000
+    """Data frames without rows in succession."""
+    max_outputs: int = 1_000
+    stall: float = 30.0
+    """How long a frame may stand half sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFrame:
+    """A complete Arrow IPC stream, not yet looked at."""
+
+    buffer: pa.Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class TextFrame:
+    """A log line (``level`` 0 to 5) or the error frame (``level`` None)."""
+
+    kind: Literal["log", "error"]
+    text: str
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataFrame:
+    """A metadata frame: ``kind`` and the rest of the object."""
+
+    kind: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EndFrame:
+    """The end of the stream."""
+
+
+Frame = DataFrame | TextFrame | MetadataFrame | EndFrame
+
+
+class FrameDecoder:
+    """Takes bytes as they come, gives frames as they are whole.
+
+    Use: receive into :meth:`space`, tell :meth:`received` how many bytes came, and take the frames
+    it returns.
+
+    Raises:
+        ProtocolError: from :meth:`received`; nothing more can be decoded then.
+    """
+
+    def __init__(self, limits: WireLimits | None = None) -> None:
+        self._limits = limits or WireLimits()
+        self._scratch = bytearray(_SCRATCH)
+        self._pending = bytearray()
+        self._payload: pa.Buffer | None = None
+        self._view: memoryview | None = None
+        self._filled = 0
+
+    @property
+    def mid_frame(self) -> bool:
+        """Whether a frame has begun and is not complete."""
+        return self._view is not None or bool(self._pending)
+
+    def space(self) -> memoryview:
+        """Where the next bytes belong; never empty."""
+        if self._view is not None:
+            return self._view[self._filled :]
+        return memoryview(self._scratch)
+
+    def received(self, count: int) -> list[Frame]:
+        """Account for ``count`` bytes that now stand at the beginning of :meth:`space`."""
+        if self._view is not None:
+            self._filled += count
+            return [self._complete()] if self._filled == len(self._view) else []
+        self._pending += memoryview(self._scratch)[:count]
+        return self._parse()
+
+    def _complete(self) -> DataFrame:
+        assert self._payload is not None
+        frame = DataFrame(self._payload)
+        self._payload = self._view = None
+        self._filled = 0
+        return frame
+
+    def _parse(self) -> list[Frame]:
+        frames: list[Frame] = []
+        data, at = self._pending, 0
+        while len(data) - at >= 4:
+            word = _WORD.unpack_from(data, at)[0]
+            if word == constants.END:
+                frames.append(EndFrame())
+                at += 4
+            elif word <= constants.MAX_DATA_WORD:
+                at = self._begin_data(word, data, at + 4, frames)
+                if self._view is not None:
+                    break
+            else:
+                step = self._parse_text(word, data, at, frames)
+                if step == 0:
+                    break
+                at += step
+        del data[:at]
+        return frames
+
+    def _begin_data(self, size: int, data: bytearray, at: int, frames: list[Frame]) -> int:
+        """Start the payload of a data frame with what is there of it; returns where that ends."""
+        if size > self._limits.max_frame:
+            raise ProtocolError(
+                f"a data frame of {size:,} bytes is over the limit of {self._limits.max_frame:,}",
+                hint="yield smaller frames; a single row may not be larger than this either",
+            )
+        import pyarrow as pa
+
+        self._payload = pa.allocate_buffer(size)
+        self._view = memoryview(self._payload).cast("B")
+        there = min(size, len(data) - at)
+        self._view[:there] = data[at : at + there]
+        self._filled = there
+        if there == size:
+            frames.append(self._complete())
+        return at + there
+
+    def _parse_text(self, word: int, data: bytearray, at: int, frames: list[Frame]) -> int:
+        """Decode a log, metadata or error frame at ``at``; returns its size, 0 if it isn't whole."""
+        head = 9 if word == constants.LOG else 8
+        if word not in (constants.LOG, constants.METADATA, constants.ERROR):
+            raise ProtocolError(f"the guest sent the word 0x{word:08X}, which has no meaning")
+        if len(data) - at < head:
+            return 0
+        size: int = _WORD.unpack_from(data, at + head - 4)[0]
+        if size > self._limits.max_control:
+            raise ProtocolError(
+                f"a control frame of {size:,} bytes is over the limit of "
+                f"{self._limits.max_control:,}"
+            )
+        if len(data) - at < head + size:
+            return 0
+        body = bytes(data[at + head : at + head + size])
+        if word == constants.METADATA:
+            frames.append(_metadata(body))
+        elif word == constants.ERROR:
+            frames.append(TextFrame("error", self._text(body)))
+        else:
+            level = data[at + 4]
+            if level > constants.LEVEL_ERROR:
+                raise ProtocolError(f"a log line has the level {level}; levels are 0 to 5")
+            frames.append(TextFrame("log", self._text(body), level))
+        return head + size
+
+    def _text(self, body: bytes) -> str:
+        limit = self._limits.max_text
+        if len(body) <= limit:
+            return body.decode("utf-8", "replace")
+        return body[:limit].decode("utf-8", "ignore") + f" … (cut: {len(body):,} bytes in all)"
+
+
+def _metadata(body: bytes) -> MetadataFrame:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a metadata frame is not JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
+        raise ProtocolError("a metadata frame is not a JSON object with a kind")
+    return MetadataFrame(content.pop("kind"), content)

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Casparian in a minute: clean files, damaged files, a file without a parser, and a hopeless one.
+#
+#   ./demo/demo.sh
+#   CASPARIAN="uv run casparian" DEMO_OUT=/tmp/demo ./demo/demo.sh
+set -eu
+
+demo=$(dirname -- "$0")
+casparian=${CASPARIAN:-casparian}
+out=${DEMO_OUT:-./output}
+if [ -t 1 ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+else
+    bold='' dim='' plain=''
+fi
+
+say() {
+    printf '\n%s── %s%s\n' "$bold" "$1" "$plain"
+}
+
+# run EXIT_CODE ARGUMENT…: shows the command, runs it, and stops the demo at any other exit code.
+run() {
+    expected=$1
+    shift
+    if [ "$out" != ./output ]; then
+        set -- "$@" --sink "parquet://$out"
+    fi
+    printf '%s$ casparian %s%s\n' "$dim" "$*" "$plain"
+    code=0
+    # shellcheck disable=SC2086  # CASPARIAN may be several words
+    $casparian "$@" || code=$?
+    if [ "$code" -ne "$expected" ]; then
+        printf 'demo.sh: exit code %s where %s was expected\n' "$code" "$expected" >&2
+        exit 1
+    fi
+}
+
+say 'A clean month: every row fits the contract'
+run 0 run "$demo/parsers/sales" "$demo/data/sales_2024_01.csv"
+
+say 'A damaged month: good rows are written, bad rows wait in quarantine with their reasons'
+run 0 run "$demo/parsers/sales" "$demo/data/sales_2024_02.csv"
+
+say 'A machine log: several kinds of record, several outputs'
+run 0 run "$demo/parsers/mcdata_parser.py" "$demo/data/mcdata_damaged.log"
+
+say 'A look at a file before anyone wrote a parser for it; nothing is written'
+run 0 run "$demo/parsers/mcdata_parser.py" "$demo/data/sales_2024_01.csv" --whatif
+
+say 'A FIX log: checksums, repeating groups, orders and executions'
+run 0 run "$demo/parsers/fix_parser.py" "$demo/data/fix_damaged.log"
+
+say 'An event stream: one JSON object per line, some of them broken'
+run 0 run "$demo/parsers/events_parser.py" "$demo/data/events_damaged.jsonl"
+
+say 'A hopeless month: most rows are bad, so nothing of it is published'
+run 1 run "$demo/parsers/sales" "$demo/data/sales_2024_03.csv"
+printf 'It ended with exit code 1, as it should.\n'
+
+say "What was made, in $out"
+(cd "$out" && find . -type f | sort | sed 's|^\./|  |')
+
+say 'Try next'
+cat <<END
+  Change total in $demo/parsers/sales/contract.toml to
+      total = { type = "decimal(12,2)", thousands = "," }
+  and see one row leave quarantine:
+      casparian run $demo/parsers/sales $demo/data/sales_2024_02.csv
+
+  Start a parser of your own from the smallest there is:
+      casparian run $demo/first_parser.py $demo/data/sales_2024_01.csv
+END

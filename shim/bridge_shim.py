@@ -1,0 +1,188 @@
+"""The guest's only entry point: runs one parser over one input and sends what it yields.
+
+Run as a script by the parser's own Python. It must say something sensible under any Python that
+can read it, so the checks at the top use no syntax younger than Python 3.6.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    import socket
+    from typing import NoReturn
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_PACKAGE = "_casparian_shim"
+_OLDEST = (3, 10)
+
+
+def _adopt_modules() -> None:
+    """Load the shim's modules under a private name, and leave ``sys.path`` as a script finds it.
+
+    Only ``casparian_types`` is exposed. A child that multiprocessing spawns runs this file too, as
+    ``__mp_main__``, and so finds ``casparian_types`` as well.
+    """
+    import importlib
+    import types
+
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != _FOLDER]
+    package = types.ModuleType(_PACKAGE)
+    package.__path__ = [_FOLDER]
+    sys.modules[_PACKAGE] = package
+    sys.modules["casparian_types"] = importlib.import_module(_PACKAGE + ".casparian_types")
+
+
+def _end_with_host(parent: int) -> None:
+    """Die when the host dies (Linux); elsewhere the end of the socket says so."""
+    if not parent or not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before the signal was asked for
+
+
+def _options() -> "argparse.Namespace":
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> "NoReturn":
+            self.print_usage(sys.stderr)
+            self.exit(1, "bridge_shim: %s\n" % message)
+
+    parser = Parser(prog="bridge_shim", description=__doc__.split("\n")[0])
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--parser-path", metavar="FILE", help="the parser's file (dev)")
+    source.add_argument(
+        "--parser-archive",
+        metavar="ZIP",
+        help="the parser's bundle (prod): base64, @FILE, or - for standard input",
+    )
+    parser.add_argument(
+        "--entrypoint", default="parser.py", help="the file in the bundle (default: %(default)s)"
+    )
+    parser.add_argument("--input-path", metavar="FILE", required=True, help="the file to parse")
+    parser.add_argument("--job-id", default="dev", help="names the run (default: %(default)s)")
+    channel = parser.add_mutually_exclusive_group(required=True)
+    channel.add_argument("--socket-fd", type=int, metavar="N", help="an inherited, connected socket")
+    channel.add_argument("--socket-path", metavar="PATH", help="a Unix socket to connect to")
+    parser.add_argument("--parent-pid", type=int, default=0, help="end when this process has")
+    parser.add_argument("--terminal", action="store_true", help="stdio is the person's terminal")
+    parser.add_argument("--interrupt-fd", type=int, metavar="N", help="where Ctrl-C is told")
+    options = parser.parse_args()
+    if options.parser_archive is not None and (
+        os.path.isabs(options.entrypoint) or ".." in options.entrypoint.split("/")
+    ):
+        parser.error("--entrypoint must be a file inside the archive")
+    return options
+
+
+def _connect(options: "argparse.Namespace") -> "socket.socket":
+    import socket
+
+    if options.socket_fd is not None:
+        os.set_inheritable(options.socket_fd, False)
+        return socket.socket(fileno=options.socket_fd)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(options.socket_path)
+    return connection
+
+
+def _read_archive(source: str, folder: str) -> str:
+    """Put the archive into ``folder`` as a file; returns its path."""
+    import base64
+    import binascii
+    import shutil
+
+    if source.startswith("@"):
+        return source[1:]
+    path = os.path.join(folder, "bundle.zip")
+    with open(path, "wb") as file:
+        if source == "-":
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        else:
+            try:
+                file.write(base64.b64decode(source, validate=True))
+            except binascii.Error as error:
+                raise SystemExit("bridge_shim: --parser-archive is not base64: %s" % error)
+    return path
+
+
+def _refuse_old_python(options: "argparse.Namespace") -> int:
+    import struct
+
+    text = "Python %d.%d is too old: a parser needs Python %d.%d or newer (%s)" % (
+        sys.version_info[0],
+        sys.version_info[1],
+        _OLDEST[0],
+        _OLDEST[1],
+        sys.executable,
+    )
+    data = text.encode("utf-8", "backslashreplace")
+    _connect(options).sendall(struct.pack(">II", 0xFFFFFFFF, len(data)) + data)
+    return 1
+
+
+def _run(options: "argparse.Namespace", archive_folder: str) -> int:
+    import importlib
+
+    wire = importlib.import_module(_PACKAGE + ".wire")
+    guest = importlib.import_module(_PACKAGE + ".guest")
+    failures = importlib.import_module(_PACKAGE + ".failures")
+    writer = wire.FrameWriter(_connect(options))
+    if options.interrupt_fd is not None:
+        terminal = importlib.import_module(_PACKAGE + ".terminal")
+        os.set_inheritable(options.interrupt_fd, False)
+        terminal.report_interrupts(options.interrupt_fd)
+    drain = guest.prepare_stdio(writer, on_terminal=options.terminal)
+    parser_file = options.parser_path
+    if options.parser_archive is not None:
+        loader = importlib.import_module(_PACKAGE + ".loader")
+        folder = os.path.join(archive_folder, "bundle")
+        try:
+            loader.extract(_read_archive(options.parser_archive, archive_folder), folder)
+        except failures.GuestFailure as error:
+            writer.metadata("error", **failures.describe(error, phase="load", hidden=_FOLDER))
+            writer.error(str(error))
+            return 1
+        parser_file = os.path.join(folder, *options.entrypoint.split("/"))
+    # A parser may be run as a script would be: its own argv, and no trace of the shim's options.
+    sys.argv[:] = [parser_file, options.input_path]
+    run = guest.GuestRun(
+        writer,
+        parser_file=os.path.abspath(parser_file),
+        input_path=os.path.abspath(options.input_path),
+        job_id=options.job_id,
+        on_terminal=options.terminal,
+    )
+    code: int = run.run()
+    drain()
+    guest.end_soon(code, drain)
+    return code
+
+
+def main() -> int:
+    """Run one parser; returns the exit code."""
+    options = _options()
+    if sys.version_info < _OLDEST:
+        return _refuse_old_python(options)
+    _end_with_host(options.parent_pid)
+    _adopt_modules()
+    if options.parser_archive is None:
+        return _run(options, "")
+    import tempfile
+
+    # The modules' files stay while the run lasts, and go with it.
+    with tempfile.TemporaryDirectory(prefix="casparian-") as folder:
+        return _run(options, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+elif __name__ == "__mp_main__":
+    _adopt_modules()

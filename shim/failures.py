@@ -1,0 +1,158 @@
+"""What the guest says when something fails: type, message, phase, retryable, hint, traceback."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import traceback
+from typing import Any
+
+from .casparian_types import PermanentError, TransientError
+from .wire import MAX_TEXT
+
+#: Frames of the traceback that are sent at most: the outermost few and the innermost.
+_MAX_FRAMES = 50
+
+#: Debian's packages for programs that parsers of messy files call most often.
+_PROGRAM_PACKAGES = {
+    "7z": "p7zip-full",
+    "antiword": "antiword",
+    "exiftool": "libimage-exiftool-perl",
+    "ffmpeg": "ffmpeg",
+    "gs": "ghostscript",
+    "jq": "jq",
+    "libreoffice": "libreoffice",
+    "mdb-export": "mdbtools",
+    "pandoc": "pandoc",
+    "pdftoppm": "poppler-utils",
+    "pdftotext": "poppler-utils",
+    "tesseract": "tesseract-ocr",
+    "unrar": "unrar",
+    "unzip": "unzip",
+    "xmllint": "libxml2-utils",
+}
+
+
+class GuestFailure(Exception):
+    """An error that the shim itself finds: it speaks to the person, without a traceback."""
+
+    def __init__(self, message: str, *, kind: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.hint = hint
+
+
+def describe(error: BaseException, *, phase: str, hidden: str) -> dict[str, Any]:
+    """The content of the ``error`` metadata frame.
+
+    Args:
+        error: what was raised.
+        phase: ``load``, ``parse`` or ``serialise``.
+        hidden: the folder whose frames are left out of the traceback: the shim's own.
+    """
+    own = isinstance(error, GuestFailure)
+    return {
+        "type": error.kind if isinstance(error, GuestFailure) else type(error).__name__,
+        "message": _cut(_message(error)),
+        "phase": phase,
+        "retryable": retryable(error),
+        "hint": error.hint if isinstance(error, GuestFailure) else _hint(error),
+        "traceback": [] if own else _frames(error, hidden),
+        "text": "" if own else _cut(_formatted(error, hidden)),
+    }
+
+
+def retryable(error: BaseException) -> bool:
+    """Whether trying again may help, by the exception's type and never by its words."""
+    if isinstance(error, PermanentError):
+        return False
+    return isinstance(error, (TransientError, ConnectionError, TimeoutError, MemoryError))
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the parser called sys.exit({error.code!r}) before it finished"
+    if isinstance(error, SyntaxError):
+        column = f", column {error.offset}" if error.offset else ""
+        place = f"{error.filename or '<parser>'}, line {error.lineno}{column}"
+        return f"{error.msg} ({place})"
+    try:
+        return str(error) or type(error).__name__
+    except Exception as broken:  # noqa: BLE001 - a person's __str__ may raise anything
+        return f"<{type(error).__name__} whose str() raises {type(broken).__name__}>"
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.split(".")[0]
+        return f"uv pip install --python {sys.executable} {package}"
+    if isinstance(error, FileNotFoundError) and _is_program(error):
+        program = os.path.basename(str(error.filename))
+        package = _PROGRAM_PACKAGES.get(program, "")
+        if package:
+            return f"the program {program!r} is not installed: apt install {package}"
+        return f"the program {program!r} is not installed, or not on the PATH"
+    return ""
+
+
+def _is_program(error: FileNotFoundError) -> bool:
+    """Whether the missing file was a program to run: raised from within ``subprocess``."""
+    names = {frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)}
+    return error.filename is not None and "subprocess" in names
+
+
+def _visible(error: BaseException, hidden: str) -> list[traceback.FrameSummary]:
+    linecache.checkcache()
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if os.path.dirname(frame.filename) != hidden and not frame.filename.startswith("<frozen")
+    ]
+    if len(frames) > _MAX_FRAMES:
+        frames = frames[:5] + frames[-(_MAX_FRAMES - 5) :]
+    return frames
+
+
+def _frames(error: BaseException, hidden: str) -> list[dict[str, Any]]:
+    frames = [
+        {"file": f.filename, "line": f.lineno, "function": f.name, "source": f.line or ""}
+        for f in _visible(error, hidden)
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        source = (error.text or "").strip()
+        frames.append(
+            {"file": error.filename, "line": error.lineno, "function": "", "source": source}
+        )
+    return frames
+
+
+def _formatted(error: BaseException, hidden: str) -> str:
+    """The traceback as Python prints it, causes included, without the shim's own frames."""
+    summary = traceback.TracebackException.from_exception(error)
+    seen: set[int] = set()
+    queue: list[traceback.TracebackException | None] = [summary]
+    while queue:
+        part = queue.pop()
+        if part is None or id(part) in seen:
+            continue
+        seen.add(id(part))
+        part.stack = traceback.StackSummary.from_list(
+            [
+                frame
+                for frame in part.stack
+                if os.path.dirname(frame.filename) != hidden
+                and not frame.filename.startswith("<frozen")
+            ][-_MAX_FRAMES:]
+        )
+        queue += [part.__cause__, part.__context__]
+    try:
+        return "".join(summary.format())
+    except Exception as broken:  # noqa: BLE001 - a person's __str__ may raise anything
+        return f"{type(error).__name__} (its text can't be shown: {type(broken).__name__})\n"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_TEXT:
+        return text
+    return text[: MAX_TEXT // 2] + f"\n… ({len(text)} characters in all) …\n" + text[-8192:]

@@ -1,0 +1,216 @@
+"""Loading a parser: from a file being edited (dev) or from a bundle's ZIP (prod).
+
+Both ways the modules are imported from real files that stay while the run lasts, so tracebacks and
+``pdb`` show the person's own lines, and siblings, data files, pickle and late imports work alike.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import keyword
+import os
+import re
+import stat
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .failures import GuestFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+#: What a bundle may unpack to; the bundler refuses more, so only a tampered archive meets it.
+MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
+MAX_ARCHIVE_FILES = 10_000
+
+_NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@dataclass
+class LoadedParser:
+    """A parser ready to run: who it is, what it declares, and the call that parses."""
+
+    name: str
+    version: str | None
+    topics: list[str]
+    outputs: Any
+    level: str
+    """``parser`` (level 2), ``handler`` (its predecessor) or ``function`` (level 1)."""
+    parse: Callable[[Any], Any]
+    """Takes the context, returns or yields frames."""
+    sink: str | None = None
+    default_output: str | None = field(default=None)
+    """The output of a frame without a name; None where several are declared."""
+
+
+def extract(archive: str, folder: str) -> None:
+    """Unpack a bundle's ZIP into ``folder``, refusing whatever would leave it.
+
+    Raises:
+        GuestFailure: a damaged archive, ``..``, an absolute name, a link, or more than the limits.
+    """
+    try:
+        with zipfile.ZipFile(archive) as bundle:
+            entries = bundle.infolist()
+            total = sum(entry.file_size for entry in entries)
+            if len(entries) > MAX_ARCHIVE_FILES or total > MAX_ARCHIVE_BYTES:
+                raise _corrupt(f"it would unpack to {len(entries)} files of {total} bytes")
+            for entry in entries:
+                parts = entry.filename.split("/")
+                if (
+                    entry.filename.startswith("/")
+                    or "\\" in entry.filename
+                    or ".." in parts
+                    or ":" in parts[0]
+                ):
+                    raise _corrupt(f"the entry {entry.filename!r} leaves the bundle's folder")
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    raise _corrupt(f"the entry {entry.filename!r} is a link")
+                bundle.extract(entry, folder)
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+        raise _corrupt(str(error)) from error
+
+
+def _corrupt(reason: str) -> GuestFailure:
+    return GuestFailure(
+        f"the parser's archive is not usable: {reason}",
+        kind="BundleCorrupt",
+        hint="register the parser again",
+    )
+
+
+def import_parser(path: str) -> ModuleType:
+    """Import the file ``path`` as a module, its folder first on ``sys.path`` as for a script.
+
+    Raises:
+        Exception: whatever the module's own code raises.
+    """
+    folder, filename = os.path.split(os.path.abspath(path))
+    stem = filename[:-3] if filename.endswith(".py") else filename
+    sys.path.insert(0, folder)
+    package = os.path.basename(folder)
+    if _wants_package(path) and package.isidentifier() and not keyword.iskeyword(package):
+        # The package's folder is found by its parent, which goes last: it shadows nothing.
+        sys.path.append(os.path.dirname(folder))
+        return importlib.import_module(f"{package}.{stem}")
+    if filename == f"{stem}.py" and stem.isidentifier() and stem not in sys.modules:
+        spec = importlib.util.find_spec(stem)
+        if spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path):
+            return importlib.import_module(stem)
+    name = stem if stem.isidentifier() and stem not in sys.modules else f"casparian_parser_{stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_loader(name, path))
+    if spec is None or spec.loader is None:
+        raise GuestFailure(f"{path} can't be imported as Python", kind="ParserNotLoadable")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _loader(name: str, path: str) -> Any:
+    from importlib.machinery import SourceFileLoader
+
+    return SourceFileLoader(name, path)
+
+
+def _wants_package(path: str) -> bool:
+    """Whether the module uses relative imports, and so has to be imported as part of a package."""
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        tree = ast.parse(source, filename=path)
+    except (SyntaxError, ValueError):
+        return False  # importing it says where, and better
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+
+
+def find_parser(module: ModuleType) -> LoadedParser:
+    """What in ``module`` is the parser.
+
+    Raises:
+        GuestFailure: there is none, or what it declares about itself is incomplete.
+    """
+    stem = module.__name__.rpartition(".")[2]
+    candidate = getattr(module, "Parser", None)
+    if inspect.isclass(candidate) and callable(getattr(candidate, "parse", None)):
+        return _from_class(candidate, module)
+    handler = getattr(module, "Handler", None)
+    if inspect.isclass(handler) and handler.__module__ == module.__name__:
+        for method in ("parse", "execute", "consume"):
+            if callable(getattr(handler, method, None)):
+                return _ad_hoc(module, stem, getattr(handler(), method), "handler")
+    function = getattr(module, "parse", None)
+    if inspect.isfunction(function):
+        return _ad_hoc(module, stem, function, "function")
+    raise GuestFailure(
+        "Parser must have Parser class, parse() function, or Handler class",
+        kind="ParserNotFound",
+        hint=f"define `def parse(path): ...` in {os.path.basename(module.__file__ or stem)}",
+    )
+
+
+def _from_class(cls: type, module: ModuleType) -> LoadedParser:
+    where = f"class Parser in {os.path.basename(module.__file__ or module.__name__)}"
+    name, version = getattr(cls, "name", None), getattr(cls, "version", None)
+    if not isinstance(name, str) or not _NAME_RE.fullmatch(name):
+        raise GuestFailure(
+            f"{where}: `name` must be lower-case letters, digits and underscores, beginning with "
+            f"a letter, at most 63; it is {name!r}",
+            kind="ParserInvalid",
+            hint='write `name = "sales"` in the class',
+        )
+    if not isinstance(version, str) or not version.strip():
+        raise GuestFailure(
+            f"{where}: `version` must be a text such as '1.0.0'; it is {version!r}",
+            kind="ParserInvalid",
+            hint='write `version = "1.0.0"` in the class',
+        )
+    topics = getattr(cls, "topics", None)
+    topics = [name] if topics is None else topics
+    if not isinstance(topics, (list, tuple)) or not all(isinstance(t, str) for t in topics):
+        raise GuestFailure(
+            f"{where}: `topics` must be a list of texts; it is {topics!r}",
+            kind="ParserInvalid",
+            hint=f'write `topics = ["{name}"]` in the class',
+        )
+    outputs = getattr(cls, "outputs", None)
+    default: str | None = name
+    if isinstance(outputs, dict) and outputs and not any(_is_column(v) for v in outputs.values()):
+        default = next(iter(outputs)) if len(outputs) == 1 else None
+    instance = cls()
+    return LoadedParser(
+        name, version, list(topics), outputs, "parser", instance.parse, default_output=default
+    )
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a value of ``outputs`` declares a column; the host judges the rest of it."""
+    return isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("type"), str))
+
+
+def _ad_hoc(
+    module: ModuleType, stem: str, call: Callable[[str], Any], level: str
+) -> LoadedParser:
+    topic, sink = getattr(module, "TOPIC", None), getattr(module, "SINK", None)
+    for label, value in (("TOPIC", topic), ("SINK", sink)):
+        if value is not None and not isinstance(value, str):
+            raise GuestFailure(f"{label} must be a text; it is {value!r}", kind="ParserInvalid")
+    name = re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_")
+    name = name if name[:1].isalpha() else f"p_{name}"
+    output = topic if topic is not None else name[:63]
+    return LoadedParser(
+        name[:63],
+        None,
+        [topic] if topic is not None else [],
+        None,
+        level,
+        lambda ctx: call(str(ctx.input_path)),
+        sink=sink,
+        default_output=output,
+    )

@@ -1,0 +1,609 @@
+"""Columns become Arrow unbent, or text with the kind of each cell."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import decimal
+import enum
+import json
+import pathlib
+import subprocess
+import sys
+import uuid
+import zoneinfo
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as st
+import pyarrow as pa
+import pytest
+from casparian.shim import cells, convert, frames
+
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
+
+D = decimal.Decimal
+NAN = float("nan")
+DAY = dt.date(2024, 1, 2)
+NAIVE = dt.datetime(2024, 1, 2, 3)
+EAST = dt.timezone(dt.timedelta(hours=-5))
+AWARE = dt.datetime(2024, 1, 2, 3, tzinfo=EAST)
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+IN_BERLIN = dt.datetime(2024, 1, 2, 3, tzinfo=BERLIN)
+U = uuid.UUID(int=1)
+P = pathlib.PurePosixPath("/a")
+
+
+class Word(str, enum.Enum):  # noqa: UP042 - as parsers for 3.10 write it
+    A = "a"
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Broken:
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+def _itself() -> list[Any]:
+    value: list[Any] = [1]
+    value.append(value)
+    return value
+
+
+def _object_frame(values: list[Any]) -> Any:
+    array = np.empty(len(values), dtype=object)
+    array[:] = [None] * len(values)
+    for place, value in enumerate(values):
+        array[place] = value
+    return pd.DataFrame({"x": pd.Series(array, dtype=object)})
+
+
+def _as_pandas(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
+    return convert.safe_to_arrow(_object_frame(values))
+
+
+def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
+    return convert.rows_to_arrow([{"x": value} for value in values])
+
+
+both = pytest.mark.parametrize("made", [_as_pandas, _as_rows])
+
+CLEAN = [
+    ([1, 2], pa.int64(), [1, 2]),
+    ([1, None, NAN, pd.NA, pd.NaT], pa.int64(), [1, None, None, None, None]),
+    ([1, np.float32("nan")], pa.int64(), [1, None]),
+    ([1, 2.5, None], pa.float64(), [1.0, 2.5, None]),
+    ([np.float32(0.5), np.float32("nan")], pa.float32(), [0.5, None]),
+    ([np.float16(0.5)], pa.float32(), [0.5]),
+    ([float("inf"), NAN], pa.float64(), [float("inf"), None]),
+    (["x", NAN, None, pd.NA, pd.NaT], pa.string(), ["x", None, None, None, None]),
+    (["x", D("NaN"), np.datetime64("NaT")], pa.string(), ["x", None, None]),
+    (["", None, "a\0b"], pa.string(), ["", None, "a\0b"]),
+    ([True, None, np.bool_(False), NAN], pa.bool_(), [True, None, False, None]),
+    ([b"\xff", bytearray(b"x"), None], pa.binary(), [b"\xff", b"x", None]),
+    ([DAY, None, pd.NaT], pa.date32(), [DAY, None, None]),
+    ([NAIVE, pd.NaT, NAN, np.float32("nan")], pa.timestamp("us"), [NAIVE, None, None, None]),
+    ([NAIVE, pd.Timestamp(NAIVE)], pa.timestamp("us"), [NAIVE, NAIVE]),
+    ([AWARE, None], pa.timestamp("us", "-05:00"), [AWARE, None]),
+    ([IN_BERLIN], pa.timestamp("us", "Europe/Berlin"), [IN_BERLIN]),
+    ([dt.time(3), None], pa.time64("us"), [dt.time(3), None]),
+    ([dt.timedelta(1), None], pa.duration("us"), [dt.timedelta(1), None]),
+    ([D("1.10"), D(2), D("NaN")], pa.decimal128(3, 2), [D("1.10"), D("2.00"), None]),
+    ([D("1" * 50)], pa.decimal256(50, 0), [D("1" * 50)]),
+    ([Word.A], pa.string(), ["a"]),
+    ([Number.ONE], pa.int64(), [1]),
+    ([[1], [2.5], None], pa.list_(pa.float64()), [[1.0], [2.5], None]),
+    ([[1, NAN]], pa.list_(pa.int64()), [[1, None]]),
+    ([(1, 2)], pa.list_(pa.int64()), [[1, 2]]),
+    ([np.array([1, 2])], pa.list_(pa.int64()), [[1, 2]]),
+    ([np.array([0.5], "f2")], pa.list_(pa.float32()), [[0.5]]),
+    ([[NAIVE]], pa.list_(pa.timestamp("us")), [[NAIVE]]),
+    (
+        [{"a": 1}, {"b": "x"}],
+        pa.struct([("a", pa.int64()), ("b", pa.string())]),
+        [{"a": 1, "b": None}, {"a": None, "b": "x"}],
+    ),
+    ([None, None], pa.null(), [None, None]),
+    ([NAN, pd.NaT, D("NaN")], pa.null(), [None, None, None]),
+    ([pa.scalar(1), 2, pa.scalar(None)], pa.int64(), [1, 2, None]),
+    ([np.timedelta64(1, "s"), None], pa.duration("s"), [dt.timedelta(seconds=1), None]),
+    ([np.datetime64("2024-01-02T03", "us"), None], pa.timestamp("us"), [NAIVE, None]),
+]
+
+
+@both
+@pytest.mark.parametrize(("values", "type_", "expected"), CLEAN)
+def test_one_kind_is_converted(made: Any, values: list[Any], type_: Any, expected: Any) -> None:
+    table, notes = made(values)
+    assert table.schema == pa.schema([("x", type_)])
+    assert table["x"].to_pylist() == expected
+    assert notes == {}
+
+
+DIRTY = [
+    ([1, "a"], ["1", "a"], ["int", "str"]),
+    (["a", 1], ["a", "1"], ["str", "int"]),
+    ([1, "1", None, NAN], ["1", "1", None, None], ["int", "str", None, None]),
+    (["x", NAN, None, pd.NA, pd.NaT, 1], ["x", *[None] * 4, "1"], ["str", *[None] * 4, "int"]),
+    ([True, 1], ["true", "1"], ["bool", "int"]),
+    ([1.5, True], ["1.5", "true"], ["float", "bool"]),
+    ([1.5, "x"], ["1.5", "x"], ["float", "str"]),
+    ([2**53 + 1, 0.5], ["9007199254740993", "0.5"], ["int", "float"]),
+    ([b"\xff", "x"], ["/w==", "x"], ["bytes", "str"]),
+    ([b"\xff", 1], ["/w==", "1"], ["bytes", "int"]),
+    ([{"a": 1}, [1]], ['{"a": 1}', "[1]"], ["json", "json"]),
+    ([[1], 2], ["[1]", "2"], ["json", "int"]),
+    ([{"a": 1}, {"a": "x"}], ['{"a": 1}', '{"a": "x"}'], ["json", "json"]),
+    ([[1], ["x"]], ["[1]", '["x"]'], ["json", "json"]),
+    ([{1: "a"}], ['{"1": "a"}'], ["json"]),
+    ([{}], ["{}"], ["json"]),
+    ([{"a": {}}], ['{"a": {}}'], ["json"]),
+    ([[True, 1]], ["[true, 1]"], ["json"]),
+    ([[DAY, NAIVE]], None, ["json"]),
+    ([[NAIVE, AWARE]], None, ["json"]),
+    ([[1, {2}]], None, ["json"]),
+    ([np.zeros((2, 2), "i8")], ["[[0, 0], [0, 0]]"], ["json"]),
+    ([np.ma.array([1, 2], mask=[0, 1])], ["[1, null]"], ["json"]),
+    ([{2, 1}], ["[1, 2]"], ["set"]),
+    ([_itself()], [cells.TOO_DEEP], ["json"]),
+    ([{f"k{i}": i} for i in range(1500)], None, ["json"] * 1500),
+    ([D("1.10"), 2.5], ["1.10", "2.5"], ["decimal", "float"]),
+    ([D("1.10"), 2], ["1.10", "2"], ["decimal", "int"]),
+    ([D("Infinity"), D("NaN")], ["Infinity", None], ["decimal", None]),
+    ([D("1E+50"), D("1E-50")], ["1E+50", "1E-50"], ["decimal", "decimal"]),
+    ([D("1" * 80)], ["1" * 80], ["decimal"]),
+    ([NAIVE, "2024-01-02"], ["2024-01-02T03:00:00", "2024-01-02"], ["datetime", "str"]),
+    ([DAY, NAIVE], ["2024-01-02", "2024-01-02T03:00:00"], ["date", "datetime"]),
+    ([DAY, 5], ["2024-01-02", "5"], ["date", "int"]),
+    ([DAY, 5.7], ["2024-01-02", "5.7"], ["date", "float"]),
+    ([DAY, D(5)], ["2024-01-02", "5"], ["date", "decimal"]),
+    ([NAIVE, 5], ["2024-01-02T03:00:00", "5"], ["datetime", "int"]),
+    ([dt.time(3), 5], ["03:00:00", "5"], ["time", "int"]),
+    ([dt.timedelta(0), 3], ["P0DT0H0M0S", "3"], ["timedelta", "int"]),
+    ([NAIVE, AWARE], None, ["datetime", "datetimetz"]),
+    ([AWARE, NAIVE], None, ["datetimetz", "datetime"]),
+    (
+        [AWARE, IN_BERLIN],
+        ["2024-01-02T03:00:00-05:00", "2024-01-02T03:00:00+01:00"],
+        ["datetimetz", "datetimetz"],
+    ),
+    ([pd.Timedelta(1, "ns")], ["P0DT0H0M0.000000001S"], ["timedelta"]),
+    ([dt.timedelta.max], None, ["timedelta"]),
+    ([dt.time(3, tzinfo=EAST)], ["03:00:00-05:00"], ["time"]),
+    (
+        [NAIVE.replace(tzinfo=dt.timezone(dt.timedelta(seconds=30)))],
+        ["2024-01-02T03:00:00+00:00:30"],
+        ["datetimetz"],
+    ),
+    (
+        [np.datetime64("2024-01-02T03", "s"), np.datetime64("2024-01-02T03", "ms")],
+        ["2024-01-02T03:00:00", "2024-01-02T03:00:00.000"],
+        ["datetime", "datetime"],
+    ),
+    ([np.datetime64("2024-01-02"), None], ["2024-01-02", None], ["date", None]),
+    ([U, "x"], [str(U), "x"], ["uuid", "str"]),
+    ([Colour.RED], ["Colour.RED"], ["enum"]),
+    ([P], ["/a"], ["object:PurePosixPath"]),
+    ([pd.Period("2024-01"), None], ["2024-01", None], ["object:Period", None]),
+    ([Broken()], ["<unprintable Broken: RuntimeError>"], ["object:Broken"]),
+    ([1j], ["1j"], ["object:complex"]),
+    ([2**63], [str(2**63)], ["int"]),
+    ([-(2**63) - 1, 1], [str(-(2**63) - 1), "1"], ["int", "int"]),
+    ([2**70, "x"], [str(2**70), "x"], ["int", "str"]),
+    ([10**5000, "x"], [hex(10**5000), "x"], ["int", "str"]),
+    (["\ud800", "x"], ["\\ud800", "x"], ["str_invalid", "str"]),
+    ([pa.scalar(1), "x"], ["1", "x"], ["int", "str"]),
+]
+
+
+@both
+@pytest.mark.parametrize(("values", "texts", "kinds"), DIRTY)
+def test_other_columns_are_tagged(made: Any, values: list[Any], texts: Any, kinds: Any) -> None:
+    table, notes = made(values)
+    assert table.column_names == ["x", "_cf_kind__x"]
+    assert table.schema.field("x").type == pa.string()
+    assert table.schema.field("x").metadata == {b"cf.tagged": b"1"}
+    assert table.schema.field("_cf_kind__x").type == pa.dictionary(pa.int32(), pa.string())
+    table.validate(full=True)
+    assert table["_cf_kind__x"].to_pylist() == kinds
+    assert texts is None or table["x"].to_pylist() == texts
+    assert list(notes) == ["x"]
+
+
+def test_notes_name_counts_and_an_example() -> None:
+    _, notes = _as_rows([*range(999), "Unknown"])
+    assert notes == {"x": "mixed types: int (999), str (1), e.g. 'Unknown' in row 1000"}
+    _, notes = _as_rows([P, None])
+    assert notes == {"x": "object:PurePosixPath (1): no Arrow type, e.g. /a in row 1"}
+    _, notes = _as_rows([1, "y" * 500])
+    assert len(notes["x"]) < 120
+
+
+def test_a_column_of_uuids_is_tagged_without_a_warning() -> None:
+    table, notes = _as_rows([U, None])
+    assert table["_cf_kind__x"].to_pylist() == ["uuid", None]
+    assert notes == {}
+
+
+def test_nanoseconds_of_timestamps_are_kept() -> None:
+    fine = pd.Timestamp("2024-01-01 00:00:00.000000789")
+    table, _ = _as_pandas([fine, None, dt.datetime(2024, 1, 1)])
+    assert table.schema.field("x").type == pa.timestamp("ns")
+    assert table["x"].cast(pa.int64()).to_pylist()[0] == fine.value
+    table, _ = _as_pandas([fine.tz_localize("Europe/Berlin")])
+    assert table.schema.field("x").type == pa.timestamp("ns", "Europe/Berlin")
+    table, _ = _as_pandas([fine, dt.datetime(3000, 1, 1)])
+    assert table["x"].to_pylist() == ["2024-01-01T00:00:00.000000789", "3000-01-01T00:00:00"]
+
+
+def test_a_zone_that_arrow_would_change_stays_text() -> None:
+    tz = pytest.importorskip("dateutil.tz")
+    table, _ = _as_pandas([NAIVE.replace(tzinfo=tz.tzoffset(None, 3600))])
+    assert table["x"].to_pylist() == ["2024-01-02T03:00:00+01:00"]
+
+
+# ------------------------------------------------------------------- dtypes of pandas
+
+
+def _one(series: Any) -> pa.Table:
+    return convert.safe_to_arrow(pd.DataFrame({"x": series}))[0]
+
+
+TYPED = [
+    (pd.Series([1, 2], dtype="int8"), pa.int8(), [1, 2]),
+    (pd.Series([1.0, None]), pa.float64(), [1.0, None]),
+    (pd.Series([0.5], dtype="float16"), pa.float32(), [0.5]),
+    (pd.Series([True]), pa.bool_(), [True]),
+    (pd.Series([1, None], dtype="Int64"), pa.int64(), [1, None]),
+    (pd.Series(["a", None], dtype="string"), pa.string(), ["a", None]),
+    (pd.Series(["a", None]), pa.string(), ["a", None]),
+    (pd.Series([NAIVE, None], dtype="datetime64[us]"), pa.timestamp("us"), [NAIVE, None]),
+    (
+        pd.Series(pd.DatetimeIndex([IN_BERLIN]).as_unit("us")),
+        pa.timestamp("us", "Europe/Berlin"),
+        [IN_BERLIN],
+    ),
+    (pd.Series(["a", None, "a"], dtype="category"), pa.string(), ["a", None, "a"]),
+    (pd.Series([2, 1], dtype="category"), pa.int64(), [2, 1]),
+    (pd.Series([], dtype="category"), pa.null(), []),
+    (pd.Series([0, 1, 0], dtype="Sparse[int64]"), pa.int64(), [0, 1, 0]),
+    (pd.Series([NAN, 1], dtype="Sparse[float64]"), pa.float64(), [None, 1.0]),
+    (pd.Series([[1]], dtype=pd.ArrowDtype(pa.list_(pa.int8()))), pa.list_(pa.int8()), [[1]]),
+]
+
+
+@pytest.mark.parametrize(("series", "type_", "expected"), TYPED)
+def test_typed_columns(series: Any, type_: Any, expected: Any) -> None:
+    table = _one(series)
+    assert table.schema == pa.schema([("x", type_)])
+    assert table["x"].to_pylist() == expected
+
+
+TAGGED_DTYPES = [
+    (
+        pd.Series(pd.Categorical(["a", 1, 2.5, None, "a"], categories=["a", 1, 2.5, b"unused"])),
+        ["a", "1", "2.5", None, "a"],
+        ["str", "int", "float", None, "str"],
+    ),
+    (pd.Series([1 + 2j]), ["(1+2j)"], ["object:complex"]),
+    (pd.Series(pd.PeriodIndex(["2024-01", None], freq="M")), ["2024-01", None], None),
+    (pd.Series(pd.arrays.IntervalArray.from_tuples([(0, 1)])), ["(0, 1]"], ["object:Interval"]),
+    (pd.Series([U], dtype=pd.ArrowDtype(pa.uuid())), [str(U)], ["uuid"]),
+]
+
+
+@pytest.mark.parametrize(("series", "texts", "kinds"), TAGGED_DTYPES)
+def test_dtypes_without_an_arrow_type(series: Any, texts: Any, kinds: Any) -> None:
+    table = _one(series)
+    assert table["x"].to_pylist() == texts
+    if kinds is not None:
+        assert [k.split("_")[0] if k else k for k in table["_cf_kind__x"].to_pylist()] == kinds
+
+
+def test_a_far_year_stays_native() -> None:
+    table = _one(pd.Series(np.array(["9999-12-31", "+300000-01-01"], "M8[s]")))
+    assert table.schema.field("x").type == pa.timestamp("s")
+
+
+def test_an_extension_array_without_arrow_gets_its_census() -> None:
+    array = pd.arrays.NumpyExtensionArray(np.array([_itself(), 1], dtype=object))
+    table = _one(pd.Series(array))
+    assert table["x"].to_pylist() == [cells.TOO_DEEP, "1"]
+
+
+def test_the_frame_is_not_changed_and_the_index_is_dropped() -> None:
+    frame = pd.DataFrame(
+        {"a": [1, "x"], "c": pd.Categorical(["u", None]), "l": [[1], ["x"]], 5: [1.5, NAN]},
+        index=pd.Index(["p", "q"], name="key"),
+    )
+    before = frame.copy(deep=True)
+    table, _ = convert.safe_to_arrow(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    assert table.column_names == ["a", "c", "l", "5", "_cf_kind__a", "_cf_kind__l"]
+    assert table.schema.metadata is None
+    filtered, _ = convert.safe_to_arrow(frame[frame["a"] == 1])
+    assert filtered.num_rows == 1
+
+
+# ------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("columns", "code", "words"),
+    [
+        (["a", "a"], "duplicate_column", "duplicate column names: 'a'"),
+        ([1, "1"], "duplicate_column", "'1'"),
+        (["_cf_row"], "reserved_column", "'_cf_row'; rename"),
+        (["\ud800"], "invalid_encoding", r"'\\ud800'"),
+        (pd.MultiIndex.from_tuples([("a", "x")]), "output_shape", "map"),
+    ],
+)
+def test_bad_names_are_structural(columns: Any, code: str, words: str) -> None:
+    frame = pd.DataFrame([[1] * len(columns)])
+    frame.columns = pd.Index(columns, dtype=object) if isinstance(columns, list) else columns
+    with pytest.raises(convert.StructuralError, match=words) as caught:
+        convert.safe_to_arrow(frame)
+    assert caught.value.code == code
+
+
+def test_other_names_become_text() -> None:
+    names = [1, (2, 3), DAY, b"x", "y", None]
+    assert convert.column_names(names) == ["1", "(2, 3)", "2024-01-02", "x", "y", "None"]
+
+
+def test_no_rows_have_no_type() -> None:
+    table, notes = _as_pandas([])
+    assert table.schema == pa.schema([("x", pa.null())])
+    assert notes == {}
+
+
+def test_rows_have_the_union_of_keys() -> None:
+    table, _ = convert.rows_to_arrow([{"b": 1}, {"a": "x", "b": None}, {}])
+    assert table.to_pydict() == {"b": [1, None, None], "a": [None, "x", None]}
+
+
+# ------------------------------------------------------------------- Arrow
+
+
+def test_arrow_passes_without_metadata() -> None:
+    field = pa.field("x", pa.int64(), metadata={b"cf.tagged": b"1"})
+    table = pa.table([[1, None]], schema=pa.schema([field], metadata={b"pandas": b"{}"}))
+    result, notes = convert.arrow_to_arrow(table)
+    assert result.schema.metadata is None
+    assert result.schema.field("x").metadata is None
+    assert result["x"].chunk(0).buffers()[1].address == table["x"].chunk(0).buffers()[1].address
+    assert notes == {}
+
+
+ARROW = [
+    (pa.array([0.5, NAN], pa.float32()).cast(pa.float16()), pa.float32()),
+    (pa.array(["a"], pa.string_view()), pa.large_string()),
+    (pa.array([b"a"], pa.binary_view()), pa.large_binary()),
+    (pa.array([["a"]], pa.list_(pa.string_view())), pa.list_(pa.large_string())),
+    (pa.array([[0.5]], pa.list_(pa.float16(), 1)), pa.list_(pa.float32(), 1)),
+    (pa.array([[1]], pa.list_view(pa.int8())), pa.list_(pa.int8())),
+    (pa.array([{"h": 0.5}], pa.struct([("h", pa.float16())])), pa.struct([("h", pa.float32())])),
+    (pa.RunEndEncodedArray.from_arrays([2], ["a"]), pa.string()),
+    (pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1], pa.int8())), pa.bool_()),
+    (pa.array(['{"a": 1}'], pa.json_()), pa.string()),
+    (pa.array([[(1, 2)]], pa.map_(pa.int8(), pa.int8())), pa.map_(pa.int8(), pa.int8())),
+    (pa.array(["a"]).dictionary_encode(), pa.dictionary(pa.int32(), pa.string())),
+]
+
+
+@pytest.mark.parametrize(("array", "type_"), ARROW)
+def test_arrow_types_that_not_every_reader_knows(array: Any, type_: Any) -> None:
+    result, _ = convert.arrow_to_arrow(pa.table({"x": array}))
+    assert result.schema == pa.schema([("x", type_)])
+    assert [v == v for v in result["x"].to_pylist()] == [v == v for v in array.to_pylist()]
+
+
+def test_extension_types_become_tagged_text() -> None:
+    class Secret(pa.ExtensionType):
+        def __init__(self) -> None:
+            super().__init__(pa.int64(), "test.secret")
+
+        def __arrow_ext_serialize__(self) -> bytes:
+            return b""
+
+    period = pa.array(pd.Series(pd.PeriodIndex(["2024-01", None], freq="M")))
+    secret = pa.ExtensionArray.from_storage(Secret(), pa.array([5, None]))
+    union = pa.UnionArray.from_sparse(
+        pa.array([0, 1], pa.int8()), [pa.array([1, 0]), pa.array(["", "x"])]
+    )
+    table = pa.table({"p": period, "s": secret, "u": union})
+    result, notes = convert.arrow_to_arrow(table)
+    assert result["p"].to_pylist() == ["2024-01", None]
+    assert result["s"].to_pylist() == ["5", None]
+    assert result["u"].to_pylist() == ["1", "x"]
+    assert result["_cf_kind__p"].to_pylist() == ["object:Period", None]
+    assert result["_cf_kind__s"].to_pylist() == ["object:test.secret", None]
+    assert result["_cf_kind__u"].to_pylist() == ["int", "str"]
+    assert set(notes) == {"p", "s", "u"}
+
+
+def test_arrow_with_two_columns_of_one_name() -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    with pytest.raises(convert.StructuralError, match="duplicate"):
+        convert.arrow_to_arrow(table)
+
+
+# ------------------------------------------------------------------- slices
+
+
+def test_slices_are_zero_copy_and_in_order() -> None:
+    table = pa.table({"x": list(range(100_000))})
+    pieces = list(convert.slices(table, max_bytes=100_000))
+    assert all(isinstance(piece, pa.RecordBatch) for piece in pieces)
+    assert all(piece.nbytes <= 100_000 for piece in pieces)
+    assert len(pieces) < 20
+    assert pa.Table.from_batches(pieces).equals(table)
+    data = table["x"].chunk(0).buffers()[1]
+    assert all(piece.column(0).buffers()[1].address == data.address for piece in pieces)
+
+
+def test_slices_by_rows_and_of_nothing() -> None:
+    table = pa.table({"x": list(range(10))})
+    assert [piece.num_rows for piece in convert.slices(table, max_rows=4)] == [3, 3, 3, 1]
+    (empty,) = convert.slices(table.slice(0, 0))
+    assert (empty.num_rows, empty.schema) == (0, table.schema)
+    (empty,) = convert.slices(table.schema.empty_table())
+    assert (empty.num_rows, empty.schema) == (0, table.schema)
+
+
+def test_a_row_that_is_too_large_is_yielded_alone() -> None:
+    texts = ["a" * 10] * 500 + ["b" * 2_000_000] + ["c" * 10] * 500
+    pieces = list(convert.slices(pa.table({"x": texts}), max_bytes=1_000_000))
+    assert [text for piece in pieces for text in piece["x"].to_pylist()] == texts
+    assert [piece.num_rows for piece in pieces if piece.nbytes > 1_000_000] == [1]
+    assert len(pieces) < 40
+
+
+def test_small_chunks_are_joined() -> None:
+    column = pa.chunked_array([[i] for i in range(1000)])
+    assert len(list(convert.slices(pa.table({"x": column})))) == 1
+
+
+def test_slices_do_not_repeat_a_large_dictionary() -> None:
+    words = [f"{i:0200}" for i in range(2000)]
+    table = pa.table({"x": pa.array(words).dictionary_encode()})
+    pieces = list(convert.slices(table, max_bytes=100_000))
+    assert [text for piece in pieces for text in piece["x"].to_pylist()] == words
+    assert len(pieces) < 20
+
+
+def test_slices_of_tagged_columns_keep_their_kinds() -> None:
+    table, _ = _as_rows([1, "a"] * 1000)
+    pieces = list(convert.slices(table, max_bytes=2_000))
+    assert len(pieces) > 2
+    joined = pa.Table.from_batches(pieces)
+    assert joined["_cf_kind__x"].to_pylist() == ["int", "str"] * 1000
+
+
+# ------------------------------------------------------------------- anything at all
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(st.characters(exclude_categories=())),
+    st.binary(),
+    st.decimals(),
+    st.dates(),
+    st.datetimes(timezones=st.none() | st.timezones()),
+    st.times(),
+    st.timedeltas(),
+    st.uuids(),
+    st.complex_numbers(),
+    st.sampled_from(
+        [
+            pd.NA,
+            pd.NaT,
+            Word.A,
+            Number.ONE,
+            Colour.RED,
+            Broken(),
+            P,
+            np.float16(1),
+            np.int8(1),
+            np.uint64(2**64 - 1),
+            np.datetime64("2024-01-02T03"),
+            np.timedelta64(1, "ns"),
+            np.array([1.5]),
+            np.array([[1]]),
+            pd.Timestamp(1, unit="ns"),
+            pd.Timedelta(1, "ns"),
+            range(3),
+            object,
+        ]
+    ),
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.text(max_size=2) | st.integers(), inner, max_size=3),
+        st.frozensets(st.integers() | st.text(), max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.given(st.lists(st.dictionaries(st.sampled_from("ab"), anything), max_size=5))
+def test_no_cell_raises_and_nulls_stay_nulls(rows: list[dict[str, Any]]) -> None:
+    (frame,) = frames.normalise(rows, "x") if rows else ([frames.Frame("x", pa.table({}))])
+    frame.table.validate(full=True)
+    for name in dict.fromkeys(key for row in rows for key in row):
+        column = frame.table[name]
+        expected = [cells.is_null(row.get(name)) for row in rows]
+        assert column.is_null().to_pylist() == expected
+        if convert.KIND_PREFIX + name in frame.table.column_names:
+            kinds = frame.table[convert.KIND_PREFIX + name].to_pylist()
+            assert [kind is None for kind in kinds] == expected
+
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(st.lists(scalars, max_size=4))
+def test_a_native_column_gives_its_cells_back(values: list[Any]) -> None:
+    column = convert.python_column(values)
+    if column.kinds is not None or str(column.array.type).endswith("[ns]"):
+        return
+    for value, back in zip(values, column.array.to_pylist(), strict=True):
+        if isinstance(value, (int, float, str, bytes, D, dt.date, dt.time, dt.timedelta)):
+            assert back == value or (back is None and cells.is_null(value))
+
+
+# ------------------------------------------------------------------- where it runs
+
+SHIM = pathlib.Path(convert.__file__).parent
+
+
+@pytest.mark.parametrize("name", ["cells.py", "convert.py", "frames.py"])
+def test_the_grammar_is_that_of_python_3_10(name: str) -> None:
+    ast.parse((SHIM / name).read_text("utf-8"), feature_version=(3, 10))
+
+
+def test_it_works_without_pandas_polars_and_numpy() -> None:
+    code = """
+import sys
+for name in ("pandas", "polars", "numpy"):
+    sys.modules[name] = None
+import datetime as dt, decimal, json
+from casparian.shim import frames
+rows = [{"i": 1, "m": "x", "d": decimal.Decimal("1.5"), "t": dt.datetime(2024, 1, 1), "l": [1]},
+        {"i": float("nan"), "m": 2, "d": None, "t": None, "l": ["x"]}]
+(frame,) = frames.normalise(rows, "o")
+table = frame.table
+print(json.dumps([table.column_names, table["m"].to_pylist(), str(table["i"].type)]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    names, mixed, kind = json.loads(done.stdout)
+    assert names == ["i", "m", "d", "t", "l", "_cf_kind__m", "_cf_kind__l"]
+    assert (mixed, kind) == (["x", "2"], "int64")
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, casparian.shim.frames; "
+        "print(sorted({'pandas', 'polars', 'pyarrow.compute', 'uuid'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "pandas" not in done.stdout
+    assert "polars" not in done.stdout
+    assert "pyarrow.compute" not in done.stdout
