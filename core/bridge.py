@@ -202,7 +202,7 @@ class _Run:
         for frame in self._receive() or ():
             yield from self._take(frame)
 
-    def _receive(self) -> list[Frame] | None:
+    def _receive(self) -> Iterator[Frame] | None:
         """The frames that the bytes on hand complete; None if there are no bytes on hand."""
         try:
             count = self._guest.socket.recv_into(self._decoder.space())

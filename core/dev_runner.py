@@ -86,6 +86,9 @@ class DevRunner:
         )
         config = BridgeConfig(spec, request.logs, timeout=request.timeout, cancel=request.cancel)
         with closing(execute_bridge(config)) as events:
+            from .lean_arrow import keep_pandas_out
+
+            keep_pandas_out()
             from .outputs import OutputSet
 
             with OutputSet(

@@ -16,6 +16,8 @@ from casparian.shim import wire as constants
 from .errors import CasparianError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
 _WORD = struct.Struct(">I")
@@ -35,10 +37,12 @@ class WireLimits:
     max_control: int = 16 << 20
     """One log, metadata or error frame."""
     max_text: int = 64 << 10
-    """What is kept of one text; the rest of it is cut, and it says so."""
+    """What is kept of one text (a JSON text's too); the rest is cut, and it says so."""
     max_rows: int = 16 << 20
     """Rows of one data frame: columns of nulls take no bytes, so size alone bounds nothing."""
     max_columns: int = 100_000
+    max_arrays: int = 1_000_000
+    """Arrays of one data frame, nested ones included: to Arrow each takes more than its bytes."""
     max_empty_frames: int = 10_000
     """Data frames without rows in succession."""
     max_outputs: int = 1_000
@@ -81,11 +85,12 @@ Frame = DataFrame | TextFrame | MetadataFrame | EndFrame
 class FrameDecoder:
     """Takes bytes as they come, gives frames as they are whole.
 
-    Use: receive into :meth:`space`, tell :meth:`received` how many bytes came, and take the frames
-    it returns.
+    Use: receive into :meth:`space`, tell :meth:`received` how many bytes came, and take all the
+    frames it gives before receiving again.
 
     Raises:
-        ProtocolError: from :meth:`received`; nothing more can be decoded then.
+        ProtocolError: from :meth:`received`, after the frames before the bad one; nothing more can
+            be decoded then.
     """
 
     def __init__(self, limits: WireLimits | None = None) -> None:
@@ -107,13 +112,15 @@ class FrameDecoder:
             return self._view[self._filled :]
         return memoryview(self._scratch)
 
-    def received(self, count: int) -> list[Frame]:
-        """Account for ``count`` bytes that now stand at the beginning of :meth:`space`."""
-        if self._view is not None:
-            self._filled += count
-            return [self._complete()] if self._filled == len(self._view) else []
-        self._pending += memoryview(self._scratch)[:count]
-        return self._parse()
+    def received(self, count: int) -> Iterator[Frame]:
+        """The frames completed by ``count`` bytes that now stand at the beginning of :meth:`space`."""
+        if self._view is None:
+            self._pending += memoryview(self._scratch)[:count]
+            yield from self._parse()
+            return
+        self._filled += count
+        if self._filled == len(self._view):
+            yield self._complete()
 
     def _complete(self) -> DataFrame:
         assert self._payload is not None
@@ -122,27 +129,30 @@ class FrameDecoder:
         self._filled = 0
         return frame
 
-    def _parse(self) -> list[Frame]:
-        frames: list[Frame] = []
+    def _parse(self) -> Iterator[Frame]:
         data, at = self._pending, 0
-        while len(data) - at >= 4:
-            word = _WORD.unpack_from(data, at)[0]
-            if word == constants.END:
-                frames.append(EndFrame())
-                at += 4
-            elif word <= constants.MAX_DATA_WORD:
-                at = self._begin_data(word, data, at + 4, frames)
-                if self._view is not None:
-                    break
-            else:
-                step = self._parse_text(word, data, at, frames)
-                if step == 0:
-                    break
-                at += step
-        del data[:at]
-        return frames
+        try:
+            while len(data) - at >= 4:
+                word = _WORD.unpack_from(data, at)[0]
+                if word == constants.END:
+                    at += 4
+                    yield EndFrame()
+                elif word <= constants.MAX_DATA_WORD:
+                    at = self._begin_data(word, data, at + 4)
+                    assert self._view is not None
+                    if self._filled < len(self._view):
+                        break
+                    yield self._complete()
+                else:
+                    body = self._text_body(word, data, at)
+                    if body is None:
+                        break
+                    start, at = at, body.stop
+                    yield self._text_frame(word, data[start + 4], bytes(data[body]))
+        finally:
+            del data[:at]
 
-    def _begin_data(self, size: int, data: bytearray, at: int, frames: list[Frame]) -> int:
+    def _begin_data(self, size: int, data: bytearray, at: int) -> int:
         """Start the payload of a data frame with what is there of it; returns where that ends."""
         if size > self._limits.max_frame:
             raise ProtocolError(
@@ -153,39 +163,33 @@ class FrameDecoder:
 
         self._payload = pa.allocate_buffer(size)
         self._view = memoryview(self._payload).cast("B")
-        there = min(size, len(data) - at)
-        self._view[:there] = data[at : at + there]
-        self._filled = there
-        if there == size:
-            frames.append(self._complete())
-        return at + there
+        self._filled = min(size, len(data) - at)
+        self._view[: self._filled] = data[at : at + self._filled]
+        return at + self._filled
 
-    def _parse_text(self, word: int, data: bytearray, at: int, frames: list[Frame]) -> int:
-        """Decode a log, metadata or error frame at ``at``; returns its size, 0 if it isn't whole."""
-        head = 9 if word == constants.LOG else 8
+    def _text_body(self, word: int, data: bytearray, at: int) -> slice | None:
+        """Where the body of the log, metadata or error frame at ``at`` is; None: not whole yet."""
         if word not in (constants.LOG, constants.METADATA, constants.ERROR):
             raise ProtocolError(f"the guest sent the word 0x{word:08X}, which has no meaning")
-        if len(data) - at < head:
-            return 0
-        size: int = _WORD.unpack_from(data, at + head - 4)[0]
+        start = at + (9 if word == constants.LOG else 8)
+        if len(data) < start:
+            return None
+        size: int = _WORD.unpack_from(data, start - 4)[0]
         if size > self._limits.max_control:
             raise ProtocolError(
                 f"a control frame of {size:,} bytes is over the limit of "
                 f"{self._limits.max_control:,}"
             )
-        if len(data) - at < head + size:
-            return 0
-        body = bytes(data[at + head : at + head + size])
+        return slice(start, start + size) if len(data) >= start + size else None
+
+    def _text_frame(self, word: int, level: int, body: bytes) -> TextFrame | MetadataFrame:
         if word == constants.METADATA:
-            frames.append(_metadata(body))
-        elif word == constants.ERROR:
-            frames.append(TextFrame("error", self._text(body)))
-        else:
-            level = data[at + 4]
-            if level > constants.LEVEL_ERROR:
-                raise ProtocolError(f"a log line has the level {level}; levels are 0 to 5")
-            frames.append(TextFrame("log", self._text(body), level))
-        return head + size
+            return _metadata(body, self._limits.max_text)
+        if word == constants.ERROR:
+            return TextFrame("error", self._text(body))
+        if level > constants.LEVEL_ERROR:
+            raise ProtocolError(f"a log line has the level {level}; levels are 0 to 5")
+        return TextFrame("log", self._text(body), level)
 
     def _text(self, body: bytes) -> str:
         limit = self._limits.max_text
@@ -194,11 +198,25 @@ class FrameDecoder:
         return body[:limit].decode("utf-8", "ignore") + f" … (cut: {len(body):,} bytes in all)"
 
 
-def _metadata(body: bytes) -> MetadataFrame:
+def _metadata(body: bytes, max_text: int) -> MetadataFrame:
     try:
-        content = json.loads(body)
+        content = _clean(json.loads(body.decode()), max_text)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a metadata frame is not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise ProtocolError("a metadata frame is not a JSON object with a kind")
     return MetadataFrame(content.pop("kind"), content)
+
+
+def _clean(value: Any, max_text: int) -> Any:
+    """JSON whose texts are cut, and free of lone surrogates, which nothing can print or store."""
+    if isinstance(value, str):
+        text = value.encode("utf-8", "backslashreplace").decode()
+        if len(text) > max_text:
+            return text[:max_text] + f" … (cut: {len(text):,} characters in all)"
+        return text
+    if isinstance(value, list):
+        return [_clean(item, max_text) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key, max_text): _clean(item, max_text) for key, item in value.items()}
+    return value

@@ -42,31 +42,43 @@ say 'A damaged month: good rows are written, bad rows wait in quarantine with th
 run 0 run "$demo/parsers/sales" "$demo/data/sales_2024_02.csv"
 
 say 'A machine log: several kinds of record, several outputs'
-run 0 run "$demo/parsers/mcdata_parser.py" "$demo/data/mcdata_damaged.log"
+run 0 run "$demo/parsers/mcdata_parser.py" "$demo/data/mcdata_good.log"
 
 say 'A look at a file before anyone wrote a parser for it; nothing is written'
 run 0 run "$demo/parsers/mcdata_parser.py" "$demo/data/sales_2024_01.csv" --whatif
 
 say 'A FIX log: checksums, repeating groups, orders and executions'
-run 0 run "$demo/parsers/fix_parser.py" "$demo/data/fix_damaged.log"
+run 0 run "$demo/parsers/fix_parser.py" "$demo/data/fix_good.log"
 
-say 'An event stream: one JSON object per line, some of them broken'
-run 0 run "$demo/parsers/events_parser.py" "$demo/data/events_damaged.jsonl"
+say 'An event stream: one JSON object per line'
+run 0 run "$demo/parsers/events_parser.py" "$demo/data/events.jsonl"
 
 say 'A hopeless month: most rows are bad, so nothing of it is published'
 run 1 run "$demo/parsers/sales" "$demo/data/sales_2024_03.csv"
-printf 'It ended with exit code 1, as it should.\n'
+if [ -z "$(find "$out/sales" -name 'sales_2024_03-*.quarantine.failed.parquet')" ]; then
+    printf 'demo.sh: the failed run left no quarantine in %s/sales\n' "$out" >&2
+    exit 1
+fi
+printf 'It ended with exit code 1, as it should: its rows and reasons are kept, no table was made.\n'
 
 say "What was made, in $out"
 (cd "$out" && find . -type f | sort | sed 's|^\./|  |')
 
+if command -v casparian >/dev/null; then
+    casparian=casparian
+fi
 say 'Try next'
 cat <<END
-  Change total in $demo/parsers/sales/contract.toml to
-      total = { type = "decimal(12,2)", thousands = "," }
-  and see one row leave quarantine:
-      casparian run $demo/parsers/sales $demo/data/sales_2024_02.csv
+  Save the hopeless month. In $demo/parsers/sales/contract.toml write
+      date = { type = "date", formats = ["%Y-%m-%d", "%m/%d/%Y"] }
+  and run it again:
+      $casparian run $demo/parsers/sales $demo/data/sales_2024_03.csv
+
+  See what damage does to a log:
+      $casparian run $demo/parsers/mcdata_parser.py $demo/data/mcdata_damaged.log
+      $casparian run $demo/parsers/fix_parser.py $demo/data/fix_damaged.log
+      $casparian run $demo/parsers/events_parser.py $demo/data/events_damaged.jsonl
 
   Start a parser of your own from the smallest there is:
-      casparian run $demo/first_parser.py $demo/data/sales_2024_01.csv
+      $casparian run $demo/first_parser.py $demo/data/sales_2024_01.csv
 END

@@ -43,6 +43,9 @@ _UNIT_NS = {
 }
 
 
+_dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # one, as making it is slow
+
+
 class TooDeepError(Exception):
     """A value is nested in itself, or deeper than `MAX_DEPTH`."""
 
@@ -169,6 +172,9 @@ def _lister(cell_type: type) -> str | None:
     return None
 
 
+_MAYBE_NULL = {"null", "float", "decimal", "np_datetime", "np_timedelta", "arrow"}
+
+
 def is_null(value: Any) -> bool:
     """Tell whether a cell is a null: None, NA, NaT, or a NaN of any numeric type."""
     of = family(type(value))
@@ -194,6 +200,8 @@ def is_null(value: Any) -> bool:
 def valid_text(text: str) -> tuple[str, bool]:
     """Return a text that is valid UTF-8 (surrogates escaped), and whether it was already."""
     text = str.__str__(text)
+    if text.isascii():
+        return text, True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -213,10 +221,14 @@ def cell(value: Any) -> tuple[str | None, str | None]:
 
 def tag(values: Iterable[Any]) -> tuple[list[str | None], list[str | None]]:
     """Return the kinds and the texts of a column's cells."""
+    writers = {cell_type: _TEXTS[of] for cell_type, of in _FAMILIES.items()}
     kinds: list[str | None] = []
     texts: list[str | None] = []
     for value in values:
-        kind, text = cell(value)
+        try:
+            kind, text = writers.get(type(value), cell)(value)
+        except Exception:  # noqa: BLE001 - the slow way then, which knows what to say
+            kind, text = cell(value)
         kinds.append(kind)
         texts.append(text)
     return kinds, texts
@@ -362,17 +374,13 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | None, str | None]]] = {
 # --------------------------------------------------------------------------- nested values
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
 def plain(value: Any, depth: int = 0) -> Any:
     """Return a nested value as what JSON can hold; other leaves become ``{"$kind": text}``."""
     if depth > MAX_DEPTH:
         raise TooDeepError
-    if is_null(value):
-        return None
     of = family(type(value))
+    if of in _MAYBE_NULL and is_null(value):
+        return None
     if of == "str":
         return valid_text(value)[0]
     if of == "bool":

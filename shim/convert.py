@@ -11,6 +11,7 @@ import itertools
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ MAX_SLICE_ROWS = 65_536 * 16
 _SMALL_CHUNK_ROWS = 4_096
 _DECODED_ROWS = 65_536
 _MAX_STRUCT_FIELDS = 1_000
+_UNIQUE_DEPTH = 4
 _EXAMPLE_LENGTH = 40
 _CAN_BE_ONLY_NULLS = ("float", "decimal", "np_datetime", "np_timedelta")
 _ZONE_MODULES = ("datetime", "zoneinfo", "pytz", "backports.zoneinfo")
@@ -179,16 +181,19 @@ def _series(series: Any) -> Column:
 
 def _categorical(series: Any, pd: Any) -> Column:
     """Convert the categories that occur, then repeat them: as fast as there are few."""
-    used = series.cat.remove_unused_categories().cat
-    column = _series(pd.Series(used.categories))
-    codes = used.codes.to_numpy()
+    occurs = sys.modules["numpy"].zeros(len(series.cat.categories) + 1, dtype=bool)
+    occurs[series.cat.codes] = True  # code -1, the last, is null
+    if not occurs[:-1].all():
+        series = series.cat.remove_unused_categories()
+    column = _series(pd.Series(series.cat.categories))
+    codes = series.cat.codes.to_numpy()
     if column.kinds is None:
         places = pa.array(codes, mask=codes < 0)
         try:
             return Column(column.array.take(places))
         except pa.ArrowException:  # more text than one array can hold
             return python_column(list(series))
-    kinds = [*column.kinds.to_pylist(), None]  # code -1, the last, is null
+    kinds = [*column.kinds.to_pylist(), None]
     texts = [*column.array.to_pylist(), None]
     return _tagged([kinds[code] for code in codes], [texts[code] for code in codes])
 
@@ -226,7 +231,7 @@ def _native(values: Any) -> Any:
         if name not in families:
             continue
         of_family = {cell_type for cell_type in types if by_type[cell_type] == name}
-        odd_nulls = odd_nulls or not all(issubclass(t, float) for t in of_family)
+        odd_nulls = odd_nulls or not all(issubclass(t, (float, Decimal)) for t in of_family)
         mixed = len(families) > 1 and families != {"int", "float"}
         if mixed and all(cells.is_null(v) for v in values if type(v) in of_family):
             families.discard(name)
@@ -241,8 +246,8 @@ def _native(values: Any) -> Any:
     if name not in _NATIVE:
         return None
     if name == "datetime":
-        return _datetimes(values, types)
-    if name == "time" and any(v.tzinfo is not None for v in values if not cells.is_null(v)):
+        return _datetimes(values, {t for t in types if by_type[t] == "datetime"})
+    if name == "time" and any(getattr(v, "tzinfo", None) is not None for v in values):
         return None
     if name == "timedelta" and any(getattr(v, "nanoseconds", 0) for v in values):
         return None
@@ -257,14 +262,14 @@ def _widened(array: Any) -> Any:
     return array if plain == array.type else array.cast(plain)
 
 
-def _datetimes(values: Any, types: set[type]) -> Any:
-    zones = {v.tzinfo for v in values if cells.family(type(v)) == "datetime"}
+def _datetimes(values: Sequence[Any], types: set[type]) -> Any:
+    zones = {v.tzinfo for v in values if type(v) in types}
     names = {_zone_name(zone) for zone in zones}
     if zones != {None} and (len(names) > 1 or None in names):
         return None
     array = pa.array(values, from_pandas=True)
-    fine = any(hasattr(t, "nanosecond") for t in types if cells.family(t) == "datetime")
-    if fine and any(getattr(v, "nanosecond", 0) for v in values if not cells.is_null(v)):
+    stamps = {t for t in types if hasattr(t, "nanosecond")}  # pandas' own hold nanoseconds
+    if stamps and any(v.nanosecond for v in values if type(v) in stamps):
         array = pa.array(values, pa.timestamp("ns", array.type.tz), from_pandas=True)
     return array
 
@@ -287,7 +292,7 @@ class _Shape:
         self.labels: set[str] = set()
         self.below: dict[Any, _Shape] = {}
 
-    def accepts(self, values: Iterable[Any]) -> bool:
+    def accepts(self, values: Sequence[Any]) -> bool:
         """Tell whether Arrow would keep these values as they are."""
         try:
             self._members(values, 0)
@@ -309,55 +314,58 @@ class _Shape:
         shape = self.below.get(key)
         if shape is None:
             shape = self.below[key] = _Shape()
-            if len(self.below) > _MAX_STRUCT_FIELDS:  # a mapping, not a record
-                self.labels.add("!fields")
         return shape
 
-    def _members(self, values: Iterable[Any], depth: int) -> None:
+    def _members(self, values: Sequence[Any], depth: int) -> None:
         if depth > cells.MAX_DEPTH:
             raise cells.TooDeepError
-        slow = set()
-        for cell_type in set(map(type, values)):
+        if depth > _UNIQUE_DEPTH:  # a list that holds itself twice doubles with every level
+            values = [*{id(value): value for value in values}.values()]
+        types = set(map(type, values))
+        for cell_type in types:
             name = cells.family(cell_type)
             if name in _SIMPLE:
                 self.labels.add(name)
             elif name in ("datetime", "time", "timedelta", "json"):
-                slow.add(cell_type)
+                alike: Any = values
+                if len(types) > 1:
+                    alike = [value for value in values if type(value) is cell_type]
+                if issubclass(cell_type, dict):
+                    self._dicts(alike, depth)
+                elif issubclass(cell_type, (list, tuple)):
+                    self.labels.add("[]")
+                    members = list(itertools.chain.from_iterable(alike))
+                    self._place(None)._members(members, depth + 1)
+                else:
+                    self._others(alike, name)
             elif name != "null":
                 self.labels.add("!" + name)
-        if slow:
-            for value in values:
-                if type(value) in slow:
-                    self._member(value, depth)
 
-    def _member(self, value: Any, depth: int) -> None:
-        name = cells.family(type(value))
-        if isinstance(value, dict):
-            self.labels.add("{}")
-            for key, member in dict.items(value):
-                if type(key) is not str:
-                    self.labels.add("!key")
-                    return
-                self._place(key)._members((member,), depth + 1)
-        elif isinstance(value, (list, tuple)):
-            self.labels.add("[]")
-            self._place(None)._members(value, depth + 1)
-        elif name == "json":  # a NumPy array
-            self.labels.add("[]")
-            numeric = type(value).__name__ == "ndarray" and value.ndim == 1
-            place = self._place(None)
-            place.labels.add(
-                f"array {value.dtype.str}" if numeric and value.dtype.kind in "iufbM" else "!array"
-            )
-        elif name == "datetime":
-            zone = value.tzinfo
-            known = zone is None or _zone_name(zone) is not None
-            exact = known and not getattr(value, "nanosecond", 0)
-            self.labels.add(f"datetime {_zone_name(zone) if zone else ''}" if exact else "!fine")
-        elif name == "time":
-            self.labels.add("time" if value.tzinfo is None else "!zone")
-        else:
-            self.labels.add("!fine" if getattr(value, "nanoseconds", 0) else name)
+    def _dicts(self, values: Sequence[Any], depth: int) -> None:
+        self.labels.add("{}")
+        keys = dict.fromkeys(itertools.chain.from_iterable(values))
+        if len(keys) > _MAX_STRUCT_FIELDS or not all(type(key) is str for key in keys):
+            self.labels.add("!keys")  # a mapping, not a record
+            return
+        for key in keys:
+            members = [dict.get(value, key) for value in values]
+            self._place(key)._members(members, depth + 1)
+
+    def _others(self, values: Sequence[Any], name: str) -> None:
+        for value in values:
+            if name == "json":  # a NumPy array
+                flat = type(value).__name__ == "ndarray" and value.ndim == 1
+                known = flat and value.dtype.kind in "iufbM"
+                self.labels.add("[]")
+                self._place(None).labels.add(f"array {value.dtype.str}" if known else "!array")
+            elif name == "timedelta":
+                self.labels.add("!fine" if getattr(value, "nanoseconds", 0) else name)
+            elif name == "time":
+                self.labels.add(name if value.tzinfo is None else "!zone")
+            else:
+                zone = "naive" if value.tzinfo is None else _zone_name(value.tzinfo)
+                bent = zone is None or getattr(value, "nanosecond", 0) > 0
+                self.labels.add("!fine" if bent else f"datetime {zone}")
 
 
 def _tagged(kinds: list[str | None], texts: list[str | None]) -> Column:

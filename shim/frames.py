@@ -205,7 +205,9 @@ def _is_iterator(item: Any) -> bool:
 
 
 def _is_rows(item: Any) -> bool:
-    return bool(item) and isinstance(item, (list, tuple)) and all(isinstance(r, dict) for r in item)
+    if not isinstance(item, (list, tuple)) or not item:
+        return False
+    return all(issubclass(of, dict) for of in set(map(type, item)))
 
 
 def _is_instance(item: Any, module: str, *names: str) -> bool:

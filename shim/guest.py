@@ -86,7 +86,7 @@ class GuestRun:
         self._job_id = job_id
         self._line = terminal.ProgressLine(sys.stderr) if on_terminal else None
         self._log = logging.getLogger("casparian")
-        self._phase = "load"
+        self._phase = "start"
         self._sent: dict[str, _Sent] = {}
         self._rows = 0
         self._done: float | None = None
@@ -137,6 +137,8 @@ class GuestRun:
         return EXIT_SUCCESS
 
     def _load(self) -> loader.LoadedParser:
+        pyarrow = _require_pyarrow()
+        self._phase = "load"
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
         # What the parser's own module does wrong is worth a line, though Python hides it by default.
@@ -145,7 +147,6 @@ class GuestRun:
         )
         parser = loader.find_parser(module)
         self._spent["load"] = time.perf_counter() - started
-        pyarrow = _require_pyarrow()
         self._writer.metadata(
             "hello",
             parser=parser.name,
@@ -269,6 +270,9 @@ def _require_pyarrow() -> str:
             kind="PyarrowMissing",
             hint=f"uv pip install --python {sys.executable} pyarrow",
         ) from error
+    from .lean_arrow import defer_pandas
+
+    defer_pandas()
     return str(pyarrow.__version__)
 
 

@@ -84,13 +84,16 @@ class RowFile:
         self.rows = 0
         self._wanted = wanted
         self._gathering = Gathering()
+        self._writer: Any = None
         with storing(wanted):
+            # Arrow itself cannot open every name that a file system can have.
+            self._file = path.open("xb")
             try:
-                self._writer: Any = pq.ParquetWriter(
-                    path, schema.with_metadata(metadata or None), compression=compression
+                self._writer = pq.ParquetWriter(
+                    self._file, schema.with_metadata(metadata or None), compression=compression
                 )
             except BaseException:
-                discard(path)
+                self.discard()
                 raise
 
     @property
@@ -122,7 +125,8 @@ class RowFile:
         self.flush()
         with storing(self._wanted):
             self._writer.close()
-        self._writer = None
+            self._writer = None
+            self._file.close()
 
     def discard(self) -> None:
         """Give up: no file is left."""
@@ -132,6 +136,10 @@ class RowFile:
             except (OSError, pa.ArrowException):
                 self._writer.is_open = False
             self._writer = None
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what could not be written need not be
         self._gathering = Gathering()
         discard(self.path)
 

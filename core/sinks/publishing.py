@@ -118,6 +118,7 @@ class _Renames:
                     change.target.rename(change.new)
                 if before:
                     change.backup.replace(change.target)
+                    discard(change.backup)  # two names of one file: replacing did nothing
             except OSError:
                 pass  # the error that led here is the one to report
         self._done.clear()

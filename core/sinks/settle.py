@@ -63,8 +63,8 @@ def settle(parts: Sequence[Seen]) -> Settled:
             kind = join(kind, other)
         if wide and pa.types.is_floating(kind) and any(map(pa.types.is_integer, types)):
             kind = pa.string()
-        if pa.types.is_string(kind) and pa.string() not in types:
-            given = [str(t) for t in types if not pa.types.is_null(t)]
+        given = [str(t) for t in types if not pa.types.is_null(t)]
+        if pa.types.is_string(kind) and len(given) > 1:
             notes.append(f"column {name!r} became text: frames gave {' and '.join(given)}")
         fields.append(pa.field(name, kind))
     return Settled(pa.schema(fields), tuple(notes))

@@ -10,6 +10,7 @@ mode is its owner's affair.
 from __future__ import annotations
 
 import math
+import os
 import random
 import sqlite3
 import time
@@ -179,7 +180,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         # A read-only connection to a WAL database would make its side files; immutable=1 makes
         # none.
         quiet = not Path(f"{path}-wal").exists() and not Path(f"{path}-journal").exists()
-        uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if quiet else ''}"
+        uri = f"file:{quote(os.fsencode(path))}?mode=ro{'&immutable=1' if quiet else ''}"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             yield connection
 

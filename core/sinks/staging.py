@@ -225,7 +225,11 @@ class _Reader:
     def _read(self) -> Iterator[Any]:
         import pyarrow.parquet as pq
 
-        with storing(self._wanted), pq.ParquetFile(self._part.path) as file:
+        with (
+            storing(self._wanted),
+            self._part.path.open("rb") as source,
+            pq.ParquetFile(source) as file,
+        ):
             for group in range(file.num_row_groups):
                 size = file.metadata.row_group(group)
                 each = max(1, size.total_byte_size // max(1, size.num_rows))
@@ -260,8 +264,8 @@ def _wide_columns(part: RowFile) -> frozenset[str]:
 
     if not any(pa.types.is_integer(field.type) for field in part.schema):
         return frozenset()
-    with storing(part.path):
-        footer = pq.read_metadata(part.path)
+    with storing(part.path), part.path.open("rb") as source:
+        footer = pq.read_metadata(source)
     wide = set()
     leaf = 0
     for field in part.schema:

@@ -54,7 +54,7 @@ STRINGIFIED: Final = frozenset(
 """Kinds that ``stringify`` may write as text. Bytes and foreign objects have no one spelling."""
 
 _FLOAT_TEXT: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|inf)|nan")
-_DECIMAL_TEXT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]{1,18})?")
+_DECIMAL_TEXT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,18})?")
 _MIDNIGHT: Final = re.compile(r"(.{10})[T ]00:00:00(?:\.0{1,9})?", re.DOTALL)
 
 
@@ -247,7 +247,8 @@ def _as_decimal(cell: Cell, column: Column) -> Decimal:
         return _fitting(Decimal(_digits(cell)), column.type)
     if cell.kind == "decimal":
         if not _DECIMAL_TEXT.fullmatch(cell.text):
-            raise NotAValueError("not_finite", "it is not finite")
+            finite = cell.text.lower().lstrip("-") not in ("infinity", "nan", "snan")
+            raise NotAValueError("type_mismatch" if finite else "not_finite")
         return _fitting(Decimal(cell.text), column.type)
     if cell.kind == "float32" and column.from_float:  # its shortest spelling, not its exact value
         _float_of(cell)

@@ -76,6 +76,13 @@ def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
 
 both = pytest.mark.parametrize("made", [_as_pandas, _as_rows])
 
+
+def _itself_twice() -> list[Any]:
+    value: list[Any] = []
+    value.extend([value, value])
+    return value
+
+
 CLEAN = [
     ([1, 2], pa.int64(), [1, 2]),
     ([1, None, NAN, pd.NA, pd.NaT], pa.int64(), [1, None, None, None, None]),
@@ -154,6 +161,7 @@ DIRTY = [
     ([np.ma.array([1, 2], mask=[0, 1])], ["[1, null]"], ["json"]),
     ([{2, 1}], ["[1, 2]"], ["set"]),
     ([_itself()], [cells.TOO_DEEP], ["json"]),
+    ([_itself_twice(), {"a": _itself()}], [cells.TOO_DEEP] * 2, ["json"] * 2),
     ([{f"k{i}": i} for i in range(1500)], None, ["json"] * 1500),
     ([D("1.10"), 2.5], ["1.10", "2.5"], ["decimal", "float"]),
     ([D("1.10"), 2], ["1.10", "2"], ["decimal", "int"]),
@@ -540,7 +548,7 @@ anything = st.recursive(
 )
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(st.lists(st.dictionaries(st.sampled_from("ab"), anything), max_size=5))
 def test_no_cell_raises_and_nulls_stay_nulls(rows: list[dict[str, Any]]) -> None:
     (frame,) = frames.normalise(rows, "x") if rows else ([frames.Frame("x", pa.table({}))])
@@ -554,7 +562,7 @@ def test_no_cell_raises_and_nulls_stay_nulls(rows: list[dict[str, Any]]) -> None
             assert [kind is None for kind in kinds] == expected
 
 
-@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.settings(max_examples=100, deadline=None)
 @hypothesis.given(st.lists(scalars, max_size=4))
 def test_a_native_column_gives_its_cells_back(values: list[Any]) -> None:
     column = convert.python_column(values)

@@ -201,7 +201,7 @@ class Row:
 Point = collections.namedtuple("Point", "a")
 
 REFUSED = [
-    ({"a": 1, "b": "x"}, "yield a list of dicts: [row]"),
+    ({"a": 1, "b": "x"}, r"'a' is a int; if it is a row, yield a list of dicts: \[row\]"),
     ({"a": [1, 2]}, r"pd\.DataFrame\(d\)"),
     ({"a": np.array([1])}, r"pa\.table\(d\)"),
     ([1, 2], "item 0 of the list is a int; a list holds rows as dicts"),

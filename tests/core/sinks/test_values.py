@@ -35,7 +35,11 @@ VALUES: dict[str, tuple[Any, list[Any]]] = {
     ),
     "berlin": (
         pa.timestamp("us", BERLIN),
-        [datetime(2024, 10, 27, 0, 30, tzinfo=UTC), None, datetime(2024, 10, 27, 1, 30, tzinfo=UTC)],
+        [
+            datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
+            None,
+            datetime(2024, 10, 27, 1, 30, tzinfo=UTC),
+        ],
     ),
     "naive": (pa.timestamp("ms"), [datetime(2024, 2, 29, 23, 59, 59, 999000), None, datetime.min]),
     "second": (pa.timestamp("s", "UTC"), [datetime(2024, 2, 29, tzinfo=UTC), None, None]),
@@ -49,8 +53,10 @@ VALUES: dict[str, tuple[Any, list[Any]]] = {
     "bytes": (pa.binary(), [b"\x00\xff", None, b""]),
     "nothing": (pa.null(), [None, None, None]),
     "list": (pa.list_(pa.decimal128(4, 2)), [[Decimal("1.50"), None], None, []]),
-    "struct": (pa.struct([("a", pa.int8()), ("b", pa.date32())]), [
-        {"a": 1, "b": date(2024, 1, 1)}, None, {"a": None, "b": None}]),
+    "struct": (
+        pa.struct([("a", pa.int8()), ("b", pa.date32())]),
+        [{"a": 1, "b": date(2024, 1, 1)}, None, {"a": None, "b": None}],
+    ),
     "pairs": (pa.map_(pa.string(), pa.int8()), [[("a", 1), ("a", 2)], None, []]),
 }
 TABLE = pa.table({name: pa.array(values, kind) for name, (kind, values) in VALUES.items()})

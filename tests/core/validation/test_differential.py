@@ -27,7 +27,13 @@ NUMBERS = [
     *["2147483647", "2147483648", "-2147483649", "4294967295", "4294967296"],
     *["9223372036854775807", "9223372036854775808", "-9223372036854775808"],
     *["-9223372036854775809", "18446744073709551615", "18446744073709551616"],
-    *["999999999999999999", "1000000000000000000", "99999999999999999999", "9" * 30, "-" + "9" * 40],
+    *[
+        "999999999999999999",
+        "1000000000000000000",
+        "99999999999999999999",
+        "9" * 30,
+        "-" + "9" * 40,
+    ],
     *["1" * 400, "0." + "0" * 400 + "1", "1" * 400 + ".5", "1e" + "9" * 30, "0e" + "9" * 30],
     *["0.1", "0.10", "1.10", "1.100", "1.105", "99999.99", "100000.00", "-99999.99", "0.001"],
     *["123456.7", "3.4028235e38", "3.4028236e38", "3.4028235677973366e38", "1e-46", "7e-46"],
@@ -45,7 +51,12 @@ DATES = [
     *["9999-12-31", "10000-01-01", "-0001-01-01", "+2024-01-05", "24-01-05", "2024-1-5"],
     *["2024-01-5", "20240105", "2024/01/05", "05/01/2024", "31/02/2024", "13/13/2024", "1/2/2024"],
     *["5.1.2024", "05.01.2024", "2024-01-05 ", " 2024-01-05", "2024-01-05\n", "2024-01-05T10:00"],
-    *["2024-01-05T00:00:00", "2024-01-05 00:00:00", "2024-01-05 00:00:00.000", "2024-02-30T00:00:00"],
+    *[
+        "2024-01-05T00:00:00",
+        "2024-01-05 00:00:00",
+        "2024-01-05 00:00:00.000",
+        "2024-02-30T00:00:00",
+    ],
     *["2024-01-05 00:00:01", "2024-01-05 00:00:00Z", "2024-01-05 00:00:00.", "", " ", "n/a"],
     *["infinity", "today", "٢٠٢٤-٠١-٠٥", "2024‐01‐05", "2024-01-0５", "2024-W01-5", "2024-005"],
     *["5 Jan 2024", "05-Jan-2024", "05-JAN-2024", "05-jan-2024", "05-jAN-2024", "05-Foo-2024"],
@@ -54,7 +65,13 @@ DATES = [
 
 STAMPS = [
     *["2024-01-05T10:00:00", "2024-01-05 10:00:00", "2024-01-05t10:00:00", "2024-01-05  10:00:00"],
-    *["2024-01-05T10:00", "2024-01-05T10", "2024-01-05", "2024-01-05T24:00:00", "2024-01-05T23:60:00"],
+    *[
+        "2024-01-05T10:00",
+        "2024-01-05T10",
+        "2024-01-05",
+        "2024-01-05T24:00:00",
+        "2024-01-05T23:60:00",
+    ],
     *["2024-01-05T23:59:60", "2024-01-05T23:59:59", "2024-02-30T10:00:00", "2024-02-29T10:00:00"],
     *["2024-01-05T10:00:00.1", "2024-01-05T10:00:00.123", "2024-01-05T10:00:00.1234"],
     *["2024-01-05T10:00:00.123456", "2024-01-05T10:00:00.1234567", "2024-01-05T10:00:00.123456789"],
@@ -67,7 +84,12 @@ STAMPS = [
     *["2024-01-05T10:00:00[UTC]", "0001-01-01T00:00:00", "0001-01-01T00:00:00Z"],
     *["0001-01-01T00:00:00+00:01", "0001-01-01T00:00:00-00:01", "9999-12-31T23:59:59.999999999"],
     *["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:59+00:01"],
-    *["0000-12-31T23:59:59", "1677-09-21T00:12:43", "1677-09-21T00:12:44", "1677-09-21T00:12:43.145224192"],
+    *[
+        "0000-12-31T23:59:59",
+        "1677-09-21T00:12:43",
+        "1677-09-21T00:12:44",
+        "1677-09-21T00:12:43.145224192",
+    ],
     *["1677-09-21T00:12:43.145224193", "1677-09-20T10:00:00", "1677-09-22T00:00:00"],
     *["2262-04-11T23:47:16.854775807", "2262-04-11T23:47:16.854775808", "2262-04-11T23:47:16"],
     *["2262-04-11T23:47:17", "2262-04-12T00:00:00Z", "2262-04-12T01:00:00+02:00"],
@@ -79,12 +101,39 @@ STAMPS = [
 
 BOOLS = [
     *["true", "True", "TRUE", "false", "False", "FALSE", "tRUE", "fALSE", "t", "f", "T", "F", "1"],
-    *["0", "yes", "no", "y", "n", "Y", "N", "on", "off", "", " ", " true", "true ", "true\n", "wahr"],
+    *[
+        "0",
+        "yes",
+        "no",
+        "y",
+        "n",
+        "Y",
+        "N",
+        "on",
+        "off",
+        "",
+        " ",
+        " true",
+        "true ",
+        "true\n",
+        "wahr",
+    ],
     *["falsch", "oui", "ja", "nein", "-1", "1.0", "None", "null", "N/A", "truе", "true\x00", "0.0"],
     *["ｔrue", "TrUe", "tru", "truee", "falsе", "2", "True.", "'true'", '"true"', "b'true'"],
 ]
 
-TEXTS = [*NUMBERS, *BOOLS, "é", "e\u0301", "👩‍👩‍👧", "\u00a0x\ufeff", "a\nb", "x" * 100, "AB12", "A-1"]
+TEXTS = [
+    *NUMBERS,
+    *BOOLS,
+    "é",
+    "e\u0301",
+    "👩‍👩‍👧",
+    "\u00a0x\ufeff",
+    "a\nb",
+    "x" * 100,
+    "AB12",
+    "A-1",
+]
 
 COLUMNS: dict[str, list[Any]] = {
     "int": [
@@ -123,7 +172,13 @@ COLUMNS: dict[str, list[Any]] = {
         {"type": "decimal(12,2)", "from_float": True},
         {"type": "decimal(38,19)", "from_float": True},
         {"type": "decimal(12,2)", "decimal_point": ",", "thousands": "."},
-        {"type": "decimal(12,2)", "plus": True, "leading_zeros": True, "thousands": ",", "trim": True},
+        {
+            "type": "decimal(12,2)",
+            "plus": True,
+            "leading_zeros": True,
+            "thousands": ",",
+            "trim": True,
+        },
         {"type": "decimal(7,2)", "min": "0", "max": "100.5", "enum": ["1.1", 7, "0.10"]},
     ],
     "bool": [
@@ -218,8 +273,10 @@ def test_nasty_texts(family: str, spec: Any) -> None:
     texts = NASTY[family]
     assert len(set(texts)) >= 40
     assert_agree(column, pa.array([*texts, None]))
-    for text in texts:  # alone, a good text takes the path for clean columns
-        assert_agree(column, pa.array([text, text]))
+    # Together, the good texts take the path for clean columns, alone and with nulls.
+    good = [text for text in texts if not judge(Cell("str", text), column).reasons]
+    assert_agree(column, pa.array(good, pa.string()))
+    assert_agree(column, pa.array([None, *good, None], pa.string()))
 
 
 @pytest.mark.parametrize(("family", "spec"), SPECS, ids=str)
@@ -242,8 +299,28 @@ KINDS = [
     *["timedelta", "uuid", "json", "set", "enum", "str_invalid", "object:Path", "complex", "junk"],
 ]
 TAGGED = [
-    *["0", "1", "-1", "1.0", "1.5", "-0.0", "1e+16", "1e-07", "inf", "-inf", "nan", "true", "false"],
-    *["9007199254740992", "9007199254740993", "9007199254740992.0", "9007199254740994.0", "16777217"],
+    *[
+        "0",
+        "1",
+        "-1",
+        "1.0",
+        "1.5",
+        "-0.0",
+        "1e+16",
+        "1e-07",
+        "inf",
+        "-inf",
+        "nan",
+        "true",
+        "false",
+    ],
+    *[
+        "9007199254740992",
+        "9007199254740993",
+        "9007199254740992.0",
+        "9007199254740994.0",
+        "16777217",
+    ],
     *["1E+3", "1.10", "1.100", "-0.00", "0E-10", "1E-50", "1E+50", "Infinity", "-Infinity", "NaN"],
     *["1E+999999999999999999", "1E-999999999999999999", "1E+99999999999999999999", "sNaN", "-0"],
     *["2024-01-05", "2024-01-05T00:00:00", "2024-01-05T10:00:00", "2024-01-05T10:00:00.500000"],
@@ -261,12 +338,12 @@ def test_tagged_cells_of_every_kind(family: str, spec: Any) -> None:
     cells = [Cell(kind, text) for text in TAGGED for kind in KINDS]
     cells[5::50] = [Cell(None, "")] * len(cells[5::50])
     assert_agree(column, *tagged(cells))
-    for kind in KINDS:
-        assert_agree(column, *tagged([Cell(kind, text) for text in TAGGED]))
+    for kind in ("int", "float", "datetime"):
+        assert_agree(column, *tagged([Cell(kind, text) for text in TAGGED[::2]]))
 
 
 @pytest.mark.parametrize(("family", "spec"), SPECS, ids=str)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_any_text(family: str, spec: Any, data: Any) -> None:
     alphabet = {
@@ -361,7 +438,7 @@ PAIRS = [(source, spec) for source, (_, _, specs) in SOURCES.items() for spec in
 
 
 @pytest.mark.parametrize(("source", "spec"), PAIRS, ids=str)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_typed_columns(source: str, spec: Any, data: Any) -> None:
     type_, values, _ = SOURCES[source]
