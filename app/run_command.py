@@ -99,6 +99,10 @@ def command(
         parse_sink(sink, default_dir=Path("output"))  # a typo is told before anything runs
     # With --timeout the guest is captured: on a terminal the person's clock is the only one.
     interactive = not as_json and timeout is None and is_interactive()
+    if not as_json:
+        for passed in interpreter.passed_over:
+            click.secho(f"passed over: {passed}", fg="yellow", err=True)
+        click.secho(f"Python: {interpreter.path} ({interpreter.reason})", dim=True, err=True)
     become_subreaper()
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGHUP, _terminated)
@@ -111,9 +115,7 @@ def command(
         if display is None:
             from .run_display import Display
 
-            display = Display(
-                interpreter, inputs=len(files), as_json=as_json, interactive=interactive
-            )
+            display = Display(inputs=len(files), as_json=as_json, interactive=interactive)
         return display
 
     for path in files:

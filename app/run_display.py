@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from casparian.core.events import Event
-    from casparian.core.interpreter import Interpreter
     from casparian.core.run_report import RunReport
 
     from .run_progress import LiveProgress
@@ -27,15 +26,12 @@ class Display:
     """Shows the runs of one command.
 
     Args:
-        interpreter: the Python that was chosen; it is always said which.
         inputs: how many runs there will be.
         as_json: one object on stdout at the end, log lines on stderr.
         interactive: the guest writes to the terminal itself.
     """
 
-    def __init__(
-        self, interpreter: Interpreter, *, inputs: int, as_json: bool, interactive: bool
-    ) -> None:
+    def __init__(self, *, inputs: int, as_json: bool, interactive: bool) -> None:
         self._inputs = inputs
         self._as_json = as_json
         self._said: set[str] = set()
@@ -46,10 +42,6 @@ class Display:
             from .run_progress import LiveProgress
 
             self._progress = LiveProgress(self.err, inputs)
-        if not as_json:
-            for passed in interpreter.passed_over:
-                self.err.print(Text(f"passed over: {passed}", "yellow"))
-            self.err.print(Text(f"Python: {interpreter.path} ({interpreter.reason})", "dim"))
 
     def log(self, line: Log) -> None:
         """Show one captured line: what the parser prints is output, all else goes to stderr."""

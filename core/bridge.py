@@ -79,7 +79,9 @@ def execute_bridge(config: BridgeConfig) -> Generator[Event]:
 class _TimeUp(Exception):
     """The guest's time is up."""
 
-    def __init__(self, kind: Literal["timeout", "startup_timeout"], message: str, hint: str) -> None:
+    def __init__(
+        self, kind: Literal["timeout", "startup_timeout"], message: str, hint: str
+    ) -> None:
         super().__init__(message)
         phase = "start" if kind == "startup_timeout" else "parse"
         self.error = GuestError(kind, "Timeout", message, phase, kind == "timeout", hint)
@@ -133,7 +135,10 @@ class _Run:
             failure: GuestError | None = None
             status: Literal["cancelled", "interrupted"] | None = None
             try:
-                yield from self._follow(selector, interrupts)
+                for event in self._follow(selector, interrupts):
+                    handed = time.monotonic()
+                    yield event
+                    self._excuse(time.monotonic() - handed)
                 self._guest.end()
                 yield from self._drain()
             except ProtocolError as error:
@@ -170,10 +175,12 @@ class _Run:
                 self._open.add(fd)
         if self._config.cancel is not None:
             selector.register(self._config.cancel, selectors.EVENT_READ, None)
-        if hasattr(os, "pidfd_open"):
+        try:
             pidfd = os.pidfd_open(guest.pid)
-            stack.callback(os.close, pidfd)
-            selector.register(pidfd, selectors.EVENT_READ, None)
+        except (AttributeError, OSError):
+            return  # not Linux, or not allowed in this sandbox: the exit is seen a little later
+        stack.callback(os.close, pidfd)
+        selector.register(pidfd, selectors.EVENT_READ, None)
 
     def _follow(
         self, selector: selectors.BaseSelector, interrupts: Interrupts | None
@@ -210,16 +217,18 @@ class _Run:
             return None
         except ConnectionError:
             count = 0
+        self._last_bytes = time.monotonic()
         if not count:
             self._open.discard(self._guest.socket.fileno())
             return None
-        self._last_bytes = time.monotonic()
         return self._decoder.received(count)
 
     def _take(self, frame: Frame) -> Iterator[Event]:
         if self._ended_at is not None:
             raise ProtocolError("the guest sent a frame after its last one")
         if isinstance(frame, EndFrame):
+            if self._hello_at is None:
+                raise ProtocolError("the guest sent its end frame before its hello")
             self._end_seen = True
             self._ended_at = time.monotonic()
         elif isinstance(frame, TextFrame) and frame.kind == "error":
@@ -250,6 +259,12 @@ class _Run:
         for line in self._splitters[fd].feed(data):
             yield self._logged(line)
 
+    def _excuse(self, seconds: float) -> None:
+        """The guest could not go on while the consumer had an event, and nobody read from it."""
+        self._last_bytes += seconds
+        if self._ended_at is not None:
+            self._ended_at += seconds
+
     def _check_clocks(self) -> None:
         now, config = time.monotonic(), self._config
         if self._ended_at is not None:
@@ -273,10 +288,17 @@ class _Run:
                 f"the parser was not loaded within {config.startup_timeout:g} s",
                 "look at what its module does when it is imported",
             )
-        if self._decoder.mid_frame and now - self._last_bytes > config.limits.stall:
+        if now - self._last_bytes <= config.limits.stall:
+            return
+        if self._decoder.mid_frame:
             raise ProtocolError(
                 f"a frame stood half sent for {config.limits.stall:g} s",
                 hint="the guest hangs, or something in it writes to the socket",
+            )
+        if self._guest.socket.fileno() not in self._open:
+            raise ProtocolError(
+                "the guest closed its socket before its end frame, and ran on",
+                hint="the parser, or a library it uses, closes descriptors that are not its own",
             )
 
     def _drain(self) -> Iterator[Event]:
@@ -318,7 +340,10 @@ class _Run:
         if self._hello_at is not None:
             timings["hello"] = 1000 * (self._hello_at - self._started)
         error = failure or self._told
-        if status is None and error is None and exit_code == -signal.SIGINT and not self._end_seen:
+        # Without a terminal no Ctrl-C reaches a guest: then it is a crash like any other.
+        on_terminal = isinstance(self._config.logs, Terminal)
+        interrupted = on_terminal and exit_code == -signal.SIGINT and not self._end_seen
+        if status is None and error is None and interrupted:
             status = "interrupted"
         if status is not None:
             return BridgeResult(status, None, exit_code, timings)

@@ -79,6 +79,7 @@ class Guest:
         if not self._ended:
             self._ended = True
             kill_group(self.pid)
+            os.kill(self.pid, signal.SIGKILL)  # it may have left its group
             self.process.wait()
             sweep(self.mark, spare=spare | {self.guardian.pid})
             self.guardian.dismiss()

@@ -31,12 +31,10 @@ def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
     try:
         _inspect(memoryview(buffer), limits)
         with pa.ipc.open_stream(buffer) as stream:
-            if len(stream.schema) > limits.max_columns:
-                raise ProtocolError(
-                    f"a frame has {len(stream.schema):,} columns, over {limits.max_columns:,}"
-                )
             table = stream.read_all()
         table.validate(full=True)
+        # Names that are no text are found here, and not by whoever prints them.
+        table.schema.to_string(show_field_metadata=False, show_schema_metadata=False)
     except (pa.ArrowException, OSError, struct.error, IndexError, ValueError, KeyError) as error:
         raise ProtocolError(f"a data frame is not valid Arrow IPC: {error}") from error
     if table.num_rows > limits.max_rows:
@@ -45,10 +43,16 @@ def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
 
 
 def _inspect(data: memoryview, limits: WireLimits) -> None:
-    """Walk the stream's messages; bound rows, refuse compression and bytes after the end."""
-    rows = 0
+    """Walk the stream's messages; bound rows and arrays, refuse compression and bytes after the end.
+
+    Columns of nulls take no bytes, so the size of the frame bounds none of these.
+    """
+    rows = arrays = 0
     for kind, header in _messages(data):
         if kind == _SCHEMA:
+            columns, _ = _vector(data, header, 1)
+            if columns > limits.max_columns:
+                raise ProtocolError(f"a frame has {columns:,} columns, over {limits.max_columns:,}")
             continue
         if kind == _DICTIONARY:
             inner = _table_field(data, header, 1)
@@ -66,6 +70,14 @@ def _inspect(data: memoryview, limits: WireLimits) -> None:
         rows += length
         if rows > 2 * limits.max_rows:  # a dictionary's entries count beside the rows
             raise ProtocolError(f"a frame has more than {limits.max_rows:,} rows")
+        count, nodes = _vector(data, header, 1)
+        arrays += 1 + count
+        if arrays > limits.max_arrays:
+            raise ProtocolError(f"a frame has more than {limits.max_arrays:,} arrays")
+        longest = max(limits.max_rows, 8 * len(data))  # booleans: eight in a byte
+        for length, _ in struct.iter_unpack("<qq", data[nodes : nodes + 16 * count]):
+            if not 0 <= length <= longest:
+                raise ProtocolError(f"an array has {length:,} values, over {longest:,}")
 
 
 def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
@@ -78,7 +90,9 @@ def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
         at += 8
         if size == 0:
             if at != len(data):
-                raise ProtocolError(f"{len(data) - at} bytes follow the end of a data frame's stream")
+                raise ProtocolError(
+                    f"{len(data) - at} bytes follow the end of a data frame's stream"
+                )
             return
         if size < 0 or at + size > len(data):
             raise ProtocolError("an Arrow message is longer than its frame")
@@ -114,3 +128,9 @@ def _table_field(data: memoryview, table: int, index: int) -> int | None:
     """Where a table that a field refers to stands, None if it is absent."""
     at = _field(data, table, index)
     return None if at is None else at + int(struct.unpack_from("<I", data, at)[0])
+
+
+def _vector(data: memoryview, table: int, index: int) -> tuple[int, int]:
+    """How many elements a field's vector has, and where the first one stands."""
+    at = _table_field(data, table, index)
+    return (0, 0) if at is None else (struct.unpack_from("<I", data, at)[0], at + 4)

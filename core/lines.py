@@ -30,8 +30,9 @@ class LineSplitter:
         for line in whole:
             yield from self._pieces(line)
         while len(self._pending) > MAX_LINE:
-            yield self._line(self._pending[:MAX_LINE])
-            del self._pending[:MAX_LINE]
+            size = _piece(self._pending)
+            yield self._line(self._pending[:size])
+            del self._pending[:size]
 
     def flush(self) -> Iterator[Log]:
         """The last line, if it had no end."""
@@ -40,8 +41,19 @@ class LineSplitter:
             self._pending = bytearray()
 
     def _pieces(self, line: bytearray) -> Iterator[Log]:
-        for at in range(0, max(len(line), 1), MAX_LINE):
-            yield self._line(line[at : at + MAX_LINE])
+        while len(line) > MAX_LINE:
+            size = _piece(line)
+            yield self._line(line[:size])
+            line = line[size:]
+        yield self._line(line)
 
     def _line(self, data: bytearray) -> Log:
         return Log(self._level, data.removesuffix(b"\r").decode("utf-8", "backslashreplace"))
+
+
+def _piece(line: bytearray) -> int:
+    """How many bytes of a long line go first: no UTF-8 character is cut in two."""
+    for size in range(MAX_LINE, MAX_LINE - 4, -1):
+        if line[size] & 0xC0 != 0x80:
+            return size
+    return MAX_LINE

@@ -85,7 +85,9 @@ class _CappedFile:
 
     def write(self, line: Log) -> None:
         now = time.time()
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+        stamp = (
+            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+        )
         data = f"{stamp} {line.level:<7} {line.message}\n".encode("utf-8", "backslashreplace")
         if len(data) > self._room:
             self._next_part()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ class Translator:
                 case "progress":
                     total = content.get("total")
                     return Progress(
-                        float(content["done"]), None if total is None else float(total)
+                        _finite(content["done"]), None if total is None else _finite(total)
                     )
                 case "output_info":
                     return _output_info(content)
@@ -113,6 +114,13 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise TypeError(f"{value!r} is not a text")
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
 
 
 def _hello(content: Mapping[str, Any]) -> Hello:
@@ -165,5 +173,3 @@ def _error(content: Mapping[str, Any]) -> GuestError:
         ),
         text=str(content.get("text", "")),
     )
-
-

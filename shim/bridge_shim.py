@@ -43,8 +43,14 @@ def _end_with_host(parent: int) -> None:
 
     pr_set_pdeathsig = 1
     ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() == parent:
+        return
+    try:
+        os.kill(parent, 0)  # another program, a wrapper of this Python, stands between
+    except ProcessLookupError:
         os._exit(1)  # it died before the signal was asked for
+    except PermissionError:
+        pass
 
 
 def _options() -> "argparse.Namespace":
@@ -69,7 +75,9 @@ def _options() -> "argparse.Namespace":
     parser.add_argument("--input-path", metavar="FILE", required=True, help="the file to parse")
     parser.add_argument("--job-id", default="dev", help="names the run (default: %(default)s)")
     channel = parser.add_mutually_exclusive_group(required=True)
-    channel.add_argument("--socket-fd", type=int, metavar="N", help="an inherited, connected socket")
+    channel.add_argument(
+        "--socket-fd", type=int, metavar="N", help="an inherited, connected socket"
+    )
     channel.add_argument("--socket-path", metavar="PATH", help="a Unix socket to connect to")
     parser.add_argument("--parent-pid", type=int, default=0, help="end when this process has")
     parser.add_argument("--terminal", action="store_true", help="stdio is the person's terminal")
@@ -96,7 +104,6 @@ def _connect(options: "argparse.Namespace") -> "socket.socket":
 def _read_archive(source: str, folder: str) -> str:
     """Put the archive into ``folder`` as a file; returns its path."""
     import base64
-    import binascii
     import shutil
 
     if source.startswith("@"):
@@ -108,7 +115,7 @@ def _read_archive(source: str, folder: str) -> str:
         else:
             try:
                 file.write(base64.b64decode(source, validate=True))
-            except binascii.Error as error:
+            except ValueError as error:
                 raise SystemExit("bridge_shim: --parser-archive is not base64: %s" % error)
     return path
 

@@ -32,6 +32,7 @@ _SMALL_CHUNK_ROWS = 4_096
 _DECODED_ROWS = 65_536
 _MAX_STRUCT_FIELDS = 1_000
 _UNIQUE_DEPTH = 4
+_MAX_NATIVE_DEPTH = 16  # readers of Arrow and Parquet have limits of their own
 _EXAMPLE_LENGTH = 40
 _CAN_BE_ONLY_NULLS = ("float", "decimal", "np_datetime", "np_timedelta")
 _ZONE_MODULES = ("datetime", "zoneinfo", "pytz", "backports.zoneinfo")
@@ -226,7 +227,8 @@ def _native(values: Any) -> Any:
     families = set(by_type.values()) - {"null"}
     if "arrow" in families:
         return _native([v.as_py() if isinstance(v, pa.Scalar) else v for v in values])
-    odd_nulls = False
+    # Arrow knows NA and NaT only if pandas was there before it; it gets None for them.
+    odd_nulls = any(by_type[t] == "null" and t is not type(None) for t in types)
     for name in _CAN_BE_ONLY_NULLS:
         if name not in families:
             continue
@@ -270,7 +272,10 @@ def _datetimes(values: Sequence[Any], types: set[type]) -> Any:
     array = pa.array(values, from_pandas=True)
     stamps = {t for t in types if hasattr(t, "nanosecond")}  # pandas' own hold nanoseconds
     if stamps and any(v.nanosecond for v in values if type(v) in stamps):
-        array = pa.array(values, pa.timestamp("ns", array.type.tz), from_pandas=True)
+        # By whole numbers: Arrow reads the nanoseconds only if pandas was there before it.
+        stamp = sys.modules["pandas"].Timestamp
+        since = [None if cells.is_null(v) else stamp(v).value for v in values]
+        array = pa.array(since, pa.timestamp("ns", array.type.tz))
     return array
 
 
@@ -317,7 +322,7 @@ class _Shape:
         return shape
 
     def _members(self, values: Sequence[Any], depth: int) -> None:
-        if depth > cells.MAX_DEPTH:
+        if depth > _MAX_NATIVE_DEPTH:
             raise cells.TooDeepError
         if depth > _UNIQUE_DEPTH:  # a list that holds itself twice doubles with every level
             values = [*{id(value): value for value in values}.values()]
@@ -338,7 +343,7 @@ class _Shape:
                     self._place(None)._members(members, depth + 1)
                 else:
                     self._others(alike, name)
-            elif name != "null":
+            elif cell_type is not type(None):
                 self.labels.add("!" + name)
 
     def _dicts(self, values: Sequence[Any], depth: int) -> None:

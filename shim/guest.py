@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 import os
 import platform
 import re
@@ -46,7 +47,7 @@ class Context:
 
     def progress(self, done: float, total: float | None = None) -> None:
         """Say how much is done, in any unit; with ``total`` a bar can be shown."""
-        self._progress(done, total)
+        self._progress(float(done), None if total is None else float(total))
 
 
 class _Sent:
@@ -221,7 +222,10 @@ class GuestRun:
         self._spent["convert"] += time.perf_counter() - started
 
     def _progress(self, done: float, total: float | None) -> None:
-        self._done, self._total = done, total
+        if not math.isfinite(done):
+            return
+        self._done = done
+        self._total = total if total is not None and math.isfinite(total) else None
         self._draw()
         self._report_progress()
 
@@ -316,6 +320,7 @@ def end_soon(code: int, drain: Callable[[], None]) -> None:
     A parser that returned has done its work: what it left running gets a grace time, then the
     process ends with the same exit code.
     """
+
     def end() -> None:
         time.sleep(_LINGER)  # not a synchronisation: this is the limit itself
         drain()

@@ -17,13 +17,14 @@ import stat
 import sys
 import zipfile
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .failures import GuestFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from typing import TypeGuard
 
 #: What a bundle may unpack to; the bundler refuses more, so only a tampered archive meets it.
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
@@ -73,8 +74,10 @@ def extract(archive: str, folder: str) -> None:
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     raise _corrupt(f"the entry {entry.filename!r} is a link")
                 bundle.extract(entry, folder)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
-        raise _corrupt(str(error)) from error
+    except GuestFailure:
+        raise
+    except Exception as error:  # noqa: BLE001 - a damaged ZIP raises what its unpacker happens to
+        raise _corrupt(str(error) or type(error).__name__) from error
 
 
 def _corrupt(reason: str) -> GuestFailure:
@@ -94,11 +97,8 @@ def import_parser(path: str) -> ModuleType:
     folder, filename = os.path.split(os.path.abspath(path))
     stem = filename[:-3] if filename.endswith(".py") else filename
     sys.path.insert(0, folder)
-    package = os.path.basename(folder)
-    if _wants_package(path) and package.isidentifier() and not keyword.iskeyword(package):
-        # The package's folder is found by its parent, which goes last: it shadows nothing.
-        sys.path.append(os.path.dirname(folder))
-        return importlib.import_module(f"{package}.{stem}")
+    if _wants_package(path):
+        return importlib.import_module(f"{_import_package(folder)}.{stem}")
     if filename == f"{stem}.py" and stem.isidentifier() and stem not in sys.modules:
         spec = importlib.util.find_spec(stem)
         if spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path):
@@ -111,6 +111,29 @@ def import_parser(path: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _import_package(folder: str) -> str:
+    """Import ``folder`` as a package, whatever else on ``sys.path`` has its name; returns its name."""
+    name = re.sub(r"\W", "_", os.path.basename(folder))
+    if not name.isidentifier() or keyword.iskeyword(name) or name in sys.modules:
+        name = f"casparian_parser_{name}"
+    # Its parent goes last, where it shadows nothing, for the children that multiprocessing spawns.
+    sys.path.append(os.path.dirname(folder))
+    init = os.path.join(folder, "__init__.py")
+    if os.path.exists(init):
+        spec = importlib.util.spec_from_file_location(
+            name, init, submodule_search_locations=[folder]
+        )
+        assert spec is not None and spec.loader is not None
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[name] = package
+        spec.loader.exec_module(package)
+    else:
+        package = ModuleType(name)
+        package.__path__ = [folder]
+        sys.modules[name] = package
+    return name
 
 
 def _loader(name: str, path: str) -> Any:
@@ -138,10 +161,10 @@ def find_parser(module: ModuleType) -> LoadedParser:
     """
     stem = module.__name__.rpartition(".")[2]
     candidate = getattr(module, "Parser", None)
-    if inspect.isclass(candidate) and callable(getattr(candidate, "parse", None)):
+    if _is_class_of(candidate, module) and callable(getattr(candidate, "parse", None)):
         return _from_class(candidate, module)
     handler = getattr(module, "Handler", None)
-    if inspect.isclass(handler) and handler.__module__ == module.__name__:
+    if _is_class_of(handler, module):
         for method in ("parse", "execute", "consume"):
             if callable(getattr(handler, method, None)):
                 return _ad_hoc(module, stem, getattr(handler(), method), "handler")
@@ -153,6 +176,10 @@ def find_parser(module: ModuleType) -> LoadedParser:
         kind="ParserNotFound",
         hint=f"define `def parse(path): ...` in {os.path.basename(module.__file__ or stem)}",
     )
+
+
+def _is_class_of(candidate: Any, module: ModuleType) -> TypeGuard[type]:
+    return inspect.isclass(candidate) and candidate.__module__ == module.__name__
 
 
 def _from_class(cls: type, module: ModuleType) -> LoadedParser:
@@ -191,12 +218,12 @@ def _from_class(cls: type, module: ModuleType) -> LoadedParser:
 
 def _is_column(value: Any) -> bool:
     """Whether a value of ``outputs`` declares a column; the host judges the rest of it."""
-    return isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("type"), str))
+    return isinstance(value, str) or (
+        isinstance(value, dict) and isinstance(value.get("type"), str)
+    )
 
 
-def _ad_hoc(
-    module: ModuleType, stem: str, call: Callable[[str], Any], level: str
-) -> LoadedParser:
+def _ad_hoc(module: ModuleType, stem: str, call: Callable[[str], Any], level: str) -> LoadedParser:
     topic, sink = getattr(module, "TOPIC", None), getattr(module, "SINK", None)
     for label, value in (("TOPIC", topic), ("SINK", sink)):
         if value is not None and not isinstance(value, str):

@@ -54,6 +54,9 @@ class LineStream(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    def reconfigure(self, **_: Any) -> None:
+        """As scripts ask for it: lines are UTF-8 and passed on at once in any case."""
+
     def write(self, text: str) -> int:
         thread = threading.get_ident()
         pending = self._partial.get(thread, "") + text
@@ -123,6 +126,9 @@ class WireHandler(logging.Handler):
             text = self.format(record)
         except Exception:  # noqa: BLE001 - logging's own contract: a bad record is reported, not raised
             self.handleError(record)
+            return
+        if self._writer.forked:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - the wire is the parent's alone
             return
         level = level_of(record.levelno)
         for line in text.splitlines() or [""]:

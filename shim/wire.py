@@ -69,8 +69,13 @@ class FrameWriter:
         self._torn = False
         self._over = False
 
+    @property
+    def forked(self) -> bool:
+        """Whether this process is a child of the one that may write."""
+        return os.getpid() != self._pid
+
     def _send(self, data: bytes | memoryview, *, last: bool = False) -> None:
-        if os.getpid() != self._pid:
+        if self.forked:
             return
         with self._lock:
             if self._torn or self._over:
@@ -134,7 +139,7 @@ class FrameWriter:
         size = int(measure.size())
         if size > MAX_DATA_WORD:
             raise ValueError(f"a frame of {size} bytes is more than the wire can carry")
-        if os.getpid() != self._pid:
+        if self.forked:
             return size
         with self._lock:
             self._send(_WORD.pack(size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -67,14 +68,14 @@ def disk_error(path: Path, error: OSError) -> SinkError:
             path=path,
         )
     if error.errno in _BLOCKED:
-        blocker = next((p for p in path.parents if p.exists() and not p.is_dir()), None)
+        blocker = next((p for p in path.parents if _there(p) and not p.is_dir()), None)
         if blocker is not None:
             return SinkError(
                 f"cannot write {path}: {blocker} is a file, not a folder",
                 hint=f"move that file away, or {elsewhere}",
                 path=path,
             )
-        if path.is_dir():
+        if _there(path) and path.is_dir():
             return SinkError(
                 f"cannot write {path}: it is a folder, not a file",
                 hint=f"move that folder away, or {elsewhere}",
@@ -92,4 +93,9 @@ def disk_error(path: Path, error: OSError) -> SinkError:
 
 def _standing_folder(path: Path) -> Path:
     """The nearest folder above ``path`` that exists."""
-    return next((p for p in path.parents if p.exists()), path.parent)
+    return next((p for p in path.parents if _there(p)), path.parent)
+
+
+def _there(path: Path) -> bool:
+    """Whether it exists and can be seen; unlike `Path.exists`, never an error."""
+    return os.access(path, os.F_OK)

@@ -50,14 +50,21 @@ class Ready:
 
 def publish(outputs: Sequence[Ready]) -> None:
     """Make all outputs visible, or none of them."""
+    # Whether there is something to remove is asked again once the folder is locked.
     changes = [
-        c for output in outputs for c in output.changes if c.new or os.path.lexists(c.target)
+        change
+        for output in outputs
+        for change in output.changes
+        if change.new is not None or change.target.parent.is_dir()
     ]
     databases = {
         output.database: None
         for output in outputs
         if output.database is not None
-        and (output.database.exists() or any(load.schema is not None for load in output.loads))
+        and (
+            os.access(output.database, os.F_OK)
+            or any(load.schema is not None for load in output.loads)
+        )
     }
     folders = {change.target.parent for change in changes}
     for database in databases:

@@ -51,8 +51,8 @@ class Transaction:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._made = not path.exists()
         with _explained(path):
+            self._made = not path.exists()
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ class OutputWriter:
         if self.target.kind is SinkKind.SQLITE:
             there = sqlite.has_rows_of(self.target.path, self.target.table, self.target.input_id)
         else:
-            there = self.target.path.exists()
+            there = os.access(self.target.path, os.F_OK)
         return Plan(self.uri, there)
 
     def write(self, table: Any) -> None:
@@ -118,7 +119,9 @@ class OutputWriter:
         if self._state == "prepared":
             return
         self._expect("open")
-        if self.target.path.is_dir():
+        with storing(self.target.path):
+            blocked = self.target.path.is_dir()
+        if blocked:
             raise SinkError(
                 f"cannot write {self.target.path}: it is a folder, not a file",
                 hint="move that folder away, or choose another place with --sink",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.contract.types import parse_type
-from casparian.core.validation.oracle import TRIMMED, judge
+from casparian.core.validation.oracle import TRIMMED, Value, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,17 +89,17 @@ def _formats(cell: Cell, column: Column) -> str:
     """Name the common formats that fit; both, where day and month can't be told apart."""
     if column.type.family not in ("date", "timestamp"):
         return ""
-    fitting: list[str] = []
     for trim in (column.trim, True):
+        fitting: dict[Value | None, str] = {}
         for format_ in _candidates(cell.text.strip(TRIMMED), column):
-            change = {"formats": (format_,), "trim": trim}
-            if _accepts(cell, column, change):
-                fitting.append(format_)
+            judgement = judge(cell, replace(column, formats=(format_,), trim=trim))
+            if not judgement.reasons:
+                fitting.setdefault(judgement.value, format_)
             if len(fitting) == 2:
                 break
         if fitting:
             prefix = "trim = true, " if trim and not column.trim else ""
-            return prefix + " or ".join(_written({"formats": (f,)}) for f in fitting)
+            return prefix + " or ".join(_written({"formats": (f,)}) for f in fitting.values())
     return ""
 
 

@@ -77,6 +77,13 @@ def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
 both = pytest.mark.parametrize("made", [_as_pandas, _as_rows])
 
 
+def _nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def _itself_twice() -> list[Any]:
     value: list[Any] = []
     value.extend([value, value])
@@ -92,7 +99,7 @@ CLEAN = [
     ([np.float16(0.5)], pa.float32(), [0.5]),
     ([float("inf"), NAN], pa.float64(), [float("inf"), None]),
     (["x", NAN, None, pd.NA, pd.NaT], pa.string(), ["x", None, None, None, None]),
-    (["x", D("NaN"), np.datetime64("NaT")], pa.string(), ["x", None, None]),
+    (["x", D("NaN"), np.datetime64("NaT", "ns")], pa.string(), ["x", None, None]),
     (["", None, "a\0b"], pa.string(), ["", None, "a\0b"]),
     ([True, None, np.bool_(False), NAN], pa.bool_(), [True, None, False, None]),
     ([b"\xff", bytearray(b"x"), None], pa.binary(), [b"\xff", b"x", None]),
@@ -157,6 +164,9 @@ DIRTY = [
     ([[DAY, NAIVE]], None, ["json"]),
     ([[NAIVE, AWARE]], None, ["json"]),
     ([[1, {2}]], None, ["json"]),
+    ([[1, pd.NA]], ["[1, null]"], ["json"]),
+    ([_nested(30)], ["[" * 30 + "1" + "]" * 30], ["json"]),
+    ([_nested(90)], [cells.TOO_DEEP], ["json"]),
     ([np.zeros((2, 2), "i8")], ["[[0, 0], [0, 0]]"], ["json"]),
     ([np.ma.array([1, 2], mask=[0, 1])], ["[1, null]"], ["json"]),
     ([{2, 1}], ["[1, 2]"], ["set"]),
@@ -248,6 +258,7 @@ def test_nanoseconds_of_timestamps_are_kept() -> None:
     assert table["x"].cast(pa.int64()).to_pylist()[0] == fine.value
     table, _ = _as_pandas([fine.tz_localize("Europe/Berlin")])
     assert table.schema.field("x").type == pa.timestamp("ns", "Europe/Berlin")
+    assert table["x"].cast(pa.int64()).to_pylist() == [fine.tz_localize("Europe/Berlin").value]
     table, _ = _as_pandas([fine, dt.datetime(3000, 1, 1)])
     assert table["x"].to_pylist() == ["2024-01-01T00:00:00.000000789", "3000-01-01T00:00:00"]
 
@@ -602,6 +613,32 @@ print(json.dumps([table.column_names, table["m"].to_pylist(), str(table["i"].typ
     names, mixed, kind = json.loads(done.stdout)
     assert names == ["i", "m", "d", "t", "l", "_cf_kind__m", "_cf_kind__l"]
     assert (mixed, kind) == (["x", "2"], "int64")
+
+
+def test_pandas_may_come_after_arrow_has_looked_for_it() -> None:
+    code = """
+import sys
+
+class NoPandas:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NoPandas())
+import pyarrow as pa
+pa.array([0])
+del sys.meta_path[0]
+import pandas as pd
+from casparian.shim import convert
+stamps = pd.Series([pd.Timestamp(1), None, pd.NaT, pd.NA], dtype=object)
+numbers = pd.Series([1, pd.NA, pd.NaT, float("nan")], dtype=object)
+table, notes = convert.safe_to_arrow(pd.DataFrame({"t": stamps, "n": numbers}))
+print(table["t"].cast("int64").to_pylist(), table["n"].to_pylist(), notes)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[1, None, None, None] [1, None, None, None] {}"
 
 
 def test_importing_it_imports_nothing_heavy() -> None:

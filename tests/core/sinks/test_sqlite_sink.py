@@ -6,14 +6,15 @@ import sqlite3
 import threading
 from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-
 from casparian.core.sinks import sqlite
 from casparian.core.sinks.errors import SinkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROWS = pa.table({"x": [1, 2]})
 

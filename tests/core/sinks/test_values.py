@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.text import json_text, text
 
@@ -106,7 +105,7 @@ def from_text(spelled: Any, kind: Any, *, from_json: bool = False) -> Any:
 
 
 def in_utc(value: Any) -> Any:
-    """Python calls two times in an hour that happens twice unequal unless their zones are one object."""
+    """Python calls times in an hour that happens twice unequal across zones, even if equal."""
     zoned = isinstance(value, datetime) and value.tzinfo is not None
     return value.astimezone(UTC) if zoned else value
 

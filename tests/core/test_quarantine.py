@@ -1,0 +1,123 @@
+"""Quarantined rows as a table, as JSON and as a summary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pyarrow as pa
+import pytest
+from casparian.core.quarantine import (
+    MAX_GROUPS,
+    QUARANTINE_SCHEMA,
+    Summary,
+    cap_raw,
+    quarantine_table,
+    raw_json,
+    summarise,
+)
+from casparian.core.validation import Reason, RejectedRow
+from casparian.core.validation.cells import Cell, cells_of
+
+
+def row(number: int, *columns: str, raw: str = '{"a": "x"}') -> RejectedRow:
+    reasons = [
+        Reason(c, "type_mismatch", f"row {number + 1}: {c}: 'x' is not an int64", f"hint {c}")
+        for c in columns
+    ]
+    return RejectedRow(number, tuple(reasons), raw)
+
+
+def test_table_of_rows() -> None:
+    table = quarantine_table("sales", [row(3, "a", "b"), row(9, "b", raw='{"b": "é"}')])
+    assert table.schema == QUARANTINE_SCHEMA
+    first, second = table.to_pylist()
+    assert (first["output"], first["row_number"], first["column"]) == ("sales", 3, "a")
+    assert first["error_message"] == "row 4: a: 'x' is not an int64"
+    assert [reason["column"] for reason in first["reasons"]] == ["a", "b"]
+    assert first["reasons"][1]["hint"] == "hint b"
+    assert second["raw_bytes"] == len('{"b": "é"}'.encode())
+    assert second["raw_sha256"] == hashlib.sha256('{"b": "é"}'.encode()).hexdigest()
+    assert quarantine_table("sales", []).schema == QUARANTINE_SCHEMA
+
+
+def test_capped_raw_ends_within_no_character() -> None:
+    raw = "é" * 3000
+    capped = cap_raw(raw, 4095)
+    assert capped.text == "é" * 2047
+    assert capped.bytes == 6000
+    assert capped.sha256 == hashlib.sha256(raw.encode()).hexdigest()
+    assert cap_raw("abc").text == "abc"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (None, "", "null"),
+        ("str", 'a"\n', '"a\\"\\n"'),
+        ("int", "12345678901234567890123", "12345678901234567890123"),
+        ("int", "0xff", '{"$int": "0xff"}'),
+        ("float", "1.0", "1.0"),
+        ("float", "inf", '{"$float": "inf"}'),
+        ("float", "nan", '{"$float": "nan"}'),
+        ("float", "garbage", '{"$float": "garbage"}'),
+        ("bool", "false", "false"),
+        ("decimal", "1.10", '{"$decimal": "1.10"}'),
+        ("bytes", "AQ==", '{"$bytes": "AQ=="}'),
+        ("date", "2024-01-05", '{"$date": "2024-01-05"}'),
+        ("datetimetz", "2024-01-05T00:00:00+02:00", '{"$datetime": "2024-01-05T00:00:00+02:00"}'),
+        ("json", '{"a": [1]}', '{"a": [1]}'),
+        ("json", "{broken", '{"$json": "{broken"}'),
+        ("set", "[1, 2]", '{"$set": [1, 2]}'),
+        ("object:Path", "/x", '{"$Path": "/x"}'),
+    ],
+)
+def test_raw_json_keeps_kinds_apart(kind: str | None, text: str, expected: str) -> None:
+    raw = raw_json([("x", Cell(kind, text))])
+    assert raw == f'{{"x": {expected}}}'
+    json.loads(raw)
+
+
+def test_typed_columns_have_the_same_spellings() -> None:
+    table = pa.table(
+        {
+            "t": pa.array([0, 10**18 + 1], pa.timestamp("ns", "UTC")),
+            "d": pa.array([1, -(2**30)], pa.date32()),
+            "n": pa.array([[{"a": 1}], None]),
+            "f": pa.array([0.1, float("-inf")], pa.float32()),
+            "w": pa.array([5, -1_500_000], pa.duration("us")),
+            "s": pa.array([2**62, 0], pa.timestamp("s")),
+        }
+    )
+    cells = {name: cells_of(table.column(name)) for name in table.column_names}
+    rows = [json.loads(raw_json((n, c[i]) for n, c in cells.items())) for i in (0, 1)]
+    assert rows[0]["t"] == {"$datetime": "1970-01-01T00:00:00+00:00"}
+    assert rows[1]["t"] == {"$datetime": "2001-09-09T01:46:40.000000001+00:00"}
+    assert rows[0]["d"] == {"$date": "1970-01-02"}
+    assert rows[0]["n"] == [{"a": 1}]
+    assert (rows[0]["f"], rows[1]["f"]) == (0.1, {"$float": "-inf"})
+    assert rows[1]["w"] == {"$timedelta": "-PT1.5S"}
+    assert "since 1970" in rows[0]["s"]["$datetime"]
+
+
+def test_summary_groups_reasons() -> None:
+    summary = Summary()
+    summary.add("sales", [row(n, "a") for n in range(5)])
+    summary.add("sales", [row(7, "b", "a")])
+    summary.add("other", [row(0, "a")])
+    first, *rest = summary.groups()
+    assert (first.output, first.column, first.count) == ("sales", "a", 6)
+    assert [example.row_number for example in first.examples] == [0, 1, 2]
+    assert first.hint == "hint a"
+    assert [(group.output, group.column, group.count) for group in rest] == [
+        ("sales", "b", 1),
+        ("other", "a", 1),
+    ]
+    assert summary.rows == 7
+    assert summarise("sales", []) == ()
+
+
+def test_summary_is_bounded() -> None:
+    groups = summarise("o", [row(n, f"c{n}") for n in range(MAX_GROUPS + 50)])
+    assert len(groups) == MAX_GROUPS + 1
+    assert (groups[0].column, groups[0].count) == ("…", 50)

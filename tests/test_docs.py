@@ -1,0 +1,187 @@
+"""The documentation holds: its examples run, its commands exist, its links lead somewhere.
+
+What is run: each ``console`` block's ``$ casparian run …``, in a folder that holds the files the same
+page shows before it. A file is a block under ``<!-- file: NAME -->``, or a Python block with a line
+``# file: NAME``. The lines shown below a command are what it claims.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+
+from casparian.app.cli import COMMANDS, casparian
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+
+BLOCK = re.compile(
+    r"(?:^<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.M | re.S
+)
+PYTHON_NAME = re.compile(r"^# file: (\S+)\n", re.M)
+HEADLINE = re.compile(r"✓ ([\d,]+) rows? processed")
+OUTPUT = re.compile(r"  (\w+)  ([\d,]+) rows?(?:, ([\d,]+) quarantined)?(?:  → .*)?")
+LINK = re.compile(r"\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+
+
+class Shown(NamedTuple):
+    """A command of a page, and the lines it shows below it."""
+
+    words: list[str]
+    claims: list[str]
+
+
+def title(page: Path) -> str:
+    return page.name
+
+
+def runs(body: str) -> list[Shown]:
+    found: list[Shown] = []
+    taken = False
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            taken = line.startswith("$ casparian run ")
+            if taken:
+                found.append(Shown(shlex.split(line)[2:], []))
+        elif taken and line.strip() not in ("", "…"):
+            found[-1].claims.append(line)
+    return found
+
+
+def call(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "casparian.app", *words, "--json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report, done.returncode
+
+
+def texts(value: Any) -> list[str]:
+    """All texts in a report."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [text for item in value for text in texts(item)] if isinstance(value, list) else []
+
+
+def number(text: str | None) -> int:
+    return int((text or "0").replace(",", ""))
+
+
+def check(claims: list[str], report: dict[str, Any], code: int) -> None:
+    failed = any(line.startswith("✗") for line in claims)
+    assert report["status"].startswith("failed" if failed else "completed"), report["error"]
+    assert code == (1 if failed else 0)
+    claimed = {}
+    for line in claims:
+        if headline := HEADLINE.match(line):
+            outputs = report["outputs"]
+            assert sum(o["rows"] + o["rows_quarantined"] for o in outputs) == number(headline[1])
+        elif output := OUTPUT.fullmatch(line):
+            claimed[output[1]] = (number(output[2]), number(output[3]))
+        elif not line.startswith("✗"):
+            wanted = line.strip().removeprefix("try: ")
+            assert any(wanted in text for text in texts(report)), f"{line!r} is not in {report}"
+    if claimed:
+        assert claimed == {o["name"]: (o["rows"], o["rows_quarantined"]) for o in report["outputs"]}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_examples_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    for block in BLOCK.finditer(page.read_text("utf-8")):
+        body = block["body"]
+        named = PYTHON_NAME.search(body) if block["kind"] == "python" else None
+        name = block["name"] or (named and named[1])
+        if name:
+            (tmp_path / name).write_text(body, "utf-8")
+            (tmp_path / name).chmod(0o755 if body.startswith("#!") else 0o644)
+        if block["kind"] == "console":
+            for words, claims in runs(body):
+                report, code = call(words, tmp_path)
+                check(claims, report, code)
+
+
+def commands(page: Path) -> list[str]:
+    """Every command line of casparian on a page: in code, fenced or indented, or within a line."""
+    text = page.read_text("utf-8")
+    lines = re.findall(r"^(?: {4}|\$ |)(casparian .*)$", text, re.M)
+    return [line for line in lines if _is_code(text, line)] + re.findall(r"`(casparian [^`]*)`", text)
+
+
+def _is_code(text: str, line: str) -> bool:
+    return re.search(rf"^(?: {{4}}|\$ ){re.escape(line)}$", text, re.M) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_commands_have_only_options_that_exist(page: Path) -> None:
+    for line in commands(page):
+        words = shlex.split(line, comments=True)[1:]
+        if words[0].startswith("-"):
+            command: click.Command | None = casparian
+        else:
+            assert words[0] in COMMANDS, line
+            command = casparian.get_command(click.Context(casparian), words[0])
+        assert command is not None, line
+        known = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
+        options = [word.partition("=")[0] for word in words if re.match("-{1,2}[a-z]", word, re.I)]
+        assert known.issuperset(options), line
+
+
+def test_every_option_is_described() -> None:
+    described = (ROOT / "docs/run.md").read_text("utf-8")
+    command = casparian.get_command(click.Context(casparian), "run")
+    assert command is not None
+    for parameter in command.params:
+        for name in parameter.opts:
+            assert f"`{name}" in described or not name.startswith("--"), name
+
+
+def test_json_is_described_field_by_field(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("def parse(path):\n    return [{'a': 1}]\n")
+    (tmp_path / "p.contract.toml").write_text('[columns]\na = "int64"\n')
+    report, _ = call(["run", "p.py", "p.py"], tmp_path)
+    described = (ROOT / "docs/run.md").read_text("utf-8")
+    for key in report:
+        assert f"| `{key}" in described, key
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_links_lead_somewhere(page: Path) -> None:
+    for found in LINK.finditer(page.read_text("utf-8")):
+        target = found[1] or found[2]
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        place = page.parent / path if path else page
+        assert place.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", place.read_text("utf-8"), re.M)
+            assert anchor in {slug(heading) for heading in headings}, target
+
+
+def test_pages_name_nothing_of_this_machine() -> None:
+    for page in [*PAGES, ROOT / "docs/images/run.svg"]:
+        assert str(ROOT) not in page.read_text("utf-8"), page
