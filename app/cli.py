@@ -12,7 +12,10 @@ from casparian.core.version import VERSION
 
 #: name: (module, one line of help). The help is here so that listing commands imports none of them.
 COMMANDS = {
-    "run": ("casparian.app.run_command", "Run a parser over files, without any database (dev mode)."),
+    "run": (
+        "casparian.app.run_command",
+        "Run a parser over files, without any database (dev mode).",
+    ),
 }
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from casparian.core.events import GuestError
+    from casparian.core.quarantine import ReasonGroup
     from casparian.core.run_report import OutputReport, RunReport
 
 _MARK = {
@@ -26,6 +27,8 @@ _MARK = {
 }
 #: Groups of reasons shown; the rest is counted.
 _GROUPS = 20
+#: Narrower terminals (columns) get a list in place of a table.
+_TABLE_WIDTH = 100
 _STAGES = ("start", "load", "parse", "transfer", "validate", "write")
 
 
@@ -34,8 +37,11 @@ def print_report(console: Console, report: RunReport, *, brief: bool) -> None:
     console.print(_headline(report))
     if report.error is not None:
         _print_error(console, report.error)
-    for output in report.outputs:
+    for output in _with_rows(report):
         console.print(_output_line(output, report))
+    empty = [output.name for output in report.outputs if output not in _with_rows(report)]
+    if empty:
+        console.print(Text(f"  without rows: {', '.join(empty)}", "dim"))
     if report.groups:
         _print_groups(console, report)
     if not brief:
@@ -70,7 +76,9 @@ def _headline(report: RunReport) -> Text:
         line.append("interrupted; nothing was written", style)
     else:
         line.append(f"{done:,} {_plural(done, 'row')} processed", "bold")
-    line.append(f"  {report.parser_name}{version} on {report.input_path.name}  {seconds:.2f} s", "dim")
+    line.append(
+        f"  {report.parser_name}{version} on {report.input_path.name}  {seconds:.2f} s", "dim"
+    )
     if report.whatif and report.status != "failed":
         line.append("  (what if: nothing was written)", "cyan")
     return line
@@ -84,36 +92,70 @@ def _output_line(output: OutputReport, report: RunReport) -> Text:
         line.append(f", {output.rows_quarantined:,} quarantined", "yellow")
     if report.status in ("failed", "interrupted"):
         line.append("  not published", "red")
-        return line
-    would = "would replace " if output.replaces else "would go to "
-    line.append(f"  {would if report.whatif else ''}→ {_short_uri(output.uri)}", "dim")
+    elif report.whatif:
+        would = "would replace" if output.replaces else "would go to"
+        line.append(f"  {would} {_short_uri(output.uri)}", "dim")
+    else:
+        line.append(f"  → {_short_uri(output.uri)}", "dim")
     if output.quarantine_uri:
         line.append(f"\n  {' ' * len(output.name)}  quarantine → ", "dim")
         line.append(_short_uri(output.quarantine_uri), "dim")
     return line
 
 
+def _with_rows(report: RunReport) -> list[OutputReport]:
+    """The outputs worth a line each; all of them where there is one, or none has rows."""
+    found = [o for o in report.outputs if o.rows or o.rows_quarantined]
+    return found if found and len(report.outputs) > 1 else list(report.outputs)
+
+
 def _print_groups(console: Console, report: RunReport) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", expand=False)
+    shown = report.groups[:_GROUPS]
     many = len({group.output for group in report.groups}) > 1
-    if many:
-        table.add_column("output", style="cyan")
-    table.add_column("column", style="bold")
-    table.add_column("why", style="yellow")
-    table.add_column("cells", justify="right")
-    table.add_column("for example", overflow="fold", ratio=3)
-    table.add_column("would pass with", overflow="fold", style="green", ratio=2)
-    for group in report.groups[:_GROUPS]:
-        cells = [Text(group.column), Text(group.error_type), Text(f"{group.count:,}")]
-        cells += [Text("\n".join(example.message for example in group.examples[:2])), Text(group.hint)]
-        table.add_row(*([Text(group.output)] if many else []), *cells)
-    console.print(table, soft_wrap=False)
+    if console.width >= _TABLE_WIDTH:
+        console.print(_group_table(shown, many=many), soft_wrap=False)
+    else:
+        for group in shown:
+            _print_group(console, group, many=many)
     if len(report.groups) > _GROUPS:
         console.print(Text(f"  and {len(report.groups) - _GROUPS} more kinds of reasons", "dim"))
 
 
+def _group_table(groups: Sequence[ReasonGroup], *, many: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    if many:
+        table.add_column("output", style="cyan", no_wrap=True)
+    table.add_column("column", style="bold", no_wrap=True)
+    table.add_column("why", style="yellow", no_wrap=True)
+    table.add_column("cells", justify="right")
+    table.add_column("for example", overflow="fold", ratio=3)
+    table.add_column("would pass with", overflow="fold", style="green", ratio=2)
+    for group in groups:
+        cells = [Text(group.column), Text(group.error_type), Text(f"{group.count:,}")]
+        cells += [Text("\n".join(_examples(group))), Text(group.hint)]
+        table.add_row(*([Text(group.output)] if many else []), *cells)
+    return table
+
+
+def _print_group(console: Console, group: ReasonGroup, *, many: bool) -> None:
+    """One kind of reason where the terminal is too narrow for a table."""
+    name = f"{group.output}.{group.column}" if many else group.column
+    line = Text.assemble("\n  ", (name, "bold"), "  ", (group.error_type, "yellow"))
+    line.append(f"  {group.count:,} {_plural(group.count, 'cell')}")
+    for example in _examples(group):
+        line.append(f"\n    {example}")
+    if group.hint:
+        line.append("\n    would pass with: ", "dim").append(group.hint, "green")
+    console.print(line)
+
+
+def _examples(group: ReasonGroup) -> list[str]:
+    """The first sentences, without the column that stands beside them."""
+    return [e.message.replace(f": {group.column}: ", ": ", 1) for e in group.examples[:2]]
+
+
 def _print_columns(console: Console, report: RunReport) -> None:
-    for output in report.outputs:
+    for output in _with_rows(report):
         origin = "contract" if output.has_contract else "inferred"
         columns = ", ".join(
             f"{c.name} {c.type}{'?' if c.nullable and output.has_contract else ''}"

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 
 
-def paired(a: Callable[[], object], b: Callable[[], object], *, runs: int) -> tuple[float, float, float]:
+def paired(
+    a: Callable[[], object], b: Callable[[], object], *, runs: int
+) -> tuple[float, float, float]:
     """Median seconds of ``a`` and of ``b``, and the median of the ratios a/b, pair by pair.
 
     One pair beforehand is not counted.
     """
-    times: list[tuple[float, float]] = []
-    for _ in range(runs + 1):
-        times.append((_seconds(a), _seconds(b)))
+    times = [(_seconds(a), _seconds(b)) for _ in range(runs + 1)]
     counted = times[1:]
     return (
         statistics.median(first for first, _ in counted),

@@ -67,12 +67,16 @@ def _child(send: socket.socket, receive: socket.socket) -> Iterator[None]:
 def _plain() -> float:
     """Bytes per second of ``pyarrow.ipc``."""
     receive, send = socket.socketpair()
-    with _child(send, receive), receive, receive.makefile("rb") as file:
-        with pa.ipc.open_stream(file) as reader:
-            reader.read_next_batch()  # the sender is ready now
-            started = time.perf_counter()
-            rows = sum(batch.num_rows for batch in reader)
-            seconds = time.perf_counter() - started
+    with (
+        _child(send, receive),
+        receive,
+        receive.makefile("rb") as file,
+        pa.ipc.open_stream(file) as reader,
+    ):
+        reader.read_next_batch()  # the sender is ready now
+        started = time.perf_counter()
+        rows = sum(batch.num_rows for batch in reader)
+        seconds = time.perf_counter() - started
     if rows != (FRAMES - 1) * ROWS:
         sys.exit(f"pyarrow.ipc brought {rows} rows")
     return (SIZE - SIZE / FRAMES) / seconds

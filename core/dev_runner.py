@@ -107,9 +107,7 @@ class DevRunner:
                     status = "completed_with_warnings"
                 return self._report(outputs, status, error, started)
 
-    def _follow(
-        self, events: Iterator[Event], outputs: OutputSet
-    ) -> tuple[GuestError | None, str]:
+    def _follow(self, events: Iterator[Event], outputs: OutputSet) -> tuple[GuestError | None, str]:
         """Take every event; returns the run's error and status so far."""
         from .contract.errors import ContractError
 
@@ -228,4 +226,3 @@ class DevRunner:
 
 def _failure(kind: str, name: str, error: CasparianError, phase: str) -> GuestError:
     return GuestError(kind, name, error.message, phase, hint=error.hint)  # type: ignore[arg-type]
-

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a field is called socket
@@ -54,6 +56,8 @@ class Guest:
     stderr: int | None = None
     interrupts: Socket | None = None
     """Tells of each Ctrl-C; only on a terminal."""
+    folder: Path | None = None
+    """Where it unpacks its bundle; goes with it, however it ends."""
     _ended: bool = field(default=False)
 
     @property
@@ -83,6 +87,8 @@ class Guest:
             self.process.wait()
             sweep(self.mark, spare=spare | {self.guardian.pid})
             self.guardian.dismiss()
+            if self.folder is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
         return self.process.returncode
 
     def close(self) -> None:
@@ -119,9 +125,13 @@ class ColdGuests:
         arguments += ["--input-path", str(spec.input_path), "--job-id", spec.job_id]
         arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]
         passed = [theirs.fileno()]
+        folder = None
         interrupts = interrupts_theirs = None
         pipes: list[tuple[int, int]] = []
         try:
+            if spec.archive is not None:
+                folder = Path(tempfile.mkdtemp(prefix="casparian-"))
+                arguments += ["--work-folder", str(folder)]
             if spec.terminal:
                 interrupts, interrupts_theirs = socket.socketpair()
                 arguments += ["--terminal", "--interrupt-fd", str(interrupts_theirs.fileno())]
@@ -146,6 +156,8 @@ class ColdGuests:
                     end.close()
             for read, _ in pipes:
                 os.close(read)
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
             theirs.close()
@@ -154,12 +166,12 @@ class ColdGuests:
             for _, write in pipes:
                 os.close(write)
         try:
-            guardian = Guardian(process.pid, mark)
+            guardian = Guardian(process.pid, mark, folder)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
-        guest = Guest(process, ours, mark, guardian, interrupts=interrupts)
+        guest = Guest(process, ours, mark, guardian, interrupts=interrupts, folder=folder)
         if pipes:
             guest.stdout, guest.stderr = pipes[0][0], pipes[1][0]
         return guest

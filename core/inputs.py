@@ -57,7 +57,9 @@ def _expand(word: str) -> list[Path]:
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
         if not files:
-            raise InputError(f"the folder {path} holds no files", hint=f"to go deeper: '{path}/**/*'")
+            raise InputError(
+                f"the folder {path} holds no files", hint=f"to go deeper: '{path}/**/*'"
+            )
         return files
     if glob.has_magic(word):
         matches = sorted(Path(match) for match in glob.glob(word, recursive=True))  # noqa: PTH207 - absolute patterns

@@ -43,7 +43,7 @@ def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
 
 
 def _inspect(data: memoryview, limits: WireLimits) -> None:
-    """Walk the stream's messages; bound rows and arrays, refuse compression and bytes after the end.
+    """Walk the stream's messages; bound rows and arrays, refuse compression.
 
     Columns of nulls take no bytes, so the size of the frame bounds none of these.
     """

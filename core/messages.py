@@ -6,7 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-
 from casparian.shim import wire as constants
 
 from .events import (
@@ -44,7 +43,7 @@ class Translator:
         self._empty = 0
 
     def event(self, frame: Frame) -> Event | None:
-        """The event of a data, log or metadata frame; None for metadata of a kind not known here."""
+        """The event of a data, log or metadata frame; None for metadata of an unknown kind."""
         if isinstance(frame, DataFrame):
             return self._batch(frame)
         if isinstance(frame, TextFrame) and frame.level is not None:
@@ -60,7 +59,8 @@ class Translator:
         self._empty = 0 if table.num_rows else self._empty + 1
         if self._empty > self._limits.max_empty_frames:
             raise ProtocolError(
-                f"more than {self._limits.max_empty_frames:,} data frames without rows in succession"
+                f"more than {self._limits.max_empty_frames:,} data frames without rows "
+                "in succession"
             )
         metadata = table.schema.metadata or {}
         output = _meta(metadata, constants.KEY_OUTPUT)

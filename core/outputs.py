@@ -312,4 +312,3 @@ class OutputSet:
             yield
         finally:
             self.seconds_writing += time.perf_counter() - started
-

@@ -20,7 +20,8 @@ MARK = "CASPARIAN_GUEST"
 _PR_SET_CHILD_SUBREAPER = 36
 _is_subreaper = False
 
-# $1: the guest's process group; $2: its mark. The loop matters only for what left the group.
+# $1: the guest's process group; $2: its mark; $3: its folder, if it has one.
+# The loop matters only for what left the group.
 _GUARDIAN = """
 read -r _
 kill -9 -- "-$1" 2>/dev/null
@@ -29,6 +30,7 @@ for environ in /proc/[0-9]*/environ; do
     pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null
   fi
 done
+[ -z "$3" ] || rm -rf -- "$3"
 """
 
 
@@ -46,11 +48,18 @@ def become_subreaper() -> None:
 
 
 class Guardian:
-    """Kills a guest's processes when this process dies without having done so."""
+    """Kills a guest's processes when this process dies without having done so.
 
-    def __init__(self, group: int, mark: str) -> None:
+    Args:
+        group: the guest's process group.
+        mark: the guest's own.
+        folder: goes with the guest.
+    """
+
+    def __init__(self, group: int, mark: str, folder: Path | None = None) -> None:
+        arguments = [str(group), f"{MARK}={mark}", "" if folder is None else str(folder)]
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARDIAN, "casparian-guardian", str(group), f"{MARK}={mark}"],
+            ["/bin/sh", "-c", _GUARDIAN, "casparian-guardian", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -113,11 +122,10 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
 def _has_children_beside(spare: frozenset[int]) -> bool:
     """Whether this process has other children; asked after every run, so it must cost little."""
     try:
-        tasks = os.listdir("/proc/self/task")
         found = [
             int(pid)
-            for task in tasks
-            for pid in Path(f"/proc/self/task/{task}/children").read_text().split()
+            for task in Path("/proc/self/task").iterdir()
+            for pid in (task / "children").read_text().split()
         ]
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that just ended
         import psutil

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
+
 from casparian.core.validation.raw import raw_json
 
 if TYPE_CHECKING:

@@ -113,7 +113,7 @@ class FrameDecoder:
         return memoryview(self._scratch)
 
     def received(self, count: int) -> Iterator[Frame]:
-        """The frames completed by ``count`` bytes that now stand at the beginning of :meth:`space`."""
+        """The frames completed by ``count`` bytes that now begin the last :meth:`space`."""
         if self._view is None:
             self._pending += memoryview(self._scratch)[:count]
             yield from self._parse()

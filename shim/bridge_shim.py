@@ -72,6 +72,7 @@ def _options() -> "argparse.Namespace":
     parser.add_argument(
         "--entrypoint", default="parser.py", help="the file in the bundle (default: %(default)s)"
     )
+    parser.add_argument("--work-folder", metavar="DIR", help="where to unpack it")
     parser.add_argument("--input-path", metavar="FILE", required=True, help="the file to parse")
     parser.add_argument("--job-id", default="dev", help="names the run (default: %(default)s)")
     channel = parser.add_mutually_exclusive_group(required=True)
@@ -116,7 +117,9 @@ def _read_archive(source: str, folder: str) -> str:
             try:
                 file.write(base64.b64decode(source, validate=True))
             except ValueError as error:
-                raise SystemExit("bridge_shim: --parser-archive is not base64: %s" % error)
+                raise SystemExit(
+                    "bridge_shim: --parser-archive is not base64: %s" % error
+                ) from error
     return path
 
 
@@ -180,8 +183,8 @@ def main() -> int:
         return _refuse_old_python(options)
     _end_with_host(options.parent_pid)
     _adopt_modules()
-    if options.parser_archive is None:
-        return _run(options, "")
+    if options.parser_archive is None or options.work_folder is not None:
+        return _run(options, options.work_folder or "")
     import tempfile
 
     # The modules' files stay while the run lasts, and go with it.

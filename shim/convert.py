@@ -50,6 +50,17 @@ _REASONS = {
 }
 
 
+#: Families of cells of which every member has one and the same Arrow type.
+_PLAIN_TYPES = {
+    "bool": pa.bool_(),
+    "bytes": pa.binary(),
+    "date": pa.date32(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "str": pa.string(),
+}
+
+
 class StructuralError(ValueError):
     """What a parser returned has the wrong shape; the message says what to write instead."""
 
@@ -255,8 +266,27 @@ def _native(values: Any) -> Any:
         return None
     if name == "json" and not _Shape().accepts(values):
         return None
-    array = pa.array(values, from_pandas=True)
+    array = _typed(values, families)
+    if array is None:
+        array = pa.array(values, from_pandas=True)
     return None if isinstance(array.type, pa.BaseExtensionType) else _widened(array)
+
+
+def _typed(values: Sequence[Any], families: set[str]) -> Any:
+    """Convert a column whose type is plain from its family, without Arrow's inference.
+
+    Inference imports pandas, where it is installed: a third of a second that a parser which has no
+    use for it is spared.
+    """
+    if "pandas" in sys.modules or len(families) > 1:
+        return None
+    of = _PLAIN_TYPES.get(next(iter(families)))
+    if of is None:
+        return None
+    try:
+        return pa.array(values, of, from_pandas=True)
+    except (pa.ArrowException, OverflowError, ValueError, TypeError):
+        return None  # inference says it again, or finds a wider type
 
 
 def _widened(array: Any) -> Any:

@@ -142,7 +142,7 @@ class GuestRun:
         self._phase = "load"
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
-        # What the parser's own module does wrong is worth a line, though Python hides it by default.
+        # What the parser's own module does wrong is worth a line, though Python hides it.
         warnings.filterwarnings(
             "default", category=DeprecationWarning, module=re.escape(module.__name__)
         )
@@ -194,12 +194,8 @@ class GuestRun:
             for column, note in frame.notes.items():
                 if column not in sent.text_columns:
                     sent.text_columns[column] = note
-                    self._log.warning(
-                        "Column '%s' has %s; its cells are sent as text, each with its kind, and "
-                        "judged one by one",
-                        column,
-                        note,
-                    )
+                    says = "has" if note.startswith("mixed types") else "is sent as text:"
+                    self._log.warning("Column '%s' %s %s", column, says, note)
             schema = frame.table.schema
             if frame.table.num_rows or sent.schema is None or not schema.equals(sent.schema):
                 sent.columns.update(
@@ -330,7 +326,7 @@ def end_soon(code: int, drain: Callable[[], None]) -> None:
 
 
 def prepare_stdio(writer: wire.FrameWriter, *, on_terminal: bool) -> Callable[[], None]:
-    """Route output and ``breakpoint()`` as the run's place asks for; returns a function that drains."""
+    """Route output and ``breakpoint()`` as the run's place asks for; returns what drains it."""
     if on_terminal:
         logs.to_terminal()
         return lambda: None

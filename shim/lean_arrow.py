@@ -26,12 +26,14 @@ def defer_pandas() -> None:
         return
     finder = _PandasFinder()
     sys.meta_path.insert(0, finder)
-    pa.array([0])
+    # Of a given type: what Arrow's inference would remember for good is left alone, and finds NA,
+    # NaT and Timestamp when pandas is there.
+    pa.array([0], pa.int64())
     finder.hidden = False
 
 
 class _PandasFinder:
-    """Finds no pandas at first; then as other finders do, and lets pyarrow know once it is loaded."""
+    """Finds no pandas at first; later finds it, and lets pyarrow know once it is loaded."""
 
     hidden = True
 

@@ -76,7 +76,7 @@ def extract(archive: str, folder: str) -> None:
                 bundle.extract(entry, folder)
     except GuestFailure:
         raise
-    except Exception as error:  # noqa: BLE001 - a damaged ZIP raises what its unpacker happens to
+    except Exception as error:  # a damaged ZIP raises whatever its unpacker happens to
         raise _corrupt(str(error) or type(error).__name__) from error
 
 
@@ -114,7 +114,7 @@ def import_parser(path: str) -> ModuleType:
 
 
 def _import_package(folder: str) -> str:
-    """Import ``folder`` as a package, whatever else on ``sys.path`` has its name; returns its name."""
+    """Import ``folder`` as a package, whatever else has its name; returns the name it got."""
     name = re.sub(r"\W", "_", os.path.basename(folder))
     if not name.isidentifier() or keyword.iskeyword(name) or name in sys.modules:
         name = f"casparian_parser_{name}"
@@ -125,7 +125,8 @@ def _import_package(folder: str) -> str:
         spec = importlib.util.spec_from_file_location(
             name, init, submodule_search_locations=[folder]
         )
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         package = importlib.util.module_from_spec(spec)
         sys.modules[name] = package
         spec.loader.exec_module(package)

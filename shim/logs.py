@@ -49,15 +49,18 @@ class LineStream(io.TextIOBase):
         self._partial = {}
 
     def fileno(self) -> int:
+        """See :class:`io.IOBase`."""
         return self._fd
 
     def writable(self) -> bool:
+        """See :class:`io.IOBase`."""
         return True
 
     def reconfigure(self, **_: Any) -> None:
         """As scripts ask for it: lines are UTF-8 and passed on at once in any case."""
 
     def write(self, text: str) -> int:
+        """Pass on the lines that ``text`` completes, and keep the rest for this thread's next."""
         thread = threading.get_ident()
         pending = self._partial.get(thread, "") + text
         whole, newline, rest = pending.rpartition("\n")
@@ -122,6 +125,7 @@ class WireHandler(logging.Handler):
         self._writer = writer
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Send one record."""
         try:
             text = self.format(record)
         except Exception:  # noqa: BLE001 - logging's own contract: a bad record is reported, not raised

@@ -105,7 +105,9 @@ def report_interrupts(fd: int) -> None:
     os.set_blocking(fd, False)
     signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
     main = threading.main_thread().ident
-    threading.Thread(target=_answer, args=(fd, main), name="casparian-interrupts", daemon=True).start()
+    answer = threading.Thread(target=_answer, args=(fd, main), name="casparian-interrupts")
+    answer.daemon = True
+    answer.start()
 
 
 def _answer(fd: int, main: int | None) -> None:

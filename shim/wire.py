@@ -93,7 +93,7 @@ class FrameWriter:
         self._send(_LOG_HEAD.pack(LOG, level, len(data)) + data)
 
     def metadata(self, kind: str, **content: Any) -> None:
-        """Send a metadata frame: ``hello``, ``progress``, ``output_info``, ``error``, ``metrics``."""
+        """Send metadata: ``hello``, ``progress``, ``output_info``, ``error`` or ``metrics``."""
         text = json.dumps({"kind": kind, **content}, ensure_ascii=True, default=str)
         data = text.encode("ascii")
         self._send(_TEXT_HEAD.pack(METADATA, len(data)) + data)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import settings
+
+from casparian.core.bridge import BridgeConfig, execute_bridge
+from casparian.core.events import Batch, BridgeResult, Event, Log
+from casparian.core.guest import GuestSpec
+from casparian.core.logs import Callback
 
 # Times on a loaded machine say nothing about the code.
 settings.register_profile("casparian", deadline=None)
@@ -24,3 +34,72 @@ def eventually():
         return result
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def running():
+    """Whether a process runs; one that has ended may stay a zombie until init looks."""
+
+    def look(pid: int) -> bool:
+        try:
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return look
+
+
+@dataclass
+class Run:
+    """All that a guest told."""
+
+    events: list[Event]
+
+    @property
+    def result(self) -> BridgeResult:
+        return self.events[-1].result
+
+    @property
+    def error(self):
+        return self.result.error
+
+    def of(self, kind) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def rows(self) -> list[dict]:
+        return [row for batch in self.of(Batch) for row in batch.table.to_pylist()]
+
+    def lines(self, *levels: str) -> list[str]:
+        return [log.message for log in self.of(Log) if not levels or log.level in levels]
+
+
+@pytest.fixture
+def configure(tmp_path):
+    """The BridgeConfig of a parser whose source is given, or of an archive."""
+
+    def make(source: str | None = None, *, name: str = "parser.py", **options) -> BridgeConfig:
+        (tmp_path / "input.txt").write_text("one\ntwo\n")
+        spec = {"python": Path(sys.executable), "input_path": tmp_path / "input.txt"}
+        if source is not None:
+            file = tmp_path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(textwrap.dedent(source))
+            spec["parser_path"] = file
+        fields = GuestSpec.__dataclass_fields__
+        spec |= {key: options.pop(key) for key in list(options) if key in fields}
+        options.setdefault("logs", Callback(lambda _: None))
+        if "guests" in options:
+            options["source"] = options.pop("guests")
+        return BridgeConfig(GuestSpec(**spec), **options)
+
+    return make
+
+
+@pytest.fixture
+def run_parser(configure):
+    """Run a parser whose source is given, to its end."""
+
+    def run(source: str | None = None, **options) -> Run:
+        return Run(list(execute_bridge(configure(source, **options))))
+
+    return run

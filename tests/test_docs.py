@@ -1,8 +1,9 @@
 """The documentation holds: its examples run, its commands exist, its links lead somewhere.
 
-What is run: each ``console`` block's ``$ casparian run …``, in a folder that holds the files the same
-page shows before it. A file is a block under ``<!-- file: NAME -->``, or a Python block with a line
-``# file: NAME``. The lines shown below a command are what it claims.
+What is run: each ``console`` block's ``$ casparian run …``, in a folder that holds the files which
+the same page shows before it. A file is a block under ``<!-- file: NAME -->``, or a Python block
+with a line ``# file: NAME``. The lines shown below a command are what it claims: on the README they
+are what a terminal of 80 columns shows, elsewhere sentences of the report.
 """
 
 from __future__ import annotations
@@ -57,11 +58,12 @@ def runs(body: str) -> list[Shown]:
     return found
 
 
-def call(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:
-    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+def call(words: list[str], folder: Path) -> tuple[str, int]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "FORCE_COLOR")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["COLUMNS"] = "80"
     done = subprocess.run(
-        [sys.executable, "-m", "casparian.app", *words, "--json"],
+        [sys.executable, "-m", "casparian.app", *words],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -70,8 +72,13 @@ def call(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:
         timeout=60,
     )
     assert done.stdout, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report, done.returncode
+    return done.stdout, done.returncode
+
+
+def report_of(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:
+    output, code = call([*words, "--json"], folder)
+    report: dict[str, Any] = json.loads(output)
+    return report, code
 
 
 def texts(value: Any) -> list[str]:
@@ -87,11 +94,12 @@ def number(text: str | None) -> int:
     return int((text or "0").replace(",", ""))
 
 
-def check(claims: list[str], report: dict[str, Any], code: int) -> None:
+def check(claims: list[str], report: dict[str, Any], code: int) -> list[str]:
+    """Hold status and counts against the report; returns the other lines."""
     failed = any(line.startswith("✗") for line in claims)
     assert report["status"].startswith("failed" if failed else "completed"), report["error"]
     assert code == (1 if failed else 0)
-    claimed = {}
+    claimed, others = {}, []
     for line in claims:
         if headline := HEADLINE.match(line):
             outputs = report["outputs"]
@@ -99,10 +107,22 @@ def check(claims: list[str], report: dict[str, Any], code: int) -> None:
         elif output := OUTPUT.fullmatch(line):
             claimed[output[1]] = (number(output[2]), number(output[3]))
         elif not line.startswith("✗"):
-            wanted = line.strip().removeprefix("try: ")
-            assert any(wanted in text for text in texts(report)), f"{line!r} is not in {report}"
+            others.append(line)
     if claimed:
         assert claimed == {o["name"]: (o["rows"], o["rows_quarantined"]) for o in report["outputs"]}
+    return others
+
+
+def check_sentences(lines: list[str], report: dict[str, Any]) -> None:
+    for line in lines:
+        wanted = line.strip().removeprefix("try: ")
+        assert any(wanted in text for text in texts(report)), f"{line!r} is not in {report}"
+
+
+def check_literally(claims: list[str], output: str) -> None:
+    """The lines are there as they are shown, in their order; an ellipsis stands for anything."""
+    expression = r"\n(?:.*\n)*?".join(re.escape(line).replace("…", ".*") for line in claims)
+    assert re.search(f"^{expression}$", output, re.M), output
 
 
 @pytest.mark.parametrize("page", PAGES, ids=title)
@@ -116,19 +136,19 @@ def test_examples_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
             (tmp_path / name).chmod(0o755 if body.startswith("#!") else 0o644)
         if block["kind"] == "console":
             for words, claims in runs(body):
-                report, code = call(words, tmp_path)
-                check(claims, report, code)
+                report, code = report_of(words, tmp_path)
+                others = check(claims, report, code)
+                if page.name == "README.md":
+                    check_literally(claims, call(words, tmp_path)[0])
+                else:
+                    check_sentences(others, report)
 
 
 def commands(page: Path) -> list[str]:
     """Every command line of casparian on a page: in code, fenced or indented, or within a line."""
     text = page.read_text("utf-8")
-    lines = re.findall(r"^(?: {4}|\$ |)(casparian .*)$", text, re.M)
-    return [line for line in lines if _is_code(text, line)] + re.findall(r"`(casparian [^`]*)`", text)
-
-
-def _is_code(text: str, line: str) -> bool:
-    return re.search(rf"^(?: {{4}}|\$ ){re.escape(line)}$", text, re.M) is not None
+    lines = re.findall(r"^(?: {4}|\$ )(casparian .*)$", text, re.M)
+    return lines + re.findall(r"`(casparian [^`\n]*)`", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=title)
@@ -146,6 +166,17 @@ def test_commands_have_only_options_that_exist(page: Path) -> None:
         assert known.issuperset(options), line
 
 
+def test_every_reason_is_described(tmp_path: Path) -> None:
+    page = (ROOT / "docs/errors.md").read_text("utf-8")
+    block = next(b for b in BLOCK.finditer(page) if "# file: reasons.py" in b["body"])
+    (tmp_path / "reasons.py").write_text(block["body"], "utf-8")
+    report, _ = report_of(["run", "reasons.py", "reasons.py"], tmp_path)
+    met = {reason["error_type"] for row in report["quarantine"] for reason in row["reasons"]}
+    table = page.partition("| error type |")[2].partition("\n\n")[0]
+    described = set(re.findall("`([a-z_]+)`", "".join(re.findall(r"^\|([^|]*)", table, re.M))))
+    assert described == met
+
+
 def test_every_option_is_described() -> None:
     described = (ROOT / "docs/run.md").read_text("utf-8")
     command = casparian.get_command(click.Context(casparian), "run")
@@ -158,7 +189,7 @@ def test_every_option_is_described() -> None:
 def test_json_is_described_field_by_field(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text("def parse(path):\n    return [{'a': 1}]\n")
     (tmp_path / "p.contract.toml").write_text('[columns]\na = "int64"\n')
-    report, _ = call(["run", "p.py", "p.py"], tmp_path)
+    report, _ = report_of(["run", "p.py", "p.py"], tmp_path)
     described = (ROOT / "docs/run.md").read_text("utf-8")
     for key in report:
         assert f"| `{key}" in described, key

@@ -6,6 +6,7 @@ An option is one row of ``OPTIONS``.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -62,6 +63,8 @@ def _bound(value: object, type_: ColumnType, where: str) -> Bound:
             raise NotAValueError("out_of_range", f"its range is {low} to {high}")
         return value
     if type_.family == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) > sys.float_info.max:  # float() would raise for an integer this large
+            raise NotAValueError("out_of_range", "it must be finite and exact")
         number = float(value)
         if not math.isfinite(number) or number != value:
             raise NotAValueError("not_finite", "it must be finite and exact")

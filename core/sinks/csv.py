@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.sinks.lines import joined, small_enough
 from casparian.core.sinks.text import text
 

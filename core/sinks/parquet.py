@@ -11,6 +11,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
 from casparian.core.sinks.errors import SinkError, storing
 from casparian.core.sinks.temporary import discard
 

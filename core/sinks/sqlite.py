@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.lines import small_enough
 from casparian.core.sinks.text import text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.sinks.errors import SinkError, storing
 from casparian.core.sinks.parquet import GROUP_BYTES, Gathering, RowFile
 from casparian.core.sinks.settle import EXACT_IN_FLOAT64, Seen, Settled, settle

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.validation.kernel import every
 from casparian.core.validation.oracle import comparable, full_match
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.contract.model import DEFAULT_FALSE, DEFAULT_TRUE
 from casparian.core.validation import numbers, times
 from casparian.core.validation.arrow_types import arrow_type

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.contract.types import parse_type
@@ -29,32 +29,76 @@ _FALSE: Final = frozenset({"no", "n", "0", "f", "off", "false", "nein", "non"})
 _LONGEST: Final = 100
 """Longer texts get no hint: no relaxation is likely to fit them, and trying costs time."""
 
+_SEARCHES: Final = 200
+"""Searches per column. A search tries up to some hundred changes, a remembered hint takes one."""
+
 Change = tuple[str, dict[str, Any]]
+"""A hint's words, and the options that they mean."""
 
 
-@lru_cache(maxsize=4096)
+class Hints:
+    """Finds hints for the bad cells of one column, and remembers what fitted which shape of text.
+
+    After 200 searches only remembered hints are tried, so that a column of nothing but bad
+    cells, all different, costs no minutes.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._remembered: dict[tuple[str | None, str], list[list[Change]]] = {}
+        self._searches = 0
+
+    def hint(self, cell: Cell) -> str:
+        """Return the options that would have accepted this cell, as TOML; empty if none would."""
+        if len(cell.text) > _LONGEST:
+            return ""
+        known = self._remembered.setdefault((cell.kind, _shape(cell.text)), [])
+        for changes in known:
+            if all(_accepts(cell, self._column, options) for _, options in changes):
+                return _joined(changes)
+        if self._searches >= _SEARCHES:
+            return ""
+        self._searches += 1
+        found = _search(cell, self._column)
+        if found:
+            known.append(found)
+        return _joined(found)
+
+
 def hint_for(cell: Cell, column: Column) -> str:
-    """Return the options that would have accepted this cell, as TOML; empty if none would."""
-    if len(cell.text) > _LONGEST:
-        return ""
+    """Search a hint for a single cell; see Hints."""
+    return Hints(column).hint(cell)
+
+
+def _shape(text: str) -> str:
+    """Return the text with every digit a 9 and every letter an a."""
+    return re.sub("[^\\W\\d_]+", "a", re.sub("[0-9]", "9", text))
+
+
+def _joined(changes: list[Change]) -> str:
+    return " or ".join(words for words, _ in changes)
+
+
+def _search(cell: Cell, column: Column) -> list[Change]:
+    """Return the change that accepts the cell; two where day and month can't be told apart."""
     if cell.kind is None:
-        return _first(cell, column, [("nullable = true", {"nullable": True})])
+        return _first(cell, column, iter([("nullable = true", {"nullable": True})]))
     if cell.kind == "str":
         return (
             _first(cell, column, _spellings(column))
             or _formats(cell, column)
             or _first(cell, column, _others(cell, column))
-            or _placeholder(cell, column)
+            or _first(cell, column, _placeholder(cell, column))
         )
     return _first(cell, column, _typed(column))
 
 
-def _first(cell: Cell, column: Column, changes: Iterator[Change] | list[Change]) -> str:
-    return next((text for text, change in changes if _accepts(cell, column, change)), "")
+def _first(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change]:
+    return next(([change] for change in changes if _accepts(cell, column, change[1])), [])
 
 
-def _accepts(cell: Cell, column: Column, change: dict[str, Any]) -> bool:
-    return not judge(cell, replace(column, **change)).reasons
+def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
+    return not judge(cell, replace(column, **options)).reasons
 
 
 def _spellings(column: Column) -> Iterator[Change]:
@@ -85,22 +129,23 @@ def _written(change: dict[str, Any]) -> str:
     )
 
 
-def _formats(cell: Cell, column: Column) -> str:
-    """Name the common formats that fit; both, where day and month can't be told apart."""
+def _formats(cell: Cell, column: Column) -> list[Change]:
+    """Return the common formats that fit, with different values; at most two."""
     if column.type.family not in ("date", "timestamp"):
-        return ""
-    for trim in (column.trim, True):
-        fitting: dict[Value | None, str] = {}
+        return []
+    for trim in (False, True):
+        fitting: dict[Value | None, Change] = {}
         for format_ in _candidates(cell.text.strip(TRIMMED), column):
-            judgement = judge(cell, replace(column, formats=(format_,), trim=trim))
+            change: dict[str, Any] = {"trim": True} if trim else {}
+            change["formats"] = (format_,)
+            judgement = judge(cell, replace(column, **change))
             if not judgement.reasons:
-                fitting.setdefault(judgement.value, format_)
+                fitting.setdefault(judgement.value, (_written(change), change))
             if len(fitting) == 2:
                 break
         if fitting:
-            prefix = "trim = true, " if trim and not column.trim else ""
-            return prefix + " or ".join(_written({"formats": (f,)}) for f in fitting.values())
-    return ""
+            return list(fitting.values())
+    return []
 
 
 def _candidates(text: str, column: Column) -> Iterator[str]:
@@ -134,15 +179,17 @@ def _zones(column: Column) -> Iterator[Change]:
     yield f'type = "{text}"', {"type": parse_type(text, where=column.name)}
 
 
-def _placeholder(cell: Cell, column: Column) -> str:
-    """Offer a null token for a short text without digits, such as N/A, Unknown or nothing."""
+def _placeholder(cell: Cell, column: Column) -> Iterator[Change]:
+    """Yield a null token for a short text without digits, such as N/A, Unknown or nothing."""
     text = cell.text.strip(TRIMMED) if column.trim else cell.text
     if len(text) > 20 or any(c.isdigit() for c in text) or column.type.family == "string":
-        return ""
-    tokens: dict[str, Any] = {"null_tokens": (text,)}
-    if not column.nullable:
-        return f"{_written(tokens)}, with nullable = true"
-    return _written(tokens)
+        return
+    change: dict[str, Any] = {"null_tokens": (*column.null_tokens, text)}
+    words = _written({"null_tokens": (text,)})
+    if column.nullable:
+        yield words, change
+    else:
+        yield f"{words}, with nullable = true", {**change, "nullable": True}
 
 
 def _typed(column: Column) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.validation.arrow_types import arrow_type
 from casparian.core.validation.kernel import (
     Converted,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.contract.formats import Format, compile_formats, to_iso
 from casparian.core.contract.grammar import (
     NotAValueError,

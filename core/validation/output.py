@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.validation.arrow_types import target_schema
 from casparian.core.validation.cells import RESERVED_PREFIX, Cell, cells_of, plain
 from casparian.core.validation.constraints import breaks
 from casparian.core.validation.convert import convert
-from casparian.core.validation.hints import hint_for
+from casparian.core.validation.hints import Hints
 from casparian.core.validation.oracle import judge
 from casparian.core.validation.raw import raw_json
 from casparian.core.validation.tags import checked_kinds, split_tags
@@ -33,11 +34,12 @@ SLICE_ROWS: Final = 65_536
 
 
 class OutputValidator:
-    """Holds batches of one output against its contract. Has no state between batches."""
+    """Holds batches of one output against its contract; only hints remember earlier batches."""
 
     def __init__(self, contract: OutputContract) -> None:
         self.contract = contract
         self.schema: pa.Schema = target_schema(contract)
+        self._hints = {column.name: Hints(column) for column in contract.columns}
 
     def validate(self, batch: pa.RecordBatch | pa.Table, *, first_row: int) -> Verdict:
         """Split a batch into valid rows (target schema, order kept) and rejected ones.
@@ -148,35 +150,34 @@ class OutputValidator:
                 reason
                 for column, mask in masks
                 if mask[i]
-                for reason in _reasons(cells[column.name][i], column, number)
+                for reason in self._reasons(cells[column.name][i], column, number)
             ]
             raw = raw_json((name, column_cells[i]) for name, column_cells in cells.items())
             rejected.append(RejectedRow(number, tuple(reasons), raw))
         return rejected
 
+    def _reasons(self, cell: Cell, column: Column, row_number: int) -> list[Reason]:
+        judgement = judge(cell, column)
+        if not judgement.reasons:
+            raise ValidatorDisagreement(
+                f"row {row_number + 1}: {column.name}: the kernels refuse {cell.text[:80]!r} "
+                f"({cell.kind}) as {column.type.with_article}, the oracle takes it",
+                hint="this is a bug of casparian: please report it with this message",
+            )
+        hint = self._hints[column.name].hint(cell)
+        return [
+            Reason(
+                column=column.name,
+                error_type=error_type,
+                message=f"row {row_number + 1}: {column.name}: {sentence}",
+                hint=hint,
+            )
+            for error_type, sentence in judgement.reasons
+        ]
+
 
 def _filtered(kinds: pa.Array | None, mask: pa.Array) -> pa.Array | None:
     return None if kinds is None else kinds.filter(mask)
-
-
-def _reasons(cell: Cell, column: Column, row_number: int) -> list[Reason]:
-    judgement = judge(cell, column)
-    if not judgement.reasons:
-        raise ValidatorDisagreement(
-            f"row {row_number + 1}: {column.name}: the kernels refuse {cell.text[:80]!r} "
-            f"({cell.kind}) as {column.type.with_article}, the oracle takes it",
-            hint="this is a bug of casparian: please report it with this message",
-        )
-    hint = hint_for(cell, column)
-    return [
-        Reason(
-            column=column.name,
-            error_type=error_type,
-            message=f"row {row_number + 1}: {column.name}: {sentence}",
-            hint=hint,
-        )
-        for error_type, sentence in judgement.reasons
-    ]
 
 
 def _listed(what: str, names: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.validation.cells import KIND_PREFIX, is_text, plain
 from casparian.core.validation.verdict import OutputFailed
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from casparian.core.contract.formats import MONTHS, PIVOT, Format
 from casparian.core.contract.types import UNIT_DIGITS
 from casparian.core.validation.arrow_types import arrow_type

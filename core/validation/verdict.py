@@ -50,7 +50,7 @@ class Verdict:
             )
 
 
-class OutputFailed(CasparianError):  # noqa: N818 - it says what happened to the output
+class OutputFailed(CasparianError):
     """A whole output violates its contract: nothing of it may be published.
 
     ``error_type`` is one of missing_column, extra_column, duplicate_column,
@@ -62,5 +62,5 @@ class OutputFailed(CasparianError):  # noqa: N818 - it says what happened to the
         self.error_type = error_type
 
 
-class ValidatorDisagreement(CasparianError):  # noqa: N818 - it says what happened
+class ValidatorDisagreement(CasparianError):
     """The fast and the plain judgement of a cell differ: a bug of casparian, never guessed away."""

@@ -1,6 +1,6 @@
 """Makes run.svg, the picture of the README, from what the real command prints.
 
-    .venv/bin/python docs/images/make.py
+.venv/bin/python docs/images/make.py
 """
 
 import html
@@ -21,14 +21,16 @@ COMMAND = "casparian run demo/parsers/sales demo/data/sales_2024_02.csv"
 WIDTH = 110
 FONTS = "ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', Consolas, monospace"
 #: A piece of text as rich writes it: where it begins, how long it is, and itself.
-TEXT = re.compile(r'<text class="(\S+-r\d+)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>(.*?)</text>')
+TEXT = re.compile(
+    r'<text class="(\S+-r\d+)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>'
+    r"(.*?)</text>"
+)
+HUES = [(240, 113, 120), (140, 200, 120), (229, 192, 100), (110, 165, 240), (198, 140, 230)]
 THEME = TerminalTheme(
     (22, 24, 29),
     (214, 217, 224),
-    [(60, 64, 73), (240, 113, 120), (140, 200, 120), (229, 192, 100)]
-    + [(110, 165, 240), (198, 140, 230), (90, 195, 205), (214, 217, 224)],
-    [(110, 115, 126), (240, 113, 120), (140, 200, 120), (229, 192, 100)]
-    + [(110, 165, 240), (198, 140, 230), (90, 195, 205), (255, 255, 255)],
+    [(60, 64, 73), *HUES, (90, 195, 205), (214, 217, 224)],
+    [(110, 115, 126), *HUES, (90, 195, 205), (255, 255, 255)],
 )
 
 

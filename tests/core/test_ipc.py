@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from casparian.core.ipc import read_table
-from casparian.core.wire import ProtocolError, WireLimits
 from hypothesis import given
 from hypothesis import strategies as st
+
+from casparian.core.ipc import read_table
+from casparian.core.wire import ProtocolError, WireLimits
 
 
 def stream(*batches: pa.RecordBatch, **options) -> bytes:

@@ -7,6 +7,7 @@ import json
 
 import pyarrow as pa
 import pytest
+
 from casparian.core.quarantine import (
     MAX_GROUPS,
     QUARANTINE_SCHEMA,

@@ -11,6 +11,9 @@ import tracemalloc
 
 import pyarrow as pa
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from casparian.core.wire import (
     DataFrame,
     EndFrame,
@@ -21,8 +24,6 @@ from casparian.core.wire import (
     WireLimits,
 )
 from casparian.shim import wire as shim_wire
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 SMALL = WireLimits(max_frame=4096, max_control=2048, max_text=256)
 

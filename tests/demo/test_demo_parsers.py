@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
 from casparian.shim import casparian_types
 
 DEMO = Path(__file__).parents[2] / "demo"

@@ -13,6 +13,7 @@ import zoneinfo
 from typing import Any
 
 import pytest
+
 from casparian.shim import cells
 
 np = pytest.importorskip("numpy")

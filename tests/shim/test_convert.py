@@ -18,6 +18,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pyarrow as pa
 import pytest
+
 from casparian.shim import cells, convert, frames
 
 np = pytest.importorskip("numpy")

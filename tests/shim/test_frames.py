@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+
 from casparian.shim import frames
 from casparian.shim.casparian_types import Output
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from casparian.core.contract import Contract, ContractError, parse_outputs
 
 SALES = {
@@ -124,6 +125,8 @@ def test_types_and_their_aliases(spelled: str, canonical: str) -> None:
         ({"type": "decimal(5,2)", "min": "0.125"}, "fraction digits"),
         ({"type": "decimal(5,2)", "enum": ["x"]}, "is not a decimal(5,2)"),
         ({"type": "float64", "min": float("nan")}, "finite"),
+        ({"type": "float64", "max": 10**400}, "finite"),
+        ({"type": "float64", "max": 2**53 + 1}, "exact"),
         ({"type": "date", "min": "2024-02-31"}, "no such day"),
         ({"type": "date", "max": 5}, "is not a date"),
         ({"type": "timestamp(UTC)", "min": "2024-01-01T00:00:00"}, "no UTC offset"),

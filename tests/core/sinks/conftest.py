@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from casparian.core.sinks.run import RunSinks
 from casparian.core.sinks.uri import parse_sink
 

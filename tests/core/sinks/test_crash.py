@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from casparian.core.sinks.errors import SinkError, disk_error
 from casparian.core.sinks.temporary import sweep, temporary_path
 

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from casparian.core.errors import CasparianError
 from casparian.core.sinks import publishing
 from casparian.core.sinks.errors import SinkError

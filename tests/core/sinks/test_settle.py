@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from casparian.core.sinks.settle import Seen, join, settle
 from hypothesis import given
 from hypothesis import strategies as st
+
+from casparian.core.sinks.settle import Seen, join, settle
 
 BIG = 2**53
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+
 from casparian.core.sinks import sqlite
 from casparian.core.sinks.errors import SinkError
 

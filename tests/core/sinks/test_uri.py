@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.text import json_text, text
 

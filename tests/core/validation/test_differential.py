@@ -9,13 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from casparian.core.contract import parse_outputs
 from casparian.core.validation.cells import Cell, cells_of, plain
 from casparian.core.validation.constraints import breaks
 from casparian.core.validation.convert import convert
 from casparian.core.validation.oracle import judge
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NUMBERS = [
     *["0", "-0", "1", "-1", "7", "007", "+7", "-007", "00", "-00", "+0", "0x10", "1_000", "1,000"],

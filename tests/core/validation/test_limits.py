@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from casparian.core.validation import LimitJudge, OutputFailed, QuarantineLimits
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from casparian.core.contract import parse_outputs
 from casparian.core.validation import (
     OutputFailed,
@@ -16,8 +19,6 @@ from casparian.core.validation import (
     strip_tags,
 )
 from casparian.core.validation import output as output_module
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def validator(columns: dict[str, Any], **options: Any) -> OutputValidator:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from casparian.core.contract import parse_outputs
+from casparian.core.validation import hints
 from casparian.core.validation.cells import Cell
-from casparian.core.validation.hints import hint_for
+from casparian.core.validation.hints import Hints, hint_for
 from casparian.core.validation.oracle import judge
 
 
@@ -71,7 +73,7 @@ NULLABLE = {"type": "int64", "nullable": True}
         ("str", "2024-01-05T10:00:00.123", "timestamp(s)", "precision_loss", ""),
         (
             *("str", "05.01.2024 10:30", "timestamp", "format_mismatch"),
-            'formats = ["%d.%m.%Y %H:%M"] or formats = ["%m.%d.%Y %H:%M"]',
+            'formats = ["%d.%m.%Y %H:%M"]',
         ),
         ("str", "yes", "bool", "type_mismatch", 'true_tokens = ["yes"]'),
         ("str", "0", "bool", "type_mismatch", 'false_tokens = ["0"]'),
@@ -128,3 +130,15 @@ def test_error_type_and_hint(
 )
 def test_sentences(kind: str | None, text: str, spec: Any, sentence: str) -> None:
     assert explained(kind, text, spec)[1] == sentence
+
+
+def test_hints_are_remembered_by_shape_and_their_search_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    column = parse_outputs({"x": "date"}, parser_name="p").outputs[0].columns[0]
+    found = Hints(column)
+    monkeypatch.setattr(hints, "_SEARCHES", 1)
+    assert found.hint(Cell("str", "31.01.2024")) == 'formats = ["%d.%m.%Y"]'
+    assert found.hint(Cell("str", "30.01.2024")) == 'formats = ["%d.%m.%Y"]'
+    assert found.hint(Cell("str", "30.02.2024")) == ""
+    assert found.hint(Cell("str", "30/01/2024")) == ""
