@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casparian.core.dev_runner import DevRunner, RunRequest
+from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.foreground import is_interactive
 from casparian.core.inputs import input_files, parser_file
 from casparian.core.interpreter import choose_python
@@ -133,9 +133,10 @@ def command(
             terminal=interactive,
         )
         try:
-            report = DevRunner(request, lambda event: shown().event(event)).run()
+            report = run_parser(request, lambda event: shown().event(event))
         except KeyboardInterrupt:
             shown().close()
+            click.echo("interrupted; nothing of this input was written", err=True)
             return EXIT_INTERRUPTED
         reports.append(report)
         shown().finished(report)

@@ -98,7 +98,8 @@ def _output_line(output: OutputReport, report: RunReport) -> Text:
     else:
         line.append(f"  → {_short_uri(output.uri)}", "dim")
     if output.quarantine_uri:
-        line.append(f"\n  {' ' * len(output.name)}  quarantine → ", "dim")
+        arrow = "would go to" if report.whatif else "→"
+        line.append(f"\n  {' ' * len(output.name)}  quarantine {arrow} ", "dim")
         line.append(_short_uri(output.quarantine_uri), "dim")
     return line
 
@@ -171,6 +172,9 @@ def _print_error(console: Console, error: GuestError) -> None:
         console.print(Text(_indent(error.text.rstrip())))
     else:
         console.print(Text(_indent(error.message)))
+    if error.traceback and not error.text:
+        place = error.traceback[-1]
+        console.print(Text(f"  at {place['file']}:{place['line']}: {place['source']}", "dim"))
     if error.hint:
         console.print(Text.assemble(("  try: ", "green"), error.hint))
     if error.retryable:

@@ -31,13 +31,13 @@ class Parser:
 _HOST = """\
 import json, resource, sys
 from pathlib import Path
-from casparian.core.dev_runner import DevRunner, RunRequest
+from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.interpreter import Interpreter
 parser = Path(sys.argv[1])
 whatif = sys.argv[2] == "whatif"
 request = RunRequest(parser, parser, Interpreter(Path(sys.executable), "benchmark"),
                      output_dir=parser.parent / "output", whatif=whatif)
-report = DevRunner(request).run()
+report = run_parser(request)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"status": report.status, "rows": report.rows, "peak_mb": peak}))
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -114,13 +113,24 @@ class GuestSource(Protocol):
         ...
 
 
+class StartedGuest:
+    """A guest that was started ahead, for one run."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+
+    def start(self, spec: GuestSpec) -> Guest:
+        """Hand over the guest; see :meth:`GuestSource.start`."""
+        return self._guest
+
+
 class ColdGuests:
     """A new interpreter for every run."""
 
     def start(self, spec: GuestSpec) -> Guest:
         """See :meth:`GuestSource.start`."""
         ours, theirs = socket.socketpair()
-        mark = secrets.token_hex(8)
+        mark = os.urandom(8).hex()
         arguments = [str(spec.python), str(SHIM), *_source_arguments(spec)]
         arguments += ["--input-path", str(spec.input_path), "--job-id", spec.job_id]
         arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]

@@ -31,7 +31,8 @@ def parser_file(path: Path) -> Path:
             )
         path = inside
     if not path.is_file():
-        raise InputError(f"no parser at {path}", hint=_similar(path))
+        what = f"{path} is not a plain file" if path.exists() else f"no parser at {path}"
+        raise InputError(what, hint=_similar(path))
     return path.absolute()
 
 
@@ -76,7 +77,7 @@ def _similar(path: Path) -> str:
     import difflib
 
     try:
-        names = [other.name for other in path.parent.iterdir()]
+        names = [other.name for other in path.parent.iterdir() if other.name != path.name]
     except OSError:
         return f"the folder {path.parent} does not exist" if not path.parent.is_dir() else ""
     close = difflib.get_close_matches(path.name, names, n=1)

@@ -27,11 +27,13 @@ class Interpreter:
         path: the executable, not resolved: a venv's link must stay itself.
         reason: where the choice came from, for people.
         passed_over: what came before it in the order and was not usable, with the reason.
+        is_script: whether it is uv's, for a parser with inline script metadata.
     """
 
     path: Path
     reason: str
     passed_over: tuple[str, ...] = ()
+    is_script: bool = False
 
 
 def choose_python(parser: Path, explicit: Path | None = None) -> Interpreter:
@@ -69,7 +71,8 @@ def choose_python(parser: Path, explicit: Path | None = None) -> Interpreter:
             return Interpreter(path, f"the nearest .venv, {venv}", tuple(passed))
         passed.append(f"{venv}: no Python in it")
     if _has_script_metadata(parser):
-        return Interpreter(_script_python(parser), "the parser's PEP 723 metadata", tuple(passed))
+        reason = "the parser's PEP 723 metadata"
+        return Interpreter(_script_python(parser), reason, tuple(passed), is_script=True)
     return Interpreter(Path(sys.executable), "the Python that runs casparian", tuple(passed))
 
 

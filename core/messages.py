@@ -99,7 +99,7 @@ class Translator:
                 case "error":
                     return _error(content)
                 case "metrics":
-                    return Metrics({str(key): float(value) for key, value in content.items()})
+                    return Metrics({str(key): _finite(value) for key, value in content.items()})
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProtocolError(f"a {frame.kind} frame is not well-formed: {error!r}") from error
         return None

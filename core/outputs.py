@@ -79,9 +79,27 @@ class _Output:
         self.valid = 0
         self.rejected = 0
         self.inferred: pa.Schema | None = None
+        self._place: tuple[str | None, str | None, str | None] | None = None
         plan = writer.plan()
         self.uri, self.replaces = plan.uri, plan.replaces
         self.kept_quarantine: str | None = None
+
+    def agree(self, batch: Batch) -> None:
+        """See that all frames of the output go to one place.
+
+        Raises:
+            OutputFailed: this one names another sink, table or compression than the first.
+        """
+        place = (batch.sink, batch.sink_table, batch.compression)
+        if self._place is None:
+            self._place = place
+        elif place != self._place:
+            raise OutputFailed(
+                f"the frames of the output {self.name!r} name different places: first sink, table "
+                f"and compression were {self._place}, then {place}",
+                error_type="unsupported_output_type",
+                hint="give every Output of one name the same sink, table and compression",
+            )
 
 
 class OutputSet:
@@ -160,6 +178,7 @@ class OutputSet:
         output = self._outputs.get(batch.output) or self._open(
             batch.output, sink=batch.sink, table=batch.sink_table, compression=batch.compression
         )
+        output.agree(batch)
         self.rows_received += table.num_rows
         if output.validator is None:
             output.received += table.num_rows
@@ -267,7 +286,9 @@ class OutputSet:
                 "contract", "ContractViolated", error.message, "validate", hint=error.hint
             )
         if isinstance(error, SinkError):
-            return GuestError("environment", "SinkError", error.message, "write", hint=error.hint)
+            return GuestError(
+                "environment", "SinkError", error.message, "write", error.retryable, error.hint
+            )
         return GuestError(
             "protocol", type(error).__name__, error.message, "validate", hint=error.hint
         )

@@ -107,6 +107,8 @@ class RunReport:
                     "rows_quarantined": output.rows_quarantined,
                     "uri": output.uri,
                     "quarantine_uri": output.quarantine_uri,
+                    "replaces": output.replaces,
+                    "has_contract": output.has_contract,
                     "columns": [
                         {"name": c.name, "type": c.type, "nullable": c.nullable}
                         for c in output.columns
@@ -132,6 +134,7 @@ class RunReport:
                 for row in self.quarantine
             ],
             "quarantine_total": self.quarantine_total,
+            "lines_dropped": self.lines_dropped,
             "logs": [{"level": line.level, "message": line.message} for line in self.logs],
             "error": None if self.error is None else _error(self.error),
             "notices": list(self.notices),
@@ -141,6 +144,7 @@ class RunReport:
 
 def _error(error: GuestError) -> dict[str, Any]:
     return {
+        "kind": error.kind,
         "type": error.type,
         "message": error.message,
         "phase": error.phase,

@@ -157,7 +157,7 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> int:
         try:
             loader.extract(_read_archive(options.parser_archive, archive_folder), folder)
         except failures.GuestFailure as error:
-            writer.metadata("error", **failures.describe(error, phase="load", hidden=_FOLDER))
+            writer.metadata("error", **failures.describe(error, phase="load"))
             writer.error(str(error))
             return 1
         parser_file = os.path.join(folder, *options.entrypoint.split("/"))

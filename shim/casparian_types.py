@@ -64,3 +64,8 @@ class Output:
 
     def __repr__(self) -> str:
         return f"Output({self.name!r}, <{type(self.frame).__name__}>)"
+
+
+# In a guest this module is loaded under a private name; people see the one they import.
+for _class in (Output, PermanentError, TransientError):
+    _class.__module__ = "casparian_types"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
 import os
 import sys
@@ -13,6 +14,9 @@ from .wire import MAX_TEXT
 
 #: Frames of the traceback that are sent at most: the outermost few and the innermost.
 _MAX_FRAMES = 50
+
+#: The module and the function in which Python looks for a program.
+_STARTS_PROGRAM = ("subprocess", "_execute_child")
 
 #: Debian's packages for programs that parsers of messy files call most often.
 _PROGRAM_PACKAGES = {
@@ -43,23 +47,30 @@ class GuestFailure(Exception):
         self.hint = hint
 
 
-def describe(error: BaseException, *, phase: str, hidden: str) -> dict[str, Any]:
+#: Folders whose frames say nothing to a person: the shim's own, and the import system's.
+_HIDDEN = {os.path.dirname(os.path.abspath(__file__)), os.path.dirname(importlib.__file__)}
+
+
+def describe(error: BaseException, *, phase: str, at: tuple[str, int, str] | None = None) -> dict[str, Any]:
     """The content of the ``error`` metadata frame.
 
     Args:
         error: what was raised.
-        phase: ``load``, ``parse`` or ``serialise``.
-        hidden: the folder whose frames are left out of the traceback: the shim's own.
+        phase: ``start``, ``load``, ``parse`` or ``serialise``.
+        at: file, line and function where the parser yielded what the error is about.
     """
-    own = isinstance(error, GuestFailure)
+    # The shim's own errors speak to the person in one sentence; a traceback would only show it.
+    own = type(error).__module__.rpartition(".")[0] == __package__ and not isinstance(
+        error, (PermanentError, TransientError)
+    )
     return {
         "type": error.kind if isinstance(error, GuestFailure) else type(error).__name__,
         "message": _cut(_message(error)),
         "phase": phase,
         "retryable": retryable(error),
         "hint": error.hint if isinstance(error, GuestFailure) else _hint(error),
-        "traceback": [] if own else _frames(error, hidden),
-        "text": "" if own else _cut(_formatted(error, hidden)),
+        "traceback": _place(at) if own else _frames(error),
+        "text": "" if own else _cut(_formatted(error)),
     }
 
 
@@ -97,27 +108,38 @@ def _hint(error: BaseException) -> str:
 
 
 def _is_program(error: FileNotFoundError) -> bool:
-    """Whether the missing file was a program to run: raised from within ``subprocess``."""
-    names = {frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)}
-    return error.filename is not None and "subprocess" in names
+    """Whether the missing file was a program to run, and not the folder to run it in."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) == _STARTS_PROGRAM:
+            return error.filename is not None and error.filename != frame.f_locals.get("cwd")
+    return False
 
 
-def _visible(error: BaseException, hidden: str) -> list[traceback.FrameSummary]:
+def _is_visible(frame: traceback.FrameSummary) -> bool:
+    name = frame.filename
+    return os.path.dirname(name) not in _HIDDEN and not name.startswith("<frozen")
+
+
+def _place(at: tuple[str, int, str] | None) -> list[dict[str, Any]]:
+    if at is None:
+        return []
+    file, line, function = at
+    source = linecache.getline(file, line).strip()
+    return [{"file": file, "line": line, "function": function, "source": source}]
+
+
+def _visible(error: BaseException) -> list[traceback.FrameSummary]:
     linecache.checkcache()
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if os.path.dirname(frame.filename) != hidden and not frame.filename.startswith("<frozen")
-    ]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_visible(f)]
     if len(frames) > _MAX_FRAMES:
         frames = frames[:5] + frames[-(_MAX_FRAMES - 5) :]
     return frames
 
 
-def _frames(error: BaseException, hidden: str) -> list[dict[str, Any]]:
+def _frames(error: BaseException) -> list[dict[str, Any]]:
     frames = [
         {"file": f.filename, "line": f.lineno, "function": f.name, "source": f.line or ""}
-        for f in _visible(error, hidden)
+        for f in _visible(error)
     ]
     if isinstance(error, SyntaxError) and error.filename:
         source = (error.text or "").strip()
@@ -127,7 +149,7 @@ def _frames(error: BaseException, hidden: str) -> list[dict[str, Any]]:
     return frames
 
 
-def _formatted(error: BaseException, hidden: str) -> str:
+def _formatted(error: BaseException) -> str:
     """The traceback as Python prints it, causes included, without the shim's own frames."""
     summary = traceback.TracebackException.from_exception(error)
     seen: set[int] = set()
@@ -138,16 +160,14 @@ def _formatted(error: BaseException, hidden: str) -> str:
             continue
         seen.add(id(part))
         part.stack = traceback.StackSummary.from_list(
-            [
-                frame
-                for frame in part.stack
-                if os.path.dirname(frame.filename) != hidden
-                and not frame.filename.startswith("<frozen")
-            ][-_MAX_FRAMES:]
+            [frame for frame in part.stack if _is_visible(frame)][-_MAX_FRAMES:]
         )
         queue += [part.__cause__, part.__context__]
     try:
-        return "".join(summary.format())
+        lines = list(summary.format())
+        if isinstance(error, SystemExit):
+            lines[-1] = f"SystemExit: {_message(error)}\n"
+        return "".join(lines)
     except Exception as broken:  # noqa: BLE001 - a person's __str__ may raise anything
         return f"{type(error).__name__} (its text can't be shown: {type(broken).__name__})\n"
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import math
 import os
-import platform
-import re
 import signal
 import sys
 import threading
@@ -88,6 +85,7 @@ class GuestRun:
         self._line = terminal.ProgressLine(sys.stderr) if on_terminal else None
         self._log = logging.getLogger("casparian")
         self._phase = "start"
+        self._yielded_at: tuple[str, int, str] | None = None
         self._sent: dict[str, _Sent] = {}
         self._rows = 0
         self._done: float | None = None
@@ -143,9 +141,8 @@ class GuestRun:
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
         # What the parser's own module does wrong is worth a line, though Python hides it.
-        warnings.filterwarnings(
-            "default", category=DeprecationWarning, module=re.escape(module.__name__)
-        )
+        own = module.__name__.replace(".", r"\.")
+        warnings.filterwarnings("default", category=DeprecationWarning, module=own)
         parser = loader.find_parser(module)
         self._spent["load"] = time.perf_counter() - started
         self._writer.metadata(
@@ -158,7 +155,7 @@ class GuestRun:
             sink=parser.sink,
             default_output=parser.default_output,
             python=sys.executable,
-            versions={"python": platform.python_version(), "pyarrow": pyarrow},
+            versions={"python": sys.version.split()[0], "pyarrow": pyarrow},
         )
         return parser
 
@@ -166,16 +163,21 @@ class GuestRun:
         """What the parser returns or yields, one by one, asking for the next only when needed."""
         context = Context(self._input_path, self._job_id, self._progress)
         result = parser.parse(context)
-        if inspect.iscoroutine(result) or inspect.isasyncgen(result):
-            if inspect.iscoroutine(result):
-                result.close()
+        if hasattr(result, "__await__") or hasattr(result, "__anext__"):
+            if hasattr(result, "close"):
+                result.close()  # a coroutine that is not awaited would warn of it
             raise GuestFailure(
                 "parse() is async; it must be a plain function or generator",
                 kind="ParserInvalid",
                 hint="write `def parse`, and `asyncio.run(...)` inside it",
             )
         if hasattr(result, "__next__") and not hasattr(result, "__arrow_c_stream__"):
-            yield from result
+            for item in result:
+                frame = getattr(result, "gi_frame", None)
+                if frame is not None:
+                    code = frame.f_code
+                    self._yielded_at = (code.co_filename, frame.f_lineno, code.co_name)
+                yield item
         elif result is not None:
             yield result
 
@@ -247,7 +249,8 @@ class GuestRun:
     def _fail(self, error: BaseException) -> int:
         if isinstance(error, BrokenPipeError) and _from_wire(error):
             return EXIT_PERMANENT  # the host has gone: there is nobody left to tell
-        record = describe(error, phase=self._phase, hidden=os.path.dirname(__file__))
+        at = self._yielded_at if self._phase == "serialise" else None
+        record = describe(error, phase=self._phase, at=at)
         self._report_metrics()
         self._writer.metadata("error", **record)
         self._writer.error(f"{record['type']}: {record['message']}")

@@ -15,7 +15,6 @@ import os
 import re
 import stat
 import sys
-import zipfile
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -56,6 +55,8 @@ def extract(archive: str, folder: str) -> None:
     Raises:
         GuestFailure: a damaged archive, ``..``, an absolute name, a link, or more than the limits.
     """
+    import zipfile  # only for bundles, and it takes its time
+
     try:
         with zipfile.ZipFile(archive) as bundle:
             entries = bundle.infolist()

@@ -45,7 +45,7 @@ class ProgressLine:
             return
         self._hook()
         self._drawn_at = now
-        text = f"{rows:,} rows"
+        text = f"{rows:,} row{'' if rows == 1 else 's'}"
         if done is not None and total:
             share = min(max(done / total, 0.0), 1.0)
             full = round(share * _BAR)

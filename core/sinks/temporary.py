@@ -93,3 +93,19 @@ def _host() -> str:
 
 
 _host_tag = ""
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones that were not there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Remove folders that were made in vain; one that holds anything stays."""
+    for folder in reversed(folders):
+        try:
+            folder.rmdir()
+        except OSError:
+            return  # it is in use, and so are those above it

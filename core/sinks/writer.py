@@ -11,7 +11,15 @@ from casparian.core.sinks.errors import SinkError, storing
 from casparian.core.sinks.parquet import DEFAULT_COMPRESSION, check_compression, rewrite
 from casparian.core.sinks.publishing import Change, Ready
 from casparian.core.sinks.staging import Staging
-from casparian.core.sinks.temporary import discard, sweep, sync_file, sync_folder, temporary_path
+from casparian.core.sinks.temporary import (
+    discard,
+    make_folders,
+    remove_empty,
+    sweep,
+    sync_file,
+    sync_folder,
+    temporary_path,
+)
 from casparian.core.sinks.uri import SinkKind
 
 if TYPE_CHECKING:
@@ -59,6 +67,7 @@ class OutputWriter:
         self._metadata = dict(metadata or {})
         self._state = "open"
         self._swept = False
+        self._made: list[Path] = []
         self._rows = Staging(
             lambda: self._temporary(str(target.kind)),
             target.path,
@@ -194,6 +203,7 @@ class OutputWriter:
             self._rejected.discard()
             if self._quarantine_file is not None:
                 discard(self._quarantine_file)
+            remove_empty(self._made)
 
     def _complete(self) -> Path:
         kind = self.target.kind
@@ -258,7 +268,7 @@ class OutputWriter:
     def _temporary(self, ending: str) -> Path:
         folder = self.target.folder
         with storing(self.target.path):
-            folder.mkdir(parents=True, exist_ok=True)
+            self._made += make_folders(folder)
         if not self._swept:
             self._swept = True
             sweep(folder, self.target.temp_stem)

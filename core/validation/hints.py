@@ -24,6 +24,7 @@ _DATES: Final = (
 )
 _ISO_DATE: Final = "%Y-%m-%d"
 _CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H%M%S", "%-H:%M", "%-H:%M:%S")
+_PLAIN_NUMBER: Final = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _TRUE: Final = frozenset({"yes", "y", "1", "t", "on", "true", "x", "ja", "oui", "si"})
 _FALSE: Final = frozenset({"no", "n", "0", "f", "off", "false", "nein", "non"})
 _LONGEST: Final = 100
@@ -98,6 +99,9 @@ def _first(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change
 
 
 def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
+    if "thousands" in options and _PLAIN_NUMBER.fullmatch(cell.text.strip(TRIMMED)):
+        # Reading 8.455 as 8455 would let it through by changing it.
+        return False
     return not judge(cell, replace(column, **options)).reasons
 
 

@@ -1,0 +1,192 @@
+"""One dev run after its guest was started: events in, outputs and a report out."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .bridge import BridgeConfig, execute_bridge
+from .contract.errors import ContractError
+from .contract.files import find_contract_file, resolve_contract
+from .errors import CasparianError
+from .events import Batch, Ended, GuestError, Hello, Log, Metrics
+from .guest import StartedGuest
+from .outputs import OutputSet
+from .run_report import REPORTED_LINES, RunReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .contract.model import Contract
+    from .dev_runner import RunRequest
+    from .events import BridgeResult, Event
+    from .guest import Guest, GuestSpec
+
+
+class DevRun:
+    """Follows one guest to the end of its run."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        spec: GuestSpec,
+        guest: Guest,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self._request = request
+        self._started = time.perf_counter()
+        self._config = BridgeConfig(
+            spec,
+            request.logs,
+            source=StartedGuest(guest),
+            timeout=request.timeout,
+            cancel=request.cancel,
+        )
+        self._on_event = on_event
+        self._hello: Hello | None = None
+        self._metrics: dict[str, float] = {}
+        self._logs: deque[Log] = deque(maxlen=REPORTED_LINES)
+        self._lines = 0
+        self._notices: list[str] = []
+        self._limited = False
+
+    def run(self) -> RunReport:
+        """Run to the end; see :func:`casparian.core.dev_runner.run_parser`."""
+        request = self._request
+        with (
+            closing(execute_bridge(self._config)) as events,
+            OutputSet(
+                input_path=request.input_path,
+                sink=request.sink,
+                output_dir=request.output_dir,
+                whatif=request.whatif,
+                first_rows=request.limit,
+            ) as outputs,
+        ):
+            error, status = self._follow(events, outputs)
+            if error is None and status == "completed":
+                error = self._finish(outputs)
+            if error is not None:
+                status = "failed"
+            elif status == "completed" and outputs.rows_quarantined:
+                status = "completed_with_warnings"
+            return self._report(outputs, status, error)
+
+    def _follow(self, events: Iterator[Event], outputs: OutputSet) -> tuple[GuestError | None, str]:
+        """Take every event; returns the run's error and status so far."""
+        for event in events:
+            self._on_event(event)
+            try:
+                if isinstance(event, Hello):
+                    self._greet(event, outputs)
+                elif isinstance(event, Batch):
+                    outputs.take(event)
+                    if self._reached_limit(outputs):
+                        return None, "completed"
+                elif isinstance(event, Log):
+                    self._lines += 1
+                    self._logs.append(event)
+                elif isinstance(event, Metrics):
+                    self._metrics.update(event.values)
+                elif isinstance(event, Ended):
+                    return self._ended(event.result)
+            except ContractError as broken:
+                return _failure("contract", "ContractError", broken, "load"), "failed"
+            except CasparianError as broken:
+                return outputs.explain(broken), "failed"
+        raise RuntimeError("the bridge ended without a result")
+
+    def _greet(self, hello: Hello, outputs: OutputSet) -> None:
+        self._hello = hello
+        if hello.level != "parser":
+            what = "def parse(path)" if hello.level == "function" else "class Handler"
+            self._notices.append(
+                f"{self._request.parser.name} is an ad-hoc parser ({what}): it runs here but "
+                "cannot be registered; give it a `class Parser` with a name and a version for that"
+            )
+        outputs.begin(hello, self._contract(hello))
+
+    def _contract(self, hello: Hello) -> Contract | None:
+        request = self._request
+        if request.contract is not None:
+            return resolve_contract(None, request.contract, parser_name=hello.parser)
+        return resolve_contract(
+            hello.outputs, find_contract_file(request.parser), parser_name=hello.parser
+        )
+
+    def _reached_limit(self, outputs: OutputSet) -> bool:
+        limit = self._request.limit
+        if limit is None or outputs.rows_received < limit:
+            return False
+        self._limited = True
+        rows = "row" if limit == 1 else f"{limit:,} rows"
+        self._notices.append(f"stopped after the first {rows} (--limit)")
+        return True
+
+    def _ended(self, result: BridgeResult) -> tuple[GuestError | None, str]:
+        self._metrics.update({f"bridge_{k}": v for k, v in result.timings_ms.items()})
+        status = "interrupted" if result.status == "cancelled" else result.status
+        error = result.error
+        if error is not None and error.hint.startswith("uv pip install "):
+            error = replace(error, hint=self._install_hint(error.hint.rpartition(" ")[2]))
+        return error, status
+
+    def _install_hint(self, package: str) -> str:
+        """The command that installs a package where this parser's Python finds it."""
+        python = self._request.python
+        if python.is_script:
+            return f"uv add --script {self._request.parser} {package}"
+        return f"uv pip install --python {python.path} {package}"
+
+    def _finish(self, outputs: OutputSet) -> GuestError | None:
+        try:
+            outputs.publish()
+        except CasparianError as broken:
+            return outputs.explain(broken)
+        return None
+
+    def _report(self, outputs: OutputSet, status: str, error: GuestError | None) -> RunReport:
+        hello, request = self._hello, self._request
+        if status in ("failed", "interrupted"):
+            outputs.discard(keep_quarantine=status == "failed")
+        summary = outputs.summary()
+        return RunReport(
+            status=status,  # type: ignore[arg-type]
+            parser_name=hello.parser if hello is not None else request.parser.stem,
+            parser_version=hello.version if hello is not None else None,
+            parser_path=request.parser,
+            input_path=request.input_path,
+            python=request.python.path,
+            outputs=summary.outputs,
+            quarantine=summary.rejected,
+            quarantine_total=outputs.rows_quarantined,
+            groups=summary.groups,
+            logs=tuple(self._logs),
+            lines_dropped=self._lines - len(self._logs),
+            error=error,
+            timings_ms=self._timings(outputs),
+            notices=(*self._notices, *outputs.problems),
+            whatif=request.whatif,
+        )
+
+    def _timings(self, outputs: OutputSet) -> dict[str, float]:
+        guest = self._metrics
+        timings: dict[str, float] = {}
+        if "bridge_hello" in guest:
+            timings["start"] = max(guest["bridge_hello"] - guest.get("load_ms", 0.0), 0.0)
+        for stage in ("load", "parse"):
+            if f"{stage}_ms" in guest:
+                timings[stage] = guest[f"{stage}_ms"]
+        if "convert_ms" in guest:
+            timings["transfer"] = guest["convert_ms"] + guest.get("send_ms", 0.0)
+        timings["validate"] = 1000 * outputs.seconds_validating
+        timings["write"] = 1000 * outputs.seconds_writing
+        timings["total"] = 1000 * (time.perf_counter() - self._started)
+        return timings
+
+
+def _failure(kind: str, name: str, error: CasparianError, phase: str) -> GuestError:
+    return GuestError(kind, name, error.message, phase, hint=error.hint)  # type: ignore[arg-type]

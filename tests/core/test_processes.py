@@ -1,0 +1,162 @@
+"""No orphans: whatever ends, and however, nothing of a guest stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+from casparian.core.events import Batch
+from casparian.core.processes import MARK
+
+HOST = """
+import sys
+from pathlib import Path
+
+from casparian.core import guest, processes
+from casparian.core.bridge import BridgeConfig, execute_bridge
+from casparian.core.events import Log
+from casparian.core.guest import GuestSpec
+from casparian.core.logs import Callback
+
+class NoGuardian:
+    pid = -1
+    def __init__(self, *_): pass
+    def dismiss(self): pass
+
+mode, parser = sys.argv[1:]
+if "subreaper" in mode:
+    processes.become_subreaper()
+if "unguarded" in mode:
+    guest.Guardian = NoGuardian
+spec = GuestSpec(Path(sys.executable), Path(parser), parser_path=Path(parser))
+for event in execute_bridge(BridgeConfig(spec, Callback(lambda _: None))):
+    if isinstance(event, Log):
+        print(event.message, flush=True)
+print("ended", event.result.status, flush=True)
+sys.stdin.read()
+"""
+
+#: Starts processes that try to stay, tells their ids, then does what ``{rest}`` says.
+PARSER = """
+import json, os, subprocess, sys, time
+
+def parse(path):
+    start = lambda *args, **options: subprocess.Popen(["sleep", "600"], **options).pid
+    pids = [os.getpid(), start(), start(start_new_session=True), start(process_group=0)]
+    code = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"
+    orphan = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, start_new_session=True
+    )
+    pids.append(int(orphan.stdout))
+    if {unmarked}:
+        pids.append(start(start_new_session=True, env={{"PATH": os.environ["PATH"]}}))
+    print(json.dumps(pids))
+    {rest}
+"""
+
+
+@pytest.fixture
+def start_host(tmp_path):
+    hosts = []
+
+    def start(mode: str, rest: str, *, unmarked: bool = False):
+        parser = tmp_path / "parser.py"
+        parser.write_text(PARSER.format(rest=rest, unmarked=unmarked))
+        host = subprocess.Popen(
+            [sys.executable, "-c", HOST, mode, str(parser)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        hosts.append(host)
+        return host, json.loads(host.stdout.readline())
+
+    yield start
+    for host in hosts:
+        host.kill()
+        host.communicate()
+
+
+@pytest.mark.parametrize("mode", ["plain", "subreaper"])
+def test_a_host_that_is_killed_takes_its_guests_processes_with_it(
+    start_host, eventually, running, mode
+):
+    host, pids = start_host(mode, "time.sleep(600)")
+    children = [child.pid for child in psutil.Process(host.pid).children()]
+    assert all(map(running, pids))
+    host.kill()
+    host.wait()
+    eventually(lambda: not any(map(running, [*pids, *children])), within=2)
+
+
+def test_without_a_guardian_the_guest_itself_ends_with_its_host(start_host, eventually, running):
+    host, pids = start_host("unguarded", "time.sleep(600)")
+    try:
+        host.kill()
+        host.wait()
+        eventually(lambda: not running(pids[0]), within=2)
+    finally:
+        for pid in pids[1:]:
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("rest", ["return []", "raise ValueError", "os._exit(0)", "os.kill(0, 9)"])
+@pytest.mark.parametrize("mode", ["plain", "subreaper"])
+def test_nothing_stays_after_a_run(start_host, running, mode, rest):
+    # What has neither mark nor group nor parent is found by a subreaper alone.
+    host, pids = start_host(mode, rest, unmarked=mode == "subreaper")
+    ended = host.stdout.readline()
+    assert ended == f"ended {'completed' if rest == 'return []' else 'failed'}\n"
+    assert [pid for pid in pids if running(pid)] == []
+    assert psutil.Process(host.pid).children() == []
+
+
+def test_the_guardian_takes_the_folder_of_an_archive_with_it(tmp_path, eventually):
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "folder" / "inner" / "file").touch()
+    code = f"""
+        import os, subprocess
+        from pathlib import Path
+        from casparian.core.processes import Guardian
+
+        child = subprocess.Popen(["sleep", "600"], process_group=0)
+        Guardian(child.pid, "a mark of nobody", Path({str(tmp_path / "folder")!r}))
+        os.kill(os.getpid(), 9)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=60)
+    eventually(lambda: not (tmp_path / "folder").exists())
+
+
+def test_a_guest_carries_a_mark_of_its_own(run_parser):
+    source = f"import os\n\ndef parse(path):\n    return [{{'mark': os.environ[{MARK!r}]}}]\n"
+    marks = {run_parser(source).rows()[0]["mark"] for _ in range(2)}
+    assert len(marks) == 2
+    for process in psutil.process_iter():
+        try:
+            assert process.environ().get(MARK) not in marks
+        except (psutil.Error, OSError):
+            continue
+
+
+def test_a_python_behind_a_wrapper_runs_and_ends(run_parser, tmp_path):
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\nexit $?\n')
+    wrapper.chmod(0o755)
+    run = run_parser("def parse(path):\n    return [{'n': 1}]\n", python=wrapper)
+    assert run.result.status == "completed", run.error
+    assert run.of(Batch)
+
+
+def test_a_python_that_is_not_there_can_not_be_started(run_parser, tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for python in (tmp_path / "none", tmp_path):
+        with pytest.raises(OSError):  # noqa: PT011 - which one it is depends on the system
+            run_parser("def parse(path): pass\n", python=Path(python))
+    assert len(os.listdir("/proc/self/fd")) == before
