@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -162,11 +163,12 @@ def _print_columns(console: Console, report: RunReport) -> None:
             f"{c.name} {c.type}{'?' if c.nullable and output.has_contract else ''}"
             for c in output.columns
         )
-        console.print(Text(f"  {output.name} ({origin}): {columns}", "dim"))
+        line = Text(f"{output.name} ({origin}): {columns}", "dim")
+        console.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
 
 
 def _print_error(console: Console, error: GuestError) -> None:
-    where = f" while it was to {_PHASES[error.phase]}" if error.phase in _PHASES else ""
+    where = f" while {_PHASES[error.phase]}" if error.phase in _PHASES else ""
     console.print(Text.assemble(("  " + error.type, "bold red"), (where, "dim")))
     if error.text and error.kind == "parser":
         console.print(Text(_indent(error.text.rstrip())))
@@ -182,13 +184,13 @@ def _print_error(console: Console, error: GuestError) -> None:
 
 
 _PHASES = {
-    "start": "start",
-    "load": "load the parser",
-    "parse": "parse",
-    "serialise": "turn rows into Arrow",
-    "transfer": "hand over rows",
-    "validate": "hold rows against the contract",
-    "write": "write",
+    "start": "starting",
+    "load": "loading the parser",
+    "parse": "parsing",
+    "serialise": "turning rows into Arrow",
+    "transfer": "handing over rows",
+    "validate": "holding rows against the contract",
+    "write": "writing",
 }
 
 

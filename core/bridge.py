@@ -101,7 +101,7 @@ class _Run:
     def __init__(self, config: BridgeConfig, guest: Guest) -> None:
         self._config = config
         self._guest = guest
-        self._started = time.monotonic()
+        self._started = guest.started
         self._decoder = FrameDecoder(config.limits)
         self._hello_at: float | None = None
         self._last_bytes = self._started

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,8 @@ class Guest:
     """Tells of each Ctrl-C; only on a terminal."""
     folder: Path | None = None
     """Where it unpacks its bundle; goes with it, however it ends."""
+    started: float = field(default_factory=time.monotonic)
+    """When it was started, by the monotonic clock."""
     _ended: bool = field(default=False)
 
     @property
