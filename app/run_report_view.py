@@ -26,6 +26,8 @@ _MARK = {
     "failed": ("✗", "bold red"),
     "interrupted": ("■", "bold yellow"),
 }
+#: Columns of an output shown; --json has them all.
+_COLUMNS = 40
 #: Groups of reasons shown; the rest is counted.
 _GROUPS = 20
 #: Narrower terminals (columns) get a list in place of a table.
@@ -161,10 +163,12 @@ def _print_columns(console: Console, report: RunReport) -> None:
         origin = "contract" if output.has_contract else "inferred"
         columns = ", ".join(
             f"{c.name} {c.type}{'?' if c.nullable and output.has_contract else ''}"
-            for c in output.columns
+            for c in output.columns[:_COLUMNS]
         )
+        if len(output.columns) > _COLUMNS:
+            columns += f" and {len(output.columns) - _COLUMNS} more"
         line = Text(f"{output.name} ({origin}): {columns}", "dim")
-        console.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
+        console.print(Padding(line, (0, 0, 0, 2), expand=False), soft_wrap=False)
 
 
 def _print_error(console: Console, error: GuestError) -> None:

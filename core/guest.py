@@ -7,8 +7,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a field is called socket

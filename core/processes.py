@@ -24,7 +24,7 @@ _is_subreaper = False
 # The loop matters only for what left the group.
 _GUARDIAN = """
 read -r _
-kill -9 -- "-$1" 2>/dev/null
+kill -9 "-$1" 2>/dev/null
 for environ in /proc/[0-9]*/environ; do
   if grep -qs "$2" "$environ"; then
     pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null

@@ -51,7 +51,9 @@ class GuestFailure(Exception):
 _HIDDEN = {os.path.dirname(os.path.abspath(__file__)), os.path.dirname(importlib.__file__)}
 
 
-def describe(error: BaseException, *, phase: str, at: tuple[str, int, str] | None = None) -> dict[str, Any]:
+def describe(
+    error: BaseException, *, phase: str, at: tuple[str, int, str] | None = None
+) -> dict[str, Any]:
     """The content of the ``error`` metadata frame.
 
     Args:

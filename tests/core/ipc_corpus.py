@@ -95,7 +95,7 @@ def touch(table: pa.Table) -> None:
 
 
 @settings(
-    max_examples=1200,
+    max_examples=500,
     deadline=None,
     database=None,
     phases=[Phase.generate],

@@ -1,4 +1,4 @@
-"""The bridge against guests that are not the shim: they send what they like, and end as they like."""
+"""The bridge against guests that are not the shim: they send and end as they like."""
 
 from __future__ import annotations
 
@@ -198,7 +198,9 @@ def test_the_stall_clock_stands_still_while_the_consumer_works(configure, tmp_pa
 
 
 def test_endless_lines_end_with_the_timeout(run_script):
-    run = run_script("hello()\nwhile True: log(b'again'); os.write(1, b'and again\\n')", timeout=1.0)
+    run = run_script(
+        "hello()\nwhile True: log(b'again'); os.write(1, b'and again\\n')", timeout=1.0
+    )
     failed(run, "timeout", "longer than its 1 s")
     assert len(run.lines()) > 100
 

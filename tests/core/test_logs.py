@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from casparian.core.events import Log
 from casparian.core.lines import MAX_LINE, LineSplitter
 from casparian.core.logs import Callback, File, open_destination
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def write(destination: File, count: int, *, size: int = 50) -> list[str]:
@@ -125,6 +126,6 @@ def test_long_lines_come_in_pieces_of_whole_characters(shift, character, times):
 
 def test_an_endless_line_takes_no_more_memory_than_a_piece():
     splitter = LineSplitter("stdout")
-    pieces = [log for _ in range(100) for log in splitter.feed(b"\x80" * MAX_LINE)]
-    assert len(pieces) >= 99
+    pieces = [log for _ in range(20) for log in splitter.feed(b"\x80" * MAX_LINE)]
+    assert len(pieces) >= 19
     assert pieces[0].message == "\\x80" * MAX_LINE

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from casparian.core.events import Batch
 from casparian.core.processes import MARK
 
@@ -49,14 +50,16 @@ import json, os, subprocess, sys, time
 
 def parse(path):
     start = lambda *args, **options: subprocess.Popen(["sleep", "600"], **options).pid
-    pids = [os.getpid(), start(), start(start_new_session=True), start(process_group=0)]
-    code = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"
+    bare = {{"PATH": os.environ["PATH"]}}  # what is started so is without the guest's mark
+    pids = [os.getpid(), start(), start(env=bare)]
+    pids += [start(start_new_session=True), start(process_group=0)]
+    code = "import subprocess as s; print(s.Popen(['sleep', '600'], stdout=s.DEVNULL).pid)"
     orphan = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, start_new_session=True
+        [sys.executable, "-S", "-c", code], stdout=subprocess.PIPE, start_new_session=True
     )
     pids.append(int(orphan.stdout))
     if {unmarked}:
-        pids.append(start(start_new_session=True, env={{"PATH": os.environ["PATH"]}}))
+        pids.append(start(start_new_session=True, env=bare))
     print(json.dumps(pids))
     {rest}
 """

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from casparian.core.events import Hello, Metrics
 from casparian.core.guest import SHIM
 from casparian.core.wire import EndFrame, FrameDecoder
@@ -111,8 +112,17 @@ def test_file_and_archive_give_the_same_events(run_parser, tmp_path, files):
     assert from_file.rows()[0]["n"] == 1
 
 
-@pytest.mark.parametrize("folder", ["sales", "json", "my-parsers v2", "class", "1st"])
-@pytest.mark.parametrize("name", ["sales.py", "json.py", "parser.py"])
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("sales", "sales.py"),
+        ("json", "parser.py"),
+        ("sales", "json.py"),
+        ("my-parsers v2", "parser.py"),
+        ("class", "class.py"),
+        ("1st", "1st.py"),
+    ],
+)
 def test_relative_imports_work_whatever_the_names(run_parser, tmp_path, folder, name):
     files = {name if key == "parser.py" else key: text for key, text in RELATIVE.items()}
     parser = write_folder(tmp_path / folder, files) / name
@@ -186,8 +196,16 @@ def test_a_socket_path_will_do_too(tmp_path):
             listener.bind(f"{folder}/s")
             listener.listen(1)
             process = subprocess.Popen(
-                [sys.executable, str(SHIM), "--socket-path", f"{folder}/s"]
-                + ["--parser-path", str(parser), "--input-path", "x"],
+                [
+                    sys.executable,
+                    str(SHIM),
+                    "--socket-path",
+                    f"{folder}/s",
+                    "--parser-path",
+                    str(parser),
+                    "--input-path",
+                    "x",
+                ],
                 stdout=subprocess.DEVNULL,
             )
             listener.settimeout(60)
@@ -219,7 +237,11 @@ def test_entries_that_leave_the_folder_are_refused(run_parser, tmp_path, entry):
         bundle.writestr("parser.py", "raise AssertionError('it ran')")
         bundle.writestr(entry, "../../outside.py")
     run = run_parser(archive=archive)
-    assert (run.error.type, run.error.retryable, run.error.phase) == ("BundleCorrupt", False, "load")
+    assert (run.error.type, run.error.retryable, run.error.phase) == (
+        "BundleCorrupt",
+        False,
+        "load",
+    )
     assert "leaves the bundle's folder" in run.error.message or "is a link" in run.error.message
     assert not list(tmp_path.rglob("evil*"))
     assert not Path("/tmp/evil.py").exists()
@@ -282,8 +304,10 @@ def test_nothing_of_an_unpacked_archive_stays(run_parser, tmp_path, monkeypatch,
         ("class Handler:\n    def execute(self, path):\n        yield [{'n': 1}]\n", "handler"),
         ("class Handler:\n    def parse(self, path):\n        return [{'n': 1}]\n", "handler"),
         ("def parse(path):\n    return [{'n': 1}]\n", "function"),
-        ("from argparse import ArgumentParser as Parser\ndef parse(p):\n    return [{'n': 1}]\n",)
-        + ("function",),
+        (
+            "from argparse import ArgumentParser as Parser\ndef parse(p):\n    return [{'n': 1}]\n",
+            "function",
+        ),
         ("from other import Parser\ndef parse(p):\n    return [{'n': 1}]\n", "function"),
     ],
 )
@@ -297,7 +321,11 @@ def test_older_and_smaller_parsers_load(run_parser, tmp_path, source, level):
 @pytest.mark.parametrize(
     ("source", "type_name", "words"),
     [
-        ("x = 1\n", "ParserNotFound", "Parser must have Parser class, parse() function, or Handler"),
+        (
+            "x = 1\n",
+            "ParserNotFound",
+            "Parser must have Parser class, parse() function, or Handler",
+        ),
         ("class Parser:\n    def parse(self, ctx): pass\n", "ParserInvalid", "`name` must be"),
         (
             "class Parser:\n    name = 'a'\n    def parse(self, ctx): pass\n",
@@ -305,7 +333,7 @@ def test_older_and_smaller_parsers_load(run_parser, tmp_path, source, level):
             "`version` must be",
         ),
         (
-            "class Parser:\n    name, version, topics = 'a', '1', 5\n    def parse(self, c): pass\n",
+            "class Parser:\n    name, version, topics = 'a', '1', 5\n    def parse(self, c): ...\n",
             "ParserInvalid",
             "`topics` must be",
         ),
