@@ -84,7 +84,7 @@ class Metrics:
 
 
 ErrorKind = Literal[
-    "parser", "crash", "protocol", "timeout", "startup_timeout", "limit", "environment", "contract"
+    "parser", "crash", "protocol", "timeout", "startup_timeout", "environment", "contract"
 ]
 
 

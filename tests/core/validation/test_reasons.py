@@ -31,7 +31,7 @@ NULLABLE = {"type": "int64", "nullable": True}
         ("str", "1,000", "int64", "not_canonical", 'thousands = ","'),
         # It may well be 1: a hint that would read it as 1000 would bend it.
         ("str", "1.000", "int64", "not_canonical", ""),
-        ("str", "1.000.000", "int64", "not_canonical", 'thousands = "."'),
+        ("str", "1.000.000", "int64", "type_mismatch", 'thousands = "."'),
         ("str", "007", "int64", "not_canonical", "leading_zeros = true"),
         ("str", "+7", "int64", "not_canonical", "plus = true"),
         ("str", " 7", "int64", "not_canonical", "trim = true"),
