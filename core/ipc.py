@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from .inflation import check_inflation
 from .wire import ProtocolError, WireLimits
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
         table.schema.to_string(show_field_metadata=False, show_schema_metadata=False)
     except (pa.ArrowException, OSError, struct.error, IndexError, ValueError, KeyError) as error:
         raise ProtocolError(f"a data frame is not valid Arrow IPC: {error}") from error
+    check_inflation(table, limits)
     if table.num_rows > limits.max_rows:
         raise ProtocolError(f"a frame has {table.num_rows:,} rows, over {limits.max_rows:,}")
     return table

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from .errors import CasparianError
 from .events import GuestError
 from .quarantine import Summary as ReasonSummary
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import pyarrow as pa
-
     from .contract.model import Contract, OutputContract
     from .events import Batch, Hello
     from .quarantine import ReasonGroup
@@ -55,6 +55,10 @@ class Summary:
     outputs: tuple[OutputReport, ...]
     rejected: tuple[RejectedReport, ...]
     groups: tuple[ReasonGroup, ...]
+
+
+class UnusableRows(CasparianError):
+    """Rows hold values that Arrow can carry and neither Python nor a sink can hold."""
 
 
 class UnbalancedRows(CasparianError):
@@ -180,6 +184,16 @@ class OutputSet:
         )
         output.agree(batch)
         self.rows_received += table.num_rows
+        try:
+            self._judge(output, table)
+        except (pa.ArrowException, ArithmeticError, ValueError) as error:
+            # Valid Arrow can hold what nothing else can: a decimal of a billion digits, say.
+            raise UnusableRows(
+                f"the output {output.name!r} holds values that can't be handled: {error}",
+                hint="look at what the parser yields; `str` columns always work",
+            ) from error
+
+    def _judge(self, output: _Output, table: pa.Table) -> None:
         if output.validator is None:
             output.received += table.num_rows
             output.valid += table.num_rows

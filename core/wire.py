@@ -40,6 +40,8 @@ class WireLimits:
     """What is kept of one text (a JSON text's too); the rest is cut, and it says so."""
     max_rows: int = 16 << 20
     """Rows of one data frame: columns of nulls take no bytes, so size alone bounds nothing."""
+    max_decoded: int = 1 << 30
+    """One data frame when its dictionaries are spelled out."""
     max_columns: int = 100_000
     max_arrays: int = 1_000_000
     """Arrays of one data frame, nested ones included: to Arrow each takes more than its bytes."""

@@ -46,9 +46,6 @@ def arrays() -> dict[str, pa.Array]:
         "map": pa.array([[("k", 1)], [], None, [("l", 2)]], pa.map_(pa.string(), pa.int8())),
         "dictionary": words.dictionary_encode(),
         "null": pa.nulls(4),
-        "string_view": pa.array(["in place", None, "x" * 40, "y" * 50], pa.string_view()),
-        "list_view": pa.array([[1], [2, 3], None, []], pa.list_view(pa.int8())),
-        "run_end": pa.RunEndEncodedArray.from_arrays([3, 4], pa.array(["a", "b"])),
         "union": pa.UnionArray.from_sparse(
             pa.array([0, 1, 0, 1], pa.int8()), [pa.array([1, 2, 3, 4]), words]
         ),

@@ -143,3 +143,27 @@ def test_a_stream_without_its_end_mark_is_refused():
 def test_what_is_no_stream_at_all_is_refused(data):
     with pytest.raises(ProtocolError):
         read(data)
+
+
+def dictionary_batch(values: list[str], indices: int) -> pa.RecordBatch:
+    codes = pa.array([0] * indices, pa.int8())
+    return pa.record_batch({"a": pa.DictionaryArray.from_arrays(codes, pa.array(values))})
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_dictionary_that_would_fill_memory_is_refused(nested):
+    batch = dictionary_batch(["x" * 1000], 2000)
+    if nested:
+        batch = pa.record_batch({"a": pa.StructArray.from_arrays([batch["a"]], ["inner"])})
+    assert read(stream(batch), max_decoded=2_000_000).num_rows == 2000
+    with pytest.raises(ProtocolError, match="spelled out"):
+        read(stream(batch), max_decoded=1_999_999)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.run_end_encoded(pa.int32(), pa.string())])
+def test_types_whose_values_share_bytes_are_not_carried(kind):
+    column = pa.array(["x", "x"], pa.string_view())
+    if kind != pa.string_view():
+        column = pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["x"]))
+    with pytest.raises(ProtocolError, match="does not carry"):
+        read(stream(pa.record_batch({"a": column})))
