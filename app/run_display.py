@@ -41,6 +41,9 @@ class Display:
         if not interactive and sys.stderr.isatty():
             from .run_progress import LiveProgress
 
+            # Lines keep clear of the bar only if they are written by the console that draws it.
+            if sys.stdout.isatty() and not as_json:
+                self.err = self.out
             self._progress = LiveProgress(self.err, inputs)
 
     def log(self, line: Log) -> None:

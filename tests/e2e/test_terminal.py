@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
-import psutil
 import pytest
 
 from .conftest import CASPARIAN, Workplace, plain
+
+Running = Callable[[int], bool]
+Eventually = Callable[..., None]
 
 PDB_PARSER = """\
 import csv
@@ -73,18 +76,6 @@ def test_the_run_waits_at_the_prompt_whatever_the_limits_of_captured_runs_are(
     assert child.exitstatus == 0
 
 
-def _gone(pids: list[int], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not any(
-            psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-            for pid in pids
-        ):
-            return True
-        time.sleep(0.02)
-    return False
-
-
 LOOPS = {
     "Python code": "while True: pass",
     "C code that never looks for signals": "import re; re.match(r'(a*)*b', 'a' * 60)",
@@ -97,7 +88,7 @@ LOOPS = {
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS.keys())
 def test_ctrl_c_ends_the_parser_and_its_children_and_leaves_nothing_half_written(
-    workplace: Workplace, loop: str
+    workplace: Workplace, eventually: Eventually, running: Running, loop: str
 ) -> None:
     workplace.write(
         "people.py",
@@ -118,7 +109,7 @@ def test_ctrl_c_ends_the_parser_and_its_children_and_leaves_nothing_half_written
     child.wait()
     assert time.monotonic() - started < 5
     assert child.exitstatus == 130
-    assert _gone(pids, 2)
+    eventually(lambda: not any(map(running, pids)), within=2)
     assert workplace.files() == before
 
 
@@ -206,7 +197,9 @@ def test_ctrl_z_stops_the_run_as_a_job_and_fg_brings_it_back(workplace: Workplac
     shell.expect(pexpect.EOF)
 
 
-def test_a_killed_command_leaves_no_process_of_the_parser(workplace: Workplace) -> None:
+def test_a_killed_command_leaves_no_process_of_the_parser(
+    workplace: Workplace, eventually: Eventually, running: Running
+) -> None:
     workplace.write(
         "people.py",
         "import os, subprocess, time\n"
@@ -221,7 +214,7 @@ def test_a_killed_command_leaves_no_process_of_the_parser(workplace: Workplace) 
     pids = [int(child.match.group(n)) for n in (1, 2, 3)]
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    assert _gone(pids, 5)
+    eventually(lambda: not any(map(running, pids)), within=5)
 
 
 def test_the_progress_line_is_gone_when_the_run_has_ended(workplace: Workplace) -> None:
