@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -18,7 +19,7 @@ COMMANDS = {
     ),
 }
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 class LazyGroup(click.Group):
@@ -58,22 +59,50 @@ def casparian() -> None:
 
 def main() -> None:
     """The entry point: errors become one clear message and the right exit code."""
+    _open_missing_streams()
     try:
         code = casparian.main(prog_name="casparian", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except CasparianError as error:
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(error.message, err=True)
-        if error.hint:
-            click.echo(f"  try: {error.hint}", err=True)
+        show_error(error)
         code = EXIT_FAILED
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; what is left in the buffer has nowhere to go.
-        sys.stderr.close()
         code = EXIT_FAILED
+        _forget_output()  # whoever read it has gone
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        code = EXIT_FAILED
+        _forget_output()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def show_error(error: CasparianError) -> None:
+    """Print what happened, and what to try, on stderr."""
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(error.message, err=True)
+    if error.hint:
+        click.echo(f"  try: {error.hint}", err=True)
+
+
+def _open_missing_streams() -> None:
+    """Give closed standard streams something to be: descriptors 0 to 2 must not become others."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(fd)
+    if sys.stdin is None:
+        sys.stdin = open(0)  # noqa: SIM115, PTH123 - for as long as the process lives
+    if sys.stdout is None:
+        sys.stdout = open(1, "w")  # noqa: SIM115, PTH123
+    if sys.stderr is None:
+        sys.stderr = open(2, "w")  # noqa: SIM115, PTH123
+
+
+def _forget_output() -> None:
+    """What is still in stdout's buffer has nowhere to go; Python must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

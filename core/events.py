@@ -103,6 +103,8 @@ class GuestError:
     """The parser's own frames: ``file``, ``line``, ``function``, ``source``; innermost last."""
     text: str = ""
     """The traceback as Python prints it."""
+    error_type: str = ""
+    """For a broken contract: which rule, in the vocabulary of docs/errors.md."""
 
 
 @dataclass(frozen=True, slots=True)

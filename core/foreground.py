@@ -19,7 +19,9 @@ def is_interactive() -> bool:
     """Whether a person sits at this process's stdin and stdout, and it is in the foreground."""
     try:
         return (
-            sys.stdin.isatty()
+            sys.stdin is not None
+            and sys.stdout is not None
+            and sys.stdin.isatty()
             and sys.stdout.isatty()
             and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
         )

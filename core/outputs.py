@@ -297,7 +297,12 @@ class OutputSet:
         """A failed output or sink as the run's error."""
         if isinstance(error, OutputFailed):
             return GuestError(
-                "contract", "ContractViolated", error.message, "validate", hint=error.hint
+                "contract",
+                "ContractViolated",
+                error.message,
+                "validate",
+                hint=error.hint,
+                error_type=error.error_type,
             )
         if isinstance(error, SinkError):
             return GuestError(

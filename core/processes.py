@@ -100,10 +100,13 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
     if _is_subreaper and not _has_children_beside(spare):
         return []
     killed: list[int] = []
-    # A process can fork while it is being looked for; each round finds what the last one missed.
+    quiet = 0
+    # A process can fork while it is being looked for, and shows no environment while it is
+    # replacing itself: each round finds what the last one missed, and one empty round is no proof.
     for _ in range(20):
         found = [pid for pid in _marked(mark, spare) if pid not in killed]
-        if not found:
+        quiet = 0 if found else quiet + 1
+        if quiet == 2:
             break
         for pid in found:
             try:

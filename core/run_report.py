@@ -146,6 +146,7 @@ def _error(error: GuestError) -> dict[str, Any]:
     return {
         "kind": error.kind,
         "type": error.type,
+        "error_type": error.error_type or None,
         "message": error.message,
         "phase": error.phase,
         "retryable": error.retryable,

@@ -196,3 +196,7 @@ if __name__ == "__main__":
     sys.exit(main())
 elif __name__ == "__mp_main__":
     _adopt_modules()
+    from _casparian_shim.fresh_source import FOLDER_VARIABLE, read_fresh
+
+    if FOLDER_VARIABLE in os.environ:
+        read_fresh(os.environ[FOLDER_VARIABLE])

@@ -1,7 +1,7 @@
-"""What one cell is: its family, and its kind and text once its column has to become text.
+"""What one cell is once its column has to become text: a kind and a text.
 
 Nothing here may raise because of what a parser put into a cell, whatever its ``__str__``,
-``__eq__`` or metaclass does.  NumPy, pandas and polars are recognised without importing them.
+``__eq__`` or metaclass does.
 """
 
 from __future__ import annotations
@@ -9,28 +9,24 @@ from __future__ import annotations
 import binascii
 import datetime as dt
 import decimal
-import enum
 import json
 import math
 import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+from .families import FAMILIES, MAYBE_NULL, family, is_null, lister, type_name, valid_text
+from .nesting import MAX_DEPTH, TOO_DEEP, Budget, NestingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MAX_OBJECT_BYTES = 65_536
 """The text of an object without a kind of its own is cut here."""
-MAX_DEPTH = 64
-"""Lists and dicts nested deeper (or in themselves) are not followed."""
 MAX_DECIMAL_BITS = 14_000
 """Longer integers are written in hexadecimal: Python refuses more than 4,300 digits."""
-TOO_DEEP = f'"<recursive or deeper than {MAX_DEPTH} levels>"'
 
-_MAX_KNOWN_TYPES = 4_096
-_TYPE_NAME = type.__dict__["__name__"]
+_SHORT_INT = 10**18
 _UNIT_NS = {
     "W": 604_800_000_000_000,
     "D": 86_400_000_000_000,
@@ -42,193 +38,37 @@ _UNIT_NS = {
     "ns": 1,
 }
 
-
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # one, as making it is slow
-
-
-class TooDeepError(Exception):
-    """A value is nested in itself, or deeper than `MAX_DEPTH`."""
-
-
-# --------------------------------------------------------------------------- families
-
-_FAMILIES: dict[type, str] = {
-    type(None): "null",
-    bool: "bool",
-    int: "int",
-    float: "float",
-    str: "str",
-    bytes: "bytes",
-    bytearray: "bytes",
-    memoryview: "bytes",
-    decimal.Decimal: "decimal",
-    dt.date: "date",
-    dt.datetime: "datetime",
-    dt.time: "time",
-    dt.timedelta: "timedelta",
-    list: "json",
-    tuple: "json",
-    dict: "json",
-    set: "set",
-    frozenset: "set",
-}
-
-
-def type_name(cell_type: type) -> str:
-    """Return the class's own name, even if its metaclass says otherwise."""
-    name = _TYPE_NAME.__get__(cell_type)
-    return valid_text(name)[0]
-
-
-def family(cell_type: type) -> str:
-    """Return the family of a type of cells.
-
-    Families are what a column may not mix: the kinds, except that ``datetime`` covers naive and
-    aware ones, ``null`` is every type whose only values are nulls, ``np_datetime`` and
-    ``np_timedelta`` are NumPy's, ``sequence`` is a Series or array in a cell, ``arrow`` is an
-    Arrow scalar, and ``object`` is the rest.
-    """
-    try:
-        known = _FAMILIES.get(cell_type)
-    except Exception:  # noqa: BLE001 - a metaclass may break hashing
-        return "object"
-    if known is None:
-        known = _classify(cell_type)
-        if len(_FAMILIES) < _MAX_KNOWN_TYPES:
-            _FAMILIES[cell_type] = known
-    return known
-
-
-def _classify(cell_type: type) -> str:
-    found = "object"
-    name = type_name(cell_type)
-    module = str(type.__dict__["__module__"].__get__(cell_type)).split(".")[0]
-    np = sys.modules.get("numpy")
-    if name in ("NAType", "NaTType") and module == "pandas":
-        return "null"
-    if np is not None and hasattr(np, "ndarray"):
-        found = _numpy_family(cell_type, name, np)
-    if found != "object":
-        return found
-    for base, base_family in _BASES:
-        if issubclass(cell_type, base):
-            return base_family
-    if issubclass(cell_type, pa.Scalar):
-        return "arrow"
-    if issubclass(cell_type, (pa.Array, pa.ChunkedArray)):
-        return "sequence"
-    if module in ("pandas", "polars") and name != "DataFrame":
-        return "sequence" if _lister(cell_type) else "object"
-    module_uuid = sys.modules.get("uuid")
-    if module_uuid is not None and issubclass(cell_type, module_uuid.UUID):
-        return "uuid"
-    return "object"
-
-
-# In this order: a str or int Enum is its value, a datetime is a date, a bool an int.
-_BASES: tuple[tuple[type, str], ...] = (
-    (str, "str"),
-    (int, "int"),
-    (float, "float"),
-    (enum.Enum, "enum"),
-    (bytes, "bytes"),
-    (bytearray, "bytes"),
-    (decimal.Decimal, "decimal"),
-    (dt.datetime, "datetime"),
-    (dt.date, "date"),
-    (dt.time, "time"),
-    (dt.timedelta, "timedelta"),
-    (dict, "json"),
-    (list, "json"),
-    (tuple, "json"),
-    (set, "set"),
-    (frozenset, "set"),
-)
-
-
-def _numpy_family(cell_type: type, name: str, np: Any) -> str:
-    if issubclass(cell_type, np.ndarray):
-        return "null" if name == "MaskedConstant" else "json"
-    if not issubclass(cell_type, np.generic):
-        return "object"
-    if issubclass(cell_type, np.timedelta64):  # before integer, which it is derived from
-        return "np_timedelta"
-    if issubclass(cell_type, np.datetime64):
-        return "np_datetime"
-    if issubclass(cell_type, np.bool_):
-        return "bool"
-    if issubclass(cell_type, np.integer):
-        return "int"
-    if issubclass(cell_type, np.floating) and cell_type is not np.longdouble:
-        return "float"
-    return "object"
-
-
-def _lister(cell_type: type) -> str | None:
-    """Return the name of the method that turns a Series or an array into a list."""
-    for method in ("to_list", "tolist", "to_pylist"):
-        if callable(getattr(cell_type, method, None)):
-            return method
-    return None
-
-
-_MAYBE_NULL = {"null", "float", "decimal", "np_datetime", "np_timedelta", "arrow"}
-
-
-def is_null(value: Any) -> bool:
-    """Tell whether a cell is a null: None, NA, NaT, or a NaN of any numeric type."""
-    of = family(type(value))
-    if of == "null":
-        return True
-    try:
-        if of == "float":
-            return math.isnan(value)
-        if of == "decimal":
-            return bool(decimal.Decimal.is_nan(value))
-        if of in ("np_datetime", "np_timedelta"):
-            return bool(sys.modules["numpy"].isnat(value))
-        if of == "arrow":
-            return not value.is_valid
-    except Exception:  # noqa: BLE001 - a subclass that can't be asked is not a null
-        return False
-    return False
-
-
-# --------------------------------------------------------------------------- texts
-
-
-def valid_text(text: str) -> tuple[str, bool]:
-    """Return a text that is valid UTF-8 (surrogates escaped), and whether it was already."""
-    text = str.__str__(text)
-    if text.isascii():
-        return text, True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode(), False
-    return text, True
 
 
 def cell(value: Any) -> tuple[str | None, str | None]:
     """Return the kind and the text of one cell; both are None for a null."""
     try:
         return _TEXTS[family(type(value))](value)
-    except TooDeepError:
-        return "json", TOO_DEEP
+    except NestingError as error:
+        return "json", str(error)
     except Exception as error:  # noqa: BLE001 - whatever a value's own methods raise
         return _unprintable(value, error)
 
 
 def tag(values: Iterable[Any]) -> tuple[list[str | None], list[str | None]]:
     """Return the kinds and the texts of a column's cells."""
-    writers = {cell_type: _TEXTS[of] for cell_type, of in _FAMILIES.items()}
+    writers = {cell_type: _TEXTS[of] for cell_type, of in FAMILIES.items()}
     kinds: list[str | None] = []
     texts: list[str | None] = []
     for value in values:
-        try:
-            kind, text = writers.get(type(value), cell)(value)
-        except Exception:  # noqa: BLE001 - the slow way then, which knows what to say
-            kind, text = cell(value)
+        kind: str | None
+        text: str | None
+        of = type(value)
+        if of is str and value.isascii():  # the two that most cells are
+            kind, text = "str", value
+        elif of is int and -_SHORT_INT < value < _SHORT_INT:
+            kind, text = "int", str(value)
+        else:
+            try:
+                kind, text = writers.get(of, cell)(value)
+            except Exception:  # noqa: BLE001 - the slow way then, which knows what to say
+                kind, text = cell(value)
         kinds.append(kind)
         texts.append(text)
     return kinds, texts
@@ -263,9 +103,8 @@ def _int(value: Any) -> tuple[str, str]:
 def _float(value: Any) -> tuple[str | None, str | None]:
     if math.isnan(value):
         return None, None
-    if issubclass(type(value), float):
-        return "float", float.__repr__(value)
-    return "float", str(value)  # NumPy's narrower floats: the shortest text for their width
+    # NumPy's narrower floats as well: their own shortest text would read back as another double.
+    return "float", float.__repr__(float(value))
 
 
 def _decimal(value: Any) -> tuple[str | None, str | None]:
@@ -280,7 +119,9 @@ def _bytes(value: Any) -> tuple[str, str]:
 
 def _datetime(value: Any) -> tuple[str, str]:
     kind = "datetime" if value.tzinfo is None else "datetimetz"
-    return kind, valid_text(value.isoformat())[0]
+    # pandas' own hold nanoseconds; any other class may have changed how it writes itself.
+    stamp = hasattr(value, "nanosecond")
+    return kind, valid_text(value.isoformat() if stamp else dt.datetime.isoformat(value))[0]
 
 
 def duration_text(nanoseconds: int) -> str:
@@ -327,13 +168,21 @@ def _enum(value: Any) -> tuple[str, str]:
     return "enum", valid_text(f"{type_name(type(value))}.{value.name}")[0]
 
 
-def _set(value: Any, depth: int = 0) -> tuple[str, str]:
-    members = [plain(member, depth + 1) for member in value]
+def _set(value: Any) -> tuple[str, str]:
+    return "set", _dumps(_sorted(value, Budget((value,)), 0))
+
+
+def _sorted(value: Any, budget: Budget, depth: int) -> list[Any]:
+    members = _plain_list(value, budget, depth)
     try:
         members.sort()
     except TypeError:
         members.sort(key=_dumps)
-    return "set", _dumps(members)
+    return members
+
+
+def _json(value: Any) -> tuple[str, str]:
+    return "json", _dumps(_plain(value, Budget((value,)), 0))
 
 
 def _object(value: Any) -> tuple[str, str]:
@@ -356,16 +205,16 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | None, str | None]]] = {
     "decimal": _decimal,
     "bytes": _bytes,
     "datetime": _datetime,
-    "date": lambda value: ("date", valid_text(value.isoformat())[0]),
-    "time": lambda value: ("time", valid_text(value.isoformat())[0]),
+    "date": lambda value: ("date", dt.date.isoformat(value)),
+    "time": lambda value: ("time", dt.time.isoformat(value)),
     "timedelta": _timedelta,
     "np_datetime": _np_datetime,
     "np_timedelta": _np_timedelta,
     "uuid": lambda value: ("uuid", valid_text(str(value))[0]),
     "enum": _enum,
     "set": _set,
-    "json": lambda value: ("json", _dumps(plain(value))),
-    "sequence": lambda value: ("json", _dumps(plain(value))),
+    "json": _json,
+    "sequence": _json,
     "arrow": _arrow,
     "object": _object,
 }
@@ -374,12 +223,17 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | None, str | None]]] = {
 # --------------------------------------------------------------------------- nested values
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def _plain(value: Any, budget: Budget, depth: int) -> Any:
     """Return a nested value as what JSON can hold; other leaves become ``{"$kind": text}``."""
     if depth > MAX_DEPTH:
-        raise TooDeepError
-    of = family(type(value))
-    if of in _MAYBE_NULL and is_null(value):
+        raise NestingError(TOO_DEEP)
+    cell_type = type(value)
+    if cell_type is str and value.isascii():  # the two that most leaves are
+        return value
+    if cell_type is int and -_SHORT_INT < value < _SHORT_INT:
+        return value
+    of = family(cell_type)
+    if of in MAYBE_NULL and is_null(value):
         return None
     if of == "str":
         return valid_text(value)[0]
@@ -391,25 +245,30 @@ def plain(value: Any, depth: int = 0) -> Any:
     if of == "float":
         return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
     if of == "json":
-        return _plain_dict(value, depth) if isinstance(value, dict) else _plain_list(value, depth)
+        if isinstance(value, dict):
+            return _plain_dict(value, budget, depth)
+        if getattr(value, "ndim", 1) == 0:  # a NumPy array of no dimension is a value
+            return _plain(value.item(), budget, depth + 1)
+        return _plain_list(value, budget, depth)
     if of == "sequence":
-        return plain(getattr(value, str(_lister(type(value))))(), depth)
+        return _plain(getattr(value, str(lister(type(value))))(), budget, depth)
     if of == "arrow":
-        return plain(value.as_py(), depth)
+        return _plain(value.as_py(), budget, depth)
     if of == "set":
-        return {"$set": json.loads(_set(value, depth)[1])}
+        return {"$set": _sorted(value, budget, depth)}
     kind, text = cell(value)
     return {f"${kind}": text}
 
 
-def _plain_list(value: Any, depth: int) -> Any:
-    if getattr(value, "ndim", 1) == 0:  # a NumPy array of no dimension is a value
-        return plain(value.item(), depth + 1)
-    return [plain(member, depth + 1) for member in value]
+def _plain_list(value: Any, budget: Budget, depth: int) -> list[Any]:
+    members = value if type(value) in (list, tuple) else list(value)
+    budget.spend(len(members))
+    return [_plain(member, budget, depth + 1) for member in members]
 
 
-def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    members = [(_key(key), plain(member, depth + 1)) for key, member in dict.items(value)]
+def _plain_dict(value: dict[Any, Any], budget: Budget, depth: int) -> dict[str, Any]:
+    budget.spend(len(value))
+    members = [(_key(key), _plain(member, budget, depth + 1)) for key, member in dict.items(value)]
     result = dict(members)
     if len(result) < len(members):  # {1: …, "1": …}
         return {"$items": [list(member) for member in members]}
@@ -417,5 +276,7 @@ def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 
 
 def _key(key: Any) -> str:
+    if type(key) is str and key.isascii():
+        return key
     text = cell(key)[1]
     return "null" if text is None else text

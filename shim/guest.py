@@ -182,7 +182,7 @@ class GuestRun:
             yield result
 
     def _send(self, item: Any, default_output: str | None) -> None:
-        from . import convert, frames
+        from . import frames, slices
 
         self._phase = "serialise"
         started = time.perf_counter()
@@ -203,7 +203,7 @@ class GuestRun:
                 sent.columns.update(
                     (f.name, str(f.type)) for f in schema if not f.name.startswith(wire.KIND_PREFIX)
                 )
-                for batch in convert.slices(frame.table):
+                for batch in slices.batches(frame.table):
                     sent.bytes += self._writer.batch(
                         batch,
                         output=frame.output,

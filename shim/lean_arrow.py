@@ -8,7 +8,6 @@ imports pandas itself.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ def defer_pandas() -> None:
 
 
 class _PandasFinder:
-    """Finds no pandas at first; later finds it, and lets pyarrow know once it is loaded."""
+    """Finds no pandas at first; then as others do, and lets pyarrow know once it is imported."""
 
     hidden = True
 
@@ -44,17 +43,24 @@ class _PandasFinder:
             return None
         if self.hidden:
             raise ModuleNotFoundError(name)
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return spec
-        loader: Any = spec.loader
+        # Many only ask whether it is there, as polars does, and an import may fail: this finder
+        # stays until one has succeeded.
+        for finder in [finder for finder in sys.meta_path if finder is not self]:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    self._tell_arrow_after(spec.loader)
+                return spec
+        return None
+
+    def _tell_arrow_after(self, loader: Any) -> None:
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             # Converting to pandas is where pyarrow looks for it again.
             pa.nulls(0).to_pandas()
 
         loader.exec_module = exec_module
-        return spec

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .failures import GuestFailure
+from .fresh_source import FreshSource, read_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,7 @@ def import_parser(path: str) -> ModuleType:
     folder, filename = os.path.split(os.path.abspath(path))
     stem = filename[:-3] if filename.endswith(".py") else filename
     sys.path.insert(0, folder)
+    read_fresh(folder)
     if _wants_package(path):
         return importlib.import_module(f"{_import_package(folder)}.{stem}")
     if filename == f"{stem}.py" and stem.isidentifier() and stem not in sys.modules:
@@ -105,7 +107,7 @@ def import_parser(path: str) -> ModuleType:
         if spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path):
             return importlib.import_module(stem)
     name = stem if stem.isidentifier() and stem not in sys.modules else f"casparian_parser_{stem}"
-    spec = importlib.util.spec_from_file_location(name, path, loader=_loader(name, path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=FreshSource(name, path))
     if spec is None or spec.loader is None:
         raise GuestFailure(f"{path} can't be imported as Python", kind="ParserNotLoadable")
     module = importlib.util.module_from_spec(spec)
@@ -124,7 +126,7 @@ def _import_package(folder: str) -> str:
     init = os.path.join(folder, "__init__.py")
     if os.path.exists(init):
         spec = importlib.util.spec_from_file_location(
-            name, init, submodule_search_locations=[folder]
+            name, init, loader=FreshSource(name, init), submodule_search_locations=[folder]
         )
         assert spec is not None
         assert spec.loader is not None
@@ -136,12 +138,6 @@ def _import_package(folder: str) -> str:
         package.__path__ = [folder]
         sys.modules[name] = package
     return name
-
-
-def _loader(name: str, path: str) -> Any:
-    from importlib.machinery import SourceFileLoader
-
-    return SourceFileLoader(name, path)
 
 
 def _wants_package(path: str) -> bool:
@@ -161,7 +157,8 @@ def find_parser(module: ModuleType) -> LoadedParser:
     Raises:
         GuestFailure: there is none, or what it declares about itself is incomplete.
     """
-    stem = module.__name__.rpartition(".")[2]
+    stem = os.path.basename(module.__file__ or module.__name__)
+    stem = stem[:-3] if stem.endswith(".py") else stem
     candidate = getattr(module, "Parser", None)
     if _is_class_of(candidate, module) and callable(getattr(candidate, "parse", None)):
         return _from_class(candidate, module)

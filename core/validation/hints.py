@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.core.errors import CasparianError
 from casparian.core.contract.types import parse_type
 from casparian.core.validation.oracle import TRIMMED, Value, judge
 
@@ -102,7 +103,15 @@ def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
     if "thousands" in options and _PLAIN_NUMBER.fullmatch(cell.text.strip(TRIMMED)):
         # Reading 8.455 as 8455 would let it through by changing it.
         return False
-    return not judge(cell, replace(column, **options)).reasons
+    changed = replace(column, **options)
+    if changed.thousands is not None and changed.thousands == (changed.decimal_point or "."):
+        return False
+    try:
+        return not judge(cell, changed).reasons
+    except (CasparianError, ArithmeticError, ValueError):
+        # The column's other options don't go with this one (formats and bounds with another
+        # zone): whoever followed the hint would get a contract that is refused.
+        return False
 
 
 def _spellings(column: Column) -> Iterator[Change]:

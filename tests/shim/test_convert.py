@@ -19,7 +19,7 @@ import hypothesis.strategies as st
 import pyarrow as pa
 import pytest
 
-from casparian.shim import cells, convert, frames
+from casparian.shim import convert, families, frames, nesting, python_columns, slices
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -85,6 +85,13 @@ def _nested(depth: int) -> Any:
     return value
 
 
+def _doubled(levels: int) -> list[Any]:
+    value: list[Any] = [1]
+    for _ in range(levels):
+        value = [value, value]
+    return value
+
+
 def _itself_twice() -> list[Any]:
     value: list[Any] = []
     value.extend([value, value])
@@ -109,6 +116,13 @@ CLEAN = [
     ([NAIVE, pd.Timestamp(NAIVE)], pa.timestamp("us"), [NAIVE, NAIVE]),
     ([AWARE, None], pa.timestamp("us", "-05:00"), [AWARE, None]),
     ([IN_BERLIN], pa.timestamp("us", "Europe/Berlin"), [IN_BERLIN]),
+    ([IN_BERLIN, pd.NaT, NAN], pa.timestamp("us", "Europe/Berlin"), [IN_BERLIN, None, None]),
+    ([dt.timedelta(1), pd.NaT, D("NaN")], pa.duration("us"), [dt.timedelta(1), None, None]),
+    ([dt.time(1), pd.NaT, pd.NA], pa.time64("us"), [dt.time(1), None, None]),
+    ([DAY, pd.NaT, NAN, D("NaN"), pd.NA], pa.date32(), [DAY, *[None] * 4]),
+    ([b"x", pd.NaT, NAN, D("NaN"), pd.NA], pa.binary(), [b"x", *[None] * 4]),
+    ([True, pd.NaT, NAN, D("NaN"), pd.NA], pa.bool_(), [True, *[None] * 4]),
+    ([pd.NA, pd.NaT, D("NaN"), NAN, 1], pa.int64(), [*[None] * 4, 1]),
     ([dt.time(3), None], pa.time64("us"), [dt.time(3), None]),
     ([dt.timedelta(1), None], pa.duration("us"), [dt.timedelta(1), None]),
     ([D("1.10"), D(2), D("NaN")], pa.decimal128(3, 2), [D("1.10"), D("2.00"), None]),
@@ -128,6 +142,13 @@ CLEAN = [
     ),
     ([None, None], pa.null(), [None, None]),
     ([NAN, pd.NaT, D("NaN")], pa.null(), [None, None, None]),
+    (["x", NAN, np.float32("nan")], pa.string(), ["x", None, None]),
+    ([True, np.ma.masked, NAN], pa.bool_(), [True, None, None]),
+    ([1.5, np.float32("nan"), None], pa.float64(), [1.5, None, None]),
+    ([1.5, None, NAN, pd.NA], pa.float64(), [1.5, None, None, None]),
+    ([D("1.5"), NAN, pd.NaT], pa.decimal128(2, 1), [D("1.5"), None, None]),
+    ([[1], NAN, D("NaN"), pd.NA], pa.list_(pa.int64()), [[1], None, None, None]),
+    ([np.int8(1), None], pa.int8(), [1, None]),
     ([pa.scalar(1), 2, pa.scalar(None)], pa.int64(), [1, 2, None]),
     ([np.timedelta64(1, "s"), None], pa.duration("s"), [dt.timedelta(seconds=1), None]),
     ([np.datetime64("2024-01-02T03", "us"), None], pa.timestamp("us"), [NAIVE, None]),
@@ -142,6 +163,8 @@ def test_one_kind_is_converted(made: Any, values: list[Any], type_: Any, expecte
     assert table["x"].to_pylist() == expected
     assert notes == {}
 
+
+_DOUBLED_2 = "[[[1], [1]], [[1], [1]]]"
 
 DIRTY = [
     ([1, "a"], ["1", "a"], ["int", "str"]),
@@ -167,12 +190,15 @@ DIRTY = [
     ([[1, {2}]], None, ["json"]),
     ([[1, pd.NA]], ["[1, null]"], ["json"]),
     ([_nested(30)], ["[" * 30 + "1" + "]" * 30], ["json"]),
-    ([_nested(90)], [cells.TOO_DEEP], ["json"]),
+    ([_nested(90)], [nesting.TOO_DEEP], ["json"]),
     ([np.zeros((2, 2), "i8")], ["[[0, 0], [0, 0]]"], ["json"]),
     ([np.ma.array([1, 2], mask=[0, 1])], ["[1, null]"], ["json"]),
     ([{2, 1}], ["[1, 2]"], ["set"]),
-    ([_itself()], [cells.TOO_DEEP], ["json"]),
-    ([_itself_twice(), {"a": _itself()}], [cells.TOO_DEEP] * 2, ["json"] * 2),
+    ([_itself()], [nesting.TOO_DEEP], ["json"]),
+    ([_itself_twice(), {"a": _itself()}], [nesting.TOO_DEEP] * 2, ["json"] * 2),
+    ([_doubled(40), _doubled(2)], [nesting.TOO_REPETITIVE, _DOUBLED_2], ["json"] * 2),
+    ([_doubled(9)] * 9 + [_doubled(40)], None, ["json"] * 10),
+    ([{"a": _doubled(40)}, {1: 2}], [nesting.TOO_REPETITIVE, '{"1": 2}'], ["json"] * 2),
     ([{f"k{i}": i} for i in range(1500)], None, ["json"] * 1500),
     ([D("1.10"), 2.5], ["1.10", "2.5"], ["decimal", "float"]),
     ([D("1.10"), 2], ["1.10", "2"], ["decimal", "int"]),
@@ -214,6 +240,12 @@ DIRTY = [
     ([pd.Period("2024-01"), None], ["2024-01", None], ["object:Period", None]),
     ([Broken()], ["<unprintable Broken: RuntimeError>"], ["object:Broken"]),
     ([1j], ["1j"], ["object:complex"]),
+    ([1.5, np.longdouble(1)], ["1.5", "1.0"], ["float", "object:longdouble"]),
+    (["x", np.longdouble("nan")], ["x", "nan"], ["str", "object:longdouble"]),
+    ([1, "x", np.datetime64("NaT", "s")], ["1", "x", None], ["int", "str", None]),
+    (["x"] * 99 + [b"x"], ["x"] * 99 + ["eA=="], ["str"] * 99 + ["bytes"]),
+    ([1.5] * 99 + [True], ["1.5"] * 99 + ["true"], ["float"] * 99 + ["bool"]),
+    ([True] * 99 + [0], ["true"] * 99 + ["0"], ["bool"] * 99 + ["int"]),
     ([2**63], [str(2**63)], ["int"]),
     ([-(2**63) - 1, 1], [str(-(2**63) - 1), "1"], ["int", "int"]),
     ([2**70, "x"], [str(2**70), "x"], ["int", "str"]),
@@ -336,7 +368,7 @@ def test_a_far_year_stays_native() -> None:
 def test_an_extension_array_without_arrow_gets_its_census() -> None:
     array = pd.arrays.NumpyExtensionArray(np.array([_itself(), 1], dtype=object))
     table = _one(pd.Series(array))
-    assert table["x"].to_pylist() == [cells.TOO_DEEP, "1"]
+    assert table["x"].to_pylist() == [nesting.TOO_DEEP, "1"]
 
 
 def test_the_frame_is_not_changed_and_the_index_is_dropped() -> None:
@@ -383,6 +415,27 @@ def test_no_rows_have_no_type() -> None:
     table, notes = _as_pandas([])
     assert table.schema == pa.schema([("x", pa.null())])
     assert notes == {}
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame(index=range(5)), "5 rows without a column; give the rows a column"),
+        (pd.DataFrame({"a": [1]})[[]], "1 row without a column"),
+        ([{}, {}], "2 rows without a column"),
+        (pa.table({"a": [1, 2, 3]}).select([]), "3 rows without a column"),
+    ],
+)
+def test_rows_without_a_column_are_structural(frame: Any, words: str) -> None:
+    with pytest.raises(convert.StructuralError, match=words) as caught:
+        list(frames.normalise(frame, "x"))
+    assert caught.value.code == "output_shape"
+
+
+def test_no_rows_and_no_columns_are_a_table_of_nothing() -> None:
+    for frame in (pd.DataFrame(), pa.table({})):
+        (made,) = frames.normalise(frame, "x")
+        assert made.table.shape == (0, 0)
 
 
 def test_rows_have_the_union_of_keys() -> None:
@@ -461,7 +514,7 @@ def test_arrow_with_two_columns_of_one_name() -> None:
 
 def test_slices_are_zero_copy_and_in_order() -> None:
     table = pa.table({"x": list(range(100_000))})
-    pieces = list(convert.slices(table, max_bytes=100_000))
+    pieces = list(slices.batches(table, max_bytes=100_000))
     assert all(isinstance(piece, pa.RecordBatch) for piece in pieces)
     assert all(piece.nbytes <= 100_000 for piece in pieces)
     assert len(pieces) < 20
@@ -472,16 +525,16 @@ def test_slices_are_zero_copy_and_in_order() -> None:
 
 def test_slices_by_rows_and_of_nothing() -> None:
     table = pa.table({"x": list(range(10))})
-    assert [piece.num_rows for piece in convert.slices(table, max_rows=4)] == [3, 3, 3, 1]
-    (empty,) = convert.slices(table.slice(0, 0))
+    assert [piece.num_rows for piece in slices.batches(table, max_rows=4)] == [3, 3, 3, 1]
+    (empty,) = slices.batches(table.slice(0, 0))
     assert (empty.num_rows, empty.schema) == (0, table.schema)
-    (empty,) = convert.slices(table.schema.empty_table())
+    (empty,) = slices.batches(table.schema.empty_table())
     assert (empty.num_rows, empty.schema) == (0, table.schema)
 
 
 def test_a_row_that_is_too_large_is_yielded_alone() -> None:
     texts = ["a" * 10] * 500 + ["b" * 2_000_000] + ["c" * 10] * 500
-    pieces = list(convert.slices(pa.table({"x": texts}), max_bytes=1_000_000))
+    pieces = list(slices.batches(pa.table({"x": texts}), max_bytes=1_000_000))
     assert [text for piece in pieces for text in piece["x"].to_pylist()] == texts
     assert [piece.num_rows for piece in pieces if piece.nbytes > 1_000_000] == [1]
     assert len(pieces) < 40
@@ -489,20 +542,20 @@ def test_a_row_that_is_too_large_is_yielded_alone() -> None:
 
 def test_small_chunks_are_joined() -> None:
     column = pa.chunked_array([[i] for i in range(1000)])
-    assert len(list(convert.slices(pa.table({"x": column})))) == 1
+    assert len(list(slices.batches(pa.table({"x": column})))) == 1
 
 
 def test_slices_do_not_repeat_a_large_dictionary() -> None:
     words = [f"{i:0200}" for i in range(2000)]
     table = pa.table({"x": pa.array(words).dictionary_encode()})
-    pieces = list(convert.slices(table, max_bytes=100_000))
+    pieces = list(slices.batches(table, max_bytes=100_000))
     assert [text for piece in pieces for text in piece["x"].to_pylist()] == words
     assert len(pieces) < 20
 
 
 def test_slices_of_tagged_columns_keep_their_kinds() -> None:
     table, _ = _as_rows([1, "a"] * 1000)
-    pieces = list(convert.slices(table, max_bytes=2_000))
+    pieces = list(slices.batches(table, max_bytes=2_000))
     assert len(pieces) > 2
     joined = pa.Table.from_batches(pieces)
     assert joined["_cf_kind__x"].to_pylist() == ["int", "str"] * 1000
@@ -563,26 +616,35 @@ anything = st.recursive(
 @hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(st.lists(st.dictionaries(st.sampled_from("ab"), anything), max_size=5))
 def test_no_cell_raises_and_nulls_stay_nulls(rows: list[dict[str, Any]]) -> None:
-    (frame,) = frames.normalise(rows, "x") if rows else ([frames.Frame("x", pa.table({}))])
+    if not any(rows):
+        return
+    (frame,) = frames.normalise(rows, "x")
     frame.table.validate(full=True)
     for name in dict.fromkeys(key for row in rows for key in row):
         column = frame.table[name]
-        expected = [cells.is_null(row.get(name)) for row in rows]
+        expected = [families.is_null(row.get(name)) for row in rows]
         assert column.is_null().to_pylist() == expected
         if convert.KIND_PREFIX + name in frame.table.column_names:
             kinds = frame.table[convert.KIND_PREFIX + name].to_pylist()
             assert [kind is None for kind in kinds] == expected
 
 
+def _since_year_1(value: Any) -> Any:
+    """Return an aware datetime as its instant: no clock of its zone may ever have shown it."""
+    return value.replace(tzinfo=None) - dt.datetime.min - value.utcoffset()
+
+
 @hypothesis.settings(max_examples=100, deadline=None)
 @hypothesis.given(st.lists(scalars, max_size=4))
 def test_a_native_column_gives_its_cells_back(values: list[Any]) -> None:
-    column = convert.python_column(values)
+    column = python_columns.python_column(values)
     if column.kinds is not None or str(column.array.type).endswith("[ns]"):
         return
     for value, back in zip(values, column.array.to_pylist(), strict=True):
-        if isinstance(value, (int, float, str, bytes, D, dt.date, dt.time, dt.timedelta)):
-            assert back == value or (back is None and cells.is_null(value))
+        if isinstance(value, dt.datetime) and value.tzinfo is not None:
+            assert _since_year_1(back) == _since_year_1(value)
+        elif isinstance(value, (int, float, str, bytes, D, dt.date, dt.time, dt.timedelta)):
+            assert back == value or (back is None and families.is_null(value))
 
 
 # ------------------------------------------------------------------- where it runs
@@ -590,9 +652,9 @@ def test_a_native_column_gives_its_cells_back(values: list[Any]) -> None:
 SHIM = pathlib.Path(convert.__file__).parent
 
 
-@pytest.mark.parametrize("name", ["cells.py", "convert.py", "frames.py"])
-def test_the_grammar_is_that_of_python_3_10(name: str) -> None:
-    ast.parse((SHIM / name).read_text("utf-8"), feature_version=(3, 10))
+@pytest.mark.parametrize("path", sorted(SHIM.glob("*.py")), ids=lambda path: path.name)
+def test_the_grammar_is_that_of_python_3_10(path: pathlib.Path) -> None:
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 10))
 
 
 def test_it_works_without_pandas_polars_and_numpy() -> None:

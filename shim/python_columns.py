@@ -1,0 +1,148 @@
+"""Turn a column of any Python objects into Arrow without bending a single cell.
+
+Arrow refuses some columns and, worse, accepts and changes others: ``[date, 5]`` becomes two
+dates.  So a census of the kinds of cells comes first.  A column of one kind is converted; any
+other becomes text, cell by cell, with a companion column that says what each cell was.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from . import cells
+from .arrow_types import plain_type
+from .census import Shape
+from .families import MAYBE_NULL, family, is_null, zone_name
+from .tagged import Column, tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CAN_BE_ONLY_NULLS = ("float", "decimal", "np_datetime", "np_timedelta")
+_NATIVE = {"bool", "int", "float", "str", "bytes", "decimal", "date", "datetime", "time"}
+_NATIVE |= {"timedelta", "np_datetime", "np_timedelta", "json"}
+_TZINFO = operator.attrgetter("tzinfo")
+
+#: Families of cells of which every member has one and the same Arrow type.
+_PLAIN_TYPES = {
+    "bool": pa.bool_(),
+    "bytes": pa.binary(),
+    "date": pa.date32(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "str": pa.string(),
+}
+
+
+def python_column(values: Sequence[Any]) -> Column:
+    """Convert a list of any Python objects."""
+    try:
+        array = _native(values)
+    except Exception:  # noqa: BLE001 - Arrow's six kinds of refusal, or a cell's own method
+        array = None
+    if array is not None:
+        return Column(array)
+    return tagged(*cells.tag(values))
+
+
+def _native(values: Any) -> Any:
+    """Return the Arrow array of a column of one kind; None (or an exception) for any other."""
+    types = set(map(type, values))
+    by_type = {cell_type: family(cell_type) for cell_type in types}
+    families = set(by_type.values()) - {"null"}
+    if "arrow" in families:
+        return _native([v.as_py() if isinstance(v, pa.Scalar) else v for v in values])
+    odd_nulls = not _arrow_knows({t for t in types if by_type[t] == "null"})
+    for name in _CAN_BE_ONLY_NULLS:
+        if name not in families:
+            continue
+        of_family = {cell_type for cell_type in types if by_type[cell_type] == name}
+        odd_nulls = odd_nulls or not all(issubclass(t, (float, Decimal)) for t in of_family)
+        mixed = len(families) > 1 and families != {"int", "float"}
+        if mixed and all(is_null(v) for v in values if type(v) in of_family):
+            families.discard(name)
+    maybe = {t for t in types if by_type[t] in MAYBE_NULL and t is not type(None)}
+    if odd_nulls or (maybe and not families <= _PLAIN_TYPES.keys()):  # the rest looks into cells
+        values = [None if type(v) in maybe and is_null(v) else v for v in values]
+    if not families:
+        return pa.nulls(len(values))
+    if len(families) > 1 and families != {"int", "float"}:
+        return None
+    name = min(families)
+    if name not in _NATIVE:
+        return None
+    if name == "datetime":
+        return _datetimes(values, {t for t in types if by_type[t] == "datetime"})
+    if name == "time" and any(getattr(v, "tzinfo", None) is not None for v in values):
+        return None
+    if name == "timedelta" and any(getattr(v, "nanoseconds", 0) for v in values):
+        return None
+    if name == "json" and not Shape().accepts(values):
+        return None
+    array = _typed(values, families)
+    if array is None:
+        array = pa.array(values, from_pandas=True)
+    return None if isinstance(array.type, pa.BaseExtensionType) else _widened(array)
+
+
+def _arrow_knows(nulls: set[type]) -> bool:
+    """Tell whether Arrow takes these for nulls: NA and NaT only if pandas was there before it.
+
+    (A NaN it does, but not one of NumPy's narrow floats, nor NumPy's NaT.)
+    """
+    nulls -= {type(None)}
+    if not nulls:
+        return True
+    pd = sys.modules.get("pandas")
+    samples = [getattr(pd, "NA", None), getattr(pd, "NaT", None)]
+    if not nulls <= set(map(type, samples)):
+        return False
+    try:
+        return bool(pa.array(samples, from_pandas=True).null_count == len(samples))
+    except pa.ArrowException:
+        return False
+
+
+def _typed(values: Sequence[Any], families: set[str]) -> Any:
+    """Convert a column whose type is plain from its family, without Arrow's inference.
+
+    Inference imports pandas, where it is installed: a third of a second that a parser which has no
+    use for it is spared.
+    """
+    if "pandas" in sys.modules or len(families) > 1:
+        return None
+    of = _PLAIN_TYPES.get(next(iter(families)))
+    if of is None:
+        return None
+    try:
+        return pa.array(values, of, from_pandas=True)
+    except (pa.ArrowException, OverflowError, ValueError, TypeError):
+        return None  # inference says it again, or finds a wider type
+
+
+def _widened(array: Any) -> Any:
+    plain = plain_type(array.type)
+    return array if plain == array.type else array.cast(plain)
+
+
+def _datetimes(values: Sequence[Any], types: set[type]) -> Any:
+    try:
+        zones = set(map(_TZINFO, values))
+    except AttributeError:  # there are nulls
+        zones = {v.tzinfo for v in values if type(v) in types}
+    names = {zone_name(zone) for zone in zones}
+    if zones != {None} and (len(names) > 1 or None in names):
+        return None
+    array = pa.array(values, from_pandas=True)
+    stamps = {t for t in types if hasattr(t, "nanosecond")}  # pandas' own hold nanoseconds
+    if stamps and any(v.nanosecond for v in values if type(v) in stamps):
+        # By whole numbers: Arrow reads the nanoseconds only if pandas was there before it.
+        stamp = sys.modules["pandas"].Timestamp
+        since = [None if is_null(v) else stamp(v).value for v in values]
+        array = pa.array(since, pa.timestamp("ns", array.type.tz))
+    return array
