@@ -96,11 +96,11 @@ def _open_missing_streams() -> None:
         pass
     os.close(fd)
     if sys.stdin is None:
-        sys.stdin = open(0)  # noqa: SIM115, PTH123 - for as long as the process lives
+        sys.stdin = open(0)  # noqa: SIM115 - for as long as the process lives
     if sys.stdout is None:
-        sys.stdout = open(1, "w")  # noqa: SIM115, PTH123
+        sys.stdout = open(1, "w")  # noqa: SIM115
     if sys.stderr is None:
-        sys.stderr = open(2, "w")  # noqa: SIM115, PTH123
+        sys.stderr = open(2, "w")  # noqa: SIM115
 
 
 def _forget_output() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from casparian.core.dev_runner import RunRequest, run_parser
+from casparian.core.errors import CasparianError
 from casparian.core.foreground import is_interactive
 from casparian.core.inputs import input_files, parser_file
 from casparian.core.interpreter import choose_python
 from casparian.core.logs import Callback, Terminal
 from casparian.core.processes import become_subreaper
+
+from .cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, show_error
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -23,7 +27,13 @@ if TYPE_CHECKING:
 
     from .run_display import Display
 
-EXIT_COMPLETED, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+EXIT_COMPLETED = 0
+
+
+def _finite(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("give a number of seconds")
+    return value
 
 
 @click.command("run")
@@ -59,6 +69,7 @@ EXIT_COMPLETED, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     metavar="S",
     help="End a run that takes longer (seconds). breakpoint() is passed over then.",
 )
@@ -90,13 +101,19 @@ def command(
     \b
     Exit codes: 0 completed, with or without quarantine; 1 failed; 2 usage; 130 interrupted.
     """
-    file = parser_file(parser)
-    files = input_files(inputs)
-    interpreter = choose_python(file, python)
-    if sink is not None:
-        from casparian.core.sinks.uri import parse_sink
+    try:
+        file = parser_file(parser)
+        files = input_files(inputs)
+        interpreter = choose_python(file, python)
+        if sink is not None:
+            from casparian.core.sinks.uri import parse_sink
 
-        parse_sink(sink, default_dir=Path("output"))  # a typo is told before anything runs
+            parse_sink(sink, default_dir=Path("output"))  # a typo is told before anything runs
+    except CasparianError as error:
+        show_error(error)
+        if as_json:
+            _print_json(_refused(parser, error))
+        return EXIT_USAGE
     # With --timeout the guest is captured: on a terminal the person's clock is the only one.
     interactive = not as_json and timeout is None and is_interactive()
     if not as_json:
@@ -137,6 +154,8 @@ def command(
         except KeyboardInterrupt:
             shown().close()
             click.echo("interrupted; nothing of this input was written", err=True)
+            if as_json:
+                _print_json({**_no_run(file), "status": "interrupted", "error": None})
             return EXIT_INTERRUPTED
         reports.append(report)
         shown().finished(report)
@@ -148,6 +167,31 @@ def command(
     if "interrupted" in statuses:
         return EXIT_INTERRUPTED
     return EXIT_FAILED if "failed" in statuses else EXIT_COMPLETED
+
+
+def _refused(parser: Path, error: CasparianError) -> dict[str, Any]:
+    """The JSON object of a run that never began: its arguments name nothing usable."""
+    told: dict[str, Any] = {"kind": "usage", "type": type(error).__name__, "error_type": None}
+    told |= {"message": error.message, "phase": "start", "retryable": False}
+    return {**_no_run(parser), "error": {**told, "hint": error.hint, "traceback": []}}
+
+
+def _no_run(parser: Path) -> dict[str, Any]:
+    return {
+        "status": "failed",
+        "parser": {"name": parser.stem, "version": None, "path": str(parser)},
+        "outputs": [],
+        "quarantine": [],
+        "quarantine_total": 0,
+        "logs": [],
+        "timings_ms": {},
+    }
+
+
+def _print_json(whole: dict[str, Any]) -> None:
+    from .run_display import print_json
+
+    print_json(whole)
 
 
 def _terminated(number: int, _: FrameType | None) -> NoReturn:

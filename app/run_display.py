@@ -90,9 +90,16 @@ class Display:
         if self._as_json:
             objects = [report.as_json() for report in reports]
             whole = objects[0] if self._inputs == 1 else {"runs": objects}
-            sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+            print_json(whole)
         elif self._inputs > 1:
             from .run_report_view import print_totals
 
             print_totals(self.out, reports, self._inputs)
+
+
+def print_json(whole: object) -> None:
+    """One JSON object on stdout, always valid UTF-8: a file's name need not be."""
+    text = json.dumps(whole, ensure_ascii=False)
+    # What can't be encoded (bytes of a name that is no UTF-8) is escaped, as JSON escapes it.
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.flush()

@@ -26,6 +26,8 @@ _MARK = {
     "failed": ("✗", "bold red"),
     "interrupted": ("■", "bold yellow"),
 }
+#: Of a traceback or message, this many characters are shown.
+_LONG_TEXT = 6_000
 #: Columns of an output shown; --json has them all.
 _COLUMNS = 40
 #: Groups of reasons shown; the rest is counted.
@@ -58,7 +60,7 @@ def print_totals(console: Console, reports: Sequence[RunReport], inputs: int) ->
     rows = sum(report.rows for report in reports if report.status != "failed")
     quarantined = sum(r.rows_quarantined for r in reports if r.status != "failed")
     failed = [report for report in reports if report.status == "failed"]
-    text = Text(f"\n{len(reports)} of {inputs} files: {rows:,} rows", "bold")
+    text = Text(f"\n{len(reports)} of {inputs} files: {rows:,} {_plural(rows, 'row')}", "bold")
     text.append(f", {quarantined:,} quarantined", "yellow" if quarantined else "dim")
     if failed:
         text.append(f", {len(failed)} failed", "bold red")
@@ -80,7 +82,8 @@ def _headline(report: RunReport) -> Text:
     else:
         line.append(f"{done:,} {_plural(done, 'row')} processed", "bold")
     line.append(
-        f"  {report.parser_name}{version} on {report.input_path.name}  {seconds:.2f} s", "dim"
+        f"  {report.parser_name}{version} on {_one_line(report.input_path.name)}  {seconds:.2f} s",
+        "dim",
     )
     if report.whatif and report.status != "failed":
         line.append("  (what if: nothing was written)", "cyan")
@@ -175,9 +178,9 @@ def _print_error(console: Console, error: GuestError) -> None:
     where = f" while {_PHASES[error.phase]}" if error.phase in _PHASES else ""
     console.print(Text.assemble(("  " + error.type, "bold red"), (where, "dim")))
     if error.text and error.kind == "parser":
-        console.print(Text(_indent(error.text.rstrip())))
+        console.print(Text(_indent(_end_of(error.text.rstrip()))))
     else:
-        console.print(Text(_indent(error.message)))
+        console.print(Text(_indent(_end_of(error.message))))
     if error.traceback and not error.text:
         place = error.traceback[-1]
         console.print(Text(f"  at {place['file']}:{place['line']}: {place['source']}", "dim"))
@@ -207,6 +210,13 @@ def _timings(report: RunReport) -> Text:
     return Text("  " + "  ".join(parts), "dim")
 
 
+def _end_of(text: str) -> str:
+    """The end of a long text, where the reason stands; --json has more of it."""
+    if len(text) <= _LONG_TEXT:
+        return text
+    return f"… {len(text) - _LONG_TEXT:,} characters before …\n{text[-_LONG_TEXT:]}"
+
+
 def _indent(text: str) -> str:
     return "\n".join("  " + line for line in text.splitlines())
 
@@ -223,6 +233,13 @@ def _short_uri(uri: str) -> str:
 def _short(path: Path) -> str:
     """The path as seen from here, if it is below this folder."""
     try:
-        return os.fspath(path.relative_to(Path.cwd()))
-    except ValueError:
-        return os.fspath(path)
+        path = path.relative_to(Path.cwd())
+    except (ValueError, FileNotFoundError):
+        pass  # it is elsewhere, or this folder has been removed
+    return _one_line(os.fspath(path))
+
+
+def _one_line(name: str) -> str:
+    """A file's name as one line of text that can be shown, whatever bytes it is made of."""
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -280,6 +280,11 @@ class OutputSet:
                 self._sinks.prepare()
                 self._sinks.publish()
         self._settled = self._published = True
+        if self._sinks is not None:
+            self.problems += [
+                f"an earlier output of this input stays, which this run did not yield: {path}"
+                for path in self._sinks.left_alone()
+            ]
 
     def discard(self, *, keep_quarantine: bool) -> None:
         """Leave earlier outputs as they were; of this run keep at most the rejected rows."""

@@ -34,6 +34,16 @@ def _adopt_modules() -> None:
     sys.modules["casparian_types"] = importlib.import_module(_PACKAGE + ".casparian_types")
 
 
+def _follow_parent() -> None:
+    """Read the parser's modules as the process that spawned this one does."""
+    import importlib
+
+    fresh_source = importlib.import_module(_PACKAGE + ".fresh_source")
+    folder = os.environ.get(fresh_source.FOLDER_VARIABLE)
+    if folder is not None:
+        fresh_source.read_fresh(folder)
+
+
 def _end_with_host(parent: int) -> None:
     """Die when the host dies (Linux); elsewhere the end of the socket says so."""
     if not parent or not sys.platform.startswith("linux"):
@@ -196,7 +206,4 @@ if __name__ == "__main__":
     sys.exit(main())
 elif __name__ == "__mp_main__":
     _adopt_modules()
-    from _casparian_shim.fresh_source import FOLDER_VARIABLE, read_fresh
-
-    if FOLDER_VARIABLE in os.environ:
-        read_fresh(os.environ[FOLDER_VARIABLE])
+    _follow_parent()

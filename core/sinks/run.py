@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.sinks import publishing
 from casparian.core.sinks.errors import SinkError
-from casparian.core.sinks.target import Target, dev_target
+from casparian.core.sinks.target import Target, dev_input_id, dev_target
 from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
 from casparian.core.sinks.writer import OutputWriter
 
@@ -105,6 +106,17 @@ class RunSinks:
                 if path is not None:
                     kept[output] = path
         return Aborted(kept, tuple(problems))
+
+    def left_alone(self) -> list[Path]:
+        """Files in the default place that an earlier run of this input left, and this one did not
+        replace: outputs that the parser no longer yields. Touches nothing.
+        """
+        if self._default.kind is SinkKind.SQLITE:
+            return []
+        name = f"{dev_input_id(self._input_path, variant=self._variant)}.{self._default.kind}"
+        replaced = {writer.target.path for writer in self._writers.values()}
+        found = self._default.location.glob(f"*/{glob.escape(name)}")
+        return sorted(path for path in found if path not in replaced)
 
     def __enter__(self) -> RunSinks:
         return self

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.errors import CasparianError
 from casparian.core.contract.types import parse_type
+from casparian.core.errors import CasparianError
 from casparian.core.validation.oracle import TRIMMED, Value, judge
 
 if TYPE_CHECKING:

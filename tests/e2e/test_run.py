@@ -348,13 +348,13 @@ def test_an_interpreter_without_pyarrow_says_so_and_what_installs_it(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["peple.py", "people.csv"], 1, "did you mean people.py?"),
-        (["people.py", "peple.csv"], 1, "did you mean people.csv?"),
-        (["people.py", "nothing/*.csv"], 1, "no file matches"),
-        (["people.py", "people.csv", "--sink", "parket://out"], 1, "parquet"),
+        (["peple.py", "people.csv"], 2, "did you mean people.py?"),
+        (["people.py", "peple.csv"], 2, "did you mean people.csv?"),
+        (["people.py", "nothing/*.csv"], 2, "no file matches"),
+        (["people.py", "people.csv", "--sink", "parket://out"], 2, "parquet"),
         (["people.py"], 2, "Missing argument"),
         (["people.py", "people.csv", "--limit", "0"], 2, "--limit"),
-        (["people.py", "people.csv", "--python", "/nowhere"], 1, "/nowhere"),
+        (["people.py", "people.csv", "--python", "/nowhere"], 2, "/nowhere"),
         (["people.py", "people.csv", "--contract", "nowhere.toml"], 2, "nowhere.toml"),
     ],
 )
