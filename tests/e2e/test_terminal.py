@@ -248,3 +248,28 @@ def test_the_terminal_names_the_interpreter(workplace: Workplace) -> None:
     child = workplace.terminal("people.py", "people.csv")
     child.expect(pexpect.EOF)
     assert f"Python: {Path(CASPARIAN).parent}/python" in plain(child.before).replace("\n", "")
+
+
+def test_the_terminal_has_its_own_modes_again_after_a_parser_that_changed_them(
+    workplace: Workplace,
+) -> None:
+    workplace.write(
+        "people.py",
+        "import sys, termios\n"
+        "def parse(path):\n"
+        "    modes = termios.tcgetattr(0)\n"
+        "    modes[3] &= ~termios.ECHO\n"
+        "    termios.tcsetattr(0, termios.TCSANOW, modes)\n"
+        "    return [{'a': 1}]\n",
+    )
+    shell = pexpect.spawn(
+        "/bin/bash",
+        ["-c", f"{CASPARIAN} run people.py people.csv; stty -a | tr ' ' '\\n' | grep -x -- -*echo"],
+        cwd=str(workplace.folder),
+        env=workplace.env(),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 120),
+    )
+    shell.expect(pexpect.EOF)
+    assert plain(shell.before).splitlines()[-1] == "echo"
