@@ -104,8 +104,9 @@ def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
         # Reading 8.455 as 8455 would let it through by changing it.
         return False
     changed = replace(column, **options)
-    if changed.thousands is not None and changed.thousands == (changed.decimal_point or "."):
-        return False
+    has_point = column.type.family in ("float", "decimal")
+    if has_point and changed.thousands == (changed.decimal_point or "."):
+        return False  # one mark can't part both
     try:
         return not judge(cell, changed).reasons
     except (CasparianError, ArithmeticError, ValueError):
