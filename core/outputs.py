@@ -32,6 +32,7 @@ from .validation import (
     QuarantineLimits,
     strip_tags,
 )
+from .version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 #: Of a rejected row's text, a report shows this many bytes; the quarantine file has all of it.
 _RAW_BYTES = 4096
+#: In a Parquet file's metadata: the parser that made it.
+_PARSER_KEY = "casparian.parser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class OutputSet:
         self._first_rows = first_rows
         self._limits = limits or QuarantineLimits()
         self._contract: Contract | None = None
+        self._metadata: dict[str, str] = {}
         self._sinks: RunSinks | None = None
         self._outputs: dict[str, _Output] = {}
         self._reasons = ReasonSummary()
@@ -161,6 +165,12 @@ class OutputSet:
         """
         chosen = self._sink or hello.sink or "parquet"
         self._contract = contract
+        self._metadata = {
+            "casparian.version": VERSION,
+            _PARSER_KEY: hello.parser,
+            "casparian.parser_version": hello.version or "",
+            "casparian.contract_hash": "" if contract is None else contract.hash,
+        }
         self._sinks = RunSinks(
             parse_sink(chosen, default_dir=self._output_dir),
             self._input_path,
@@ -252,7 +262,7 @@ class OutputSet:
                 )
         schema = None if contract is None else OutputValidator(contract).schema
         writer = self._sinks.open(
-            name, schema, sink=sink, table=table, compression=compression, metadata=None
+            name, schema, sink=sink, table=table, compression=compression, metadata=self._metadata
         )
         self._outputs[name] = _Output(name, contract, writer, self._limits)
         return self._outputs[name]
@@ -283,7 +293,7 @@ class OutputSet:
         if self._sinks is not None:
             self.problems += [
                 f"an earlier output of this input stays, which this run did not yield: {path}"
-                for path in self._sinks.left_alone()
+                for path in self._sinks.left_alone(_PARSER_KEY, self._metadata[_PARSER_KEY])
             ]
 
     def discard(self, *, keep_quarantine: bool) -> None:

@@ -178,3 +178,15 @@ def check_compression(name: str | None) -> str:
     if name != "none" and not pa.Codec.is_available(name):
         raise SinkError(f"this pyarrow was built without {name}", hint='compression="snappy"')
     return name
+
+
+def has_metadata(path: Path, key: str, value: str) -> bool:
+    """Whether a Parquet file says this of itself; one that can't be read says nothing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return bool(metadata.get(key.encode()) == value.encode())

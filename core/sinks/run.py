@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from casparian.core.sinks import publishing
 from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.parquet import has_metadata
 from casparian.core.sinks.target import Target, dev_input_id, dev_target
 from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
 from casparian.core.sinks.writer import OutputWriter
@@ -107,16 +108,18 @@ class RunSinks:
                     kept[output] = path
         return Aborted(kept, tuple(problems))
 
-    def left_alone(self) -> list[Path]:
-        """Files in the default place that an earlier run of this input left, and this one did not
-        replace: outputs that the parser no longer yields. Touches nothing.
+    def left_alone(self, key: str, value: str) -> list[Path]:
+        """Parquet files that an earlier run of this input left, and this one did not replace:
+        outputs that the parser no longer yields. Touches nothing.
+
+        ``key`` and ``value`` are the metadata by which a file is known to be of the same parser.
         """
-        if self._default.kind is SinkKind.SQLITE:
+        if self._default.kind is not SinkKind.PARQUET:
             return []
         name = f"{dev_input_id(self._input_path, variant=self._variant)}.{self._default.kind}"
         replaced = {writer.target.path for writer in self._writers.values()}
         found = self._default.location.glob(f"*/{glob.escape(name)}")
-        return sorted(path for path in found if path not in replaced)
+        return sorted(p for p in found if p not in replaced and has_metadata(p, key, value))
 
     def __enter__(self) -> RunSinks:
         return self
