@@ -14,7 +14,7 @@ from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a field is called socket
 from typing import TYPE_CHECKING, Protocol
 
-from .processes import MARK, Guardian, kill_group, sweep
+from .processes import MARK, Guardian, await_group, kill_group, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +87,7 @@ class Guest:
             kill_group(self.pid)
             os.kill(self.pid, signal.SIGKILL)  # it may have left its group
             self.process.wait()
+            await_group(self.pid)
             sweep(self.mark, spare=spare | {self.guardian.pid})
             self.guardian.dismiss()
             if self.folder is not None:

@@ -9,6 +9,7 @@ killed: the pipe's end is what wakes it.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from pathlib import Path
 MARK = "CASPARIAN_GUEST"
 
 _PR_SET_CHILD_SUBREAPER = 36
+#: A killed process may be in the kernel for a while yet (seconds).
+_DYING = 5.0
 _is_subreaper = False
 
 # $1: the guest's process group; $2: its mark; $3: its folder, if it has one.
@@ -87,6 +90,23 @@ def kill_group(group: int) -> None:
         pass  # nobody is left in it, or only the zombie of its leader (macOS says EPERM)
 
 
+def await_group(group: int) -> None:
+    """Wait until the killed members of a group, whose leader has been reaped, have ended."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return  # as nearly always: the leader was alone
+    import psutil
+
+    for pid in psutil.pids():
+        try:
+            belongs = os.getpgid(pid) == group
+        except ProcessLookupError:
+            continue
+        if belongs:
+            _kill(pid)
+
+
 def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
     """Kill what carries ``mark`` or, under a subreaper, was left to this process.
 
@@ -109,17 +129,27 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
         if quiet == 2:
             break
         for pid in found:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
             killed.append(pid)
-    for pid in killed:
-        try:
-            os.waitpid(pid, 0)
-        except ChildProcessError:
-            pass  # it was somebody else's child
+            _kill(pid)
     return killed
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and wait until it has ended; its parent may be somebody else."""
+    try:
+        if not hasattr(os, "pidfd_open"):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return
+        process = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], _DYING)
+        finally:
+            os.close(process)
+        os.waitpid(pid, os.WNOHANG)
+    except (ProcessLookupError, ChildProcessError):
+        pass  # it had ended already, or is another's to reap
 
 
 def _has_children_beside(spare: frozenset[int]) -> bool:
