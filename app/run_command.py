@@ -151,12 +151,22 @@ def command(
         )
         try:
             report = run_parser(request, lambda event: shown().event(event))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, CasparianError) as stopped:
             shown().close()
-            click.echo("interrupted; nothing of this input was written", err=True)
+            if isinstance(stopped, CasparianError):
+                show_error(stopped)
+                last, code = _refused(file, stopped), EXIT_FAILED
+            else:
+                click.echo("interrupted; nothing of this input was written", err=True)
+                last = {**_no_run(file), "status": "interrupted", "error": None}
+                code = EXIT_INTERRUPTED
+            # What came before is done and written: it is told of as well.
+            runs = [*(report.as_json() for report in reports), {**last, "input": str(path)}]
             if as_json:
-                _print_json({**_no_run(file), "status": "interrupted", "error": None})
-            return EXIT_INTERRUPTED
+                _print_json(runs[0] if len(files) == 1 else {"runs": runs})
+            elif reports:
+                shown().all_finished(reports)
+            return code
         reports.append(report)
         shown().finished(report)
         if report.status == "interrupted":
@@ -170,7 +180,7 @@ def command(
 
 
 def _refused(parser: Path, error: CasparianError) -> dict[str, Any]:
-    """The JSON object of a run that never began: its arguments name nothing usable."""
+    """The JSON object of a run that never began: what it was given is not usable."""
     told: dict[str, Any] = {"kind": "usage", "type": type(error).__name__, "error_type": None}
     told |= {"message": error.message, "phase": "start", "retryable": False}
     return {**_no_run(parser), "error": {**told, "hint": error.hint, "traceback": []}}

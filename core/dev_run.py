@@ -51,7 +51,6 @@ class DevRun:
         self._logs: deque[Log] = deque(maxlen=REPORTED_LINES)
         self._lines = 0
         self._notices: list[str] = []
-        self._limited = False
 
     def run(self) -> RunReport:
         """Run to the end; see :func:`casparian.core.dev_runner.run_parser`."""
@@ -123,7 +122,6 @@ class DevRun:
         limit = self._request.limit
         if limit is None or outputs.rows_received < limit:
             return False
-        self._limited = True
         rows = "row" if limit == 1 else f"{limit:,} rows"
         self._notices.append(f"stopped after the first {rows} (--limit)")
         return True

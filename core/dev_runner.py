@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .guest import ColdGuests, GuestSpec
+from .interpreter import InterpreterError
 from .logs import Callback, LogDestination
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def run_parser(
         on_event: is told of each log line, of progress and of batches, as they come.
 
     Raises:
-        CasparianError: the request itself can't be met (a bad sink, an unreadable contract).
-        OSError: the interpreter can't be started.
+        InterpreterError: the interpreter can't be started.
         KeyboardInterrupt: Ctrl-C reached this process; nothing is left half-written.
     """
     spec = GuestSpec(
@@ -61,7 +61,13 @@ def run_parser(
         parser_path=request.parser,
         terminal=request.terminal,
     )
-    guest = ColdGuests().start(spec)
+    try:
+        guest = ColdGuests().start(spec)
+    except OSError as error:
+        raise InterpreterError(
+            f"{request.python.path} ({request.python.reason}) can't be started: {error}",
+            hint="name another interpreter with --python",
+        ) from error
     try:
         # What follows imports Arrow and more, while the guest does the same on its own.
         run = _prepare(request, spec, guest, on_event)

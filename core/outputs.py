@@ -194,14 +194,8 @@ class OutputSet:
         )
         output.agree(batch)
         self.rows_received += table.num_rows
-        try:
+        with _usable(f"the output {output.name!r} holds"):
             self._judge(output, table)
-        except (pa.ArrowException, ArithmeticError, ValueError) as error:
-            # Valid Arrow can hold what nothing else can: a decimal of a billion digits, say.
-            raise UnusableRows(
-                f"the output {output.name!r} holds values that can't be handled: {error}",
-                hint="look at what the parser yields; `str` columns always work",
-            ) from error
 
     def _judge(self, output: _Output, table: pa.Table) -> None:
         if output.validator is None:
@@ -273,6 +267,7 @@ class OutputSet:
         Raises:
             OutputFailed: too large a share of an output's rows is bad.
             SinkError: something can't be written; nothing is visible then.
+            UnusableRows: a sink has no form for a value; nothing is visible then.
         """
         if self._contract is not None and self._first_rows is None:
             for declared in self._contract.outputs:
@@ -286,7 +281,7 @@ class OutputSet:
                 )
             output.judge.check_final(output.received, output.rejected)
         if not self._whatif and self._sinks is not None:
-            with self._writing():
+            with self._writing(), _usable(f"one of {', '.join(self._outputs)} holds"):
                 self._sinks.prepare()
                 self._sinks.publish()
         self._settled = self._published = True
@@ -367,3 +362,15 @@ class OutputSet:
             yield
         finally:
             self.seconds_writing += time.perf_counter() - started
+
+
+@contextmanager
+def _usable(whose: str) -> Iterator[None]:
+    """Say of whom it is when valid Arrow holds what nothing else can: the year 300000, say."""
+    try:
+        yield
+    except (pa.ArrowException, ArithmeticError, ValueError) as error:
+        raise UnusableRows(
+            f"{whose} values that can't be handled: {error}",
+            hint="look at what the parser yields; `str` columns always work",
+        ) from error

@@ -30,11 +30,17 @@ import pyarrow.compute as pc
 _UTC = {"UTC", "Etc/UTC", "Z", "+00:00", "utc"}
 _TEXT = pa.large_string()
 _PER_SECOND = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # digits
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, days from 1970-01-01
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 
 def text(values: Any) -> Any:
-    """An Arrow array as a large_string array; nulls stay null."""
+    """An Arrow array as a large_string array; nulls stay null.
+
+    Raises:
+        ValueError: a date or timestamp lies outside the years 1 to 9999. ISO 8601 has no form for
+            it, and Arrow counts years in 16 bits: it would write 17036 for 148108.
+    """
     values = plain(values)
     kind = values.type
     types = pa.types
@@ -44,6 +50,8 @@ def text(values: Any) -> Any:
         return _decimals(values)
     if types.is_floating(kind):
         return _floats(values)
+    if types.is_timestamp(kind) or types.is_date(kind):
+        _check_years(values)
     if types.is_timestamp(kind):
         return _timestamps(values)
     if types.is_duration(kind):
@@ -53,6 +61,20 @@ def text(values: Any) -> Any:
     if types.is_nested(kind):
         return pa.array([None if v is None else _dumps(v) for v in json_values(values)], _TEXT)
     return values.cast(_TEXT)
+
+
+def _check_years(values: Any) -> None:
+    kind = values.type
+    if pa.types.is_date32(kind):
+        numbers, per_day = values.cast(pa.int32()), 1
+    else:
+        unit = "ms" if pa.types.is_date64(kind) else kind.unit
+        numbers, per_day = values.cast(pa.int64()), 86_400 * 10 ** _PER_SECOND[unit]
+    found = pc.min_max(numbers).as_py()
+    if found["min"] is None:
+        return
+    if found["min"] < _FIRST_DAY * per_day or found["max"] >= (_LAST_DAY + 1) * per_day:
+        raise ValueError(f"a {kind} outside the years 1 to 9999 can't be written as text")
 
 
 def json_text(values: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -150,3 +151,62 @@ def test_a_reader_that_goes_away_is_no_traceback(workplace: Workplace) -> None:
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_among_several_inputs_tells_of_those_that_are_done(workplace: Workplace) -> None:
+    workplace.write("a.csv", "x")
+    workplace.write("b.csv", "x")
+    workplace.write(
+        "p.py",
+        "def parse(path):\n"
+        "    if path.endswith('b.csv'):\n"
+        "        print('begun', flush=True)\n"
+        "        while True: pass\n"
+        "    return [{'a': 1}]\n",
+    )
+    with subprocess.Popen(
+        [str(CASPARIAN), "run", "p.py", "a.csv", "b.csv", "--json"],
+        cwd=workplace.folder,
+        env=workplace.env(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "begun" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    runs = json.loads(told)["runs"]
+    assert [run["status"] for run in runs] == ["completed", "interrupted"]
+    assert runs[1]["input"].endswith("b.csv")
+    assert sum(n.startswith("output/") for n in workplace.files()) == 1
+
+
+def test_an_interpreter_that_cannot_be_started_is_a_clear_error(workplace: Workplace) -> None:
+    workplace.write("p.py", ONE)
+    broken = workplace.write("python", "not a program")
+    broken.chmod(0o755)
+    broken.write_bytes(b"\x00\x01not a program")
+    report = workplace.json("p.py", "people.csv", "--python", "./python", code=1)
+    assert report["error"]["type"] == "InterpreterError"
+    assert "can't be started" in report["error"]["message"]
+
+
+@pytest.mark.parametrize("sink", ["csv", "jsonl", "sqlite"])
+@pytest.mark.parametrize("kind", ["timestamp('us')", "timestamp('us', 'UTC')", "timestamp('s')"])
+def test_a_year_that_text_cannot_hold_fails_the_run_and_is_never_bent(
+    workplace: Workplace, sink: str, kind: str
+) -> None:
+    # 2**62 microseconds are the year 148108, which Arrow would write as 17036.
+    workplace.write(
+        "p.py",
+        "import pyarrow as pa\n"
+        "def parse(path):\n"
+        f"    far = pa.array([0, 2**62 if {kind!r}.find('us') > 0 else 2**42])\n"
+        f"    yield pa.table({{'far': far.cast(pa.{kind})}})\n",
+    )
+    report = workplace.json("p.py", "people.csv", "--sink", sink, code=1)
+    assert "outside the years 1 to 9999" in report["error"]["message"]
+    assert not any(n.startswith("output/") for n in workplace.files())
