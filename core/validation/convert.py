@@ -25,7 +25,7 @@ from casparian.core.validation.kernel import (
     refused,
     scatter,
 )
-from casparian.core.validation.oracle import STRINGIFIED, TRIMMED, formats_of
+from casparian.core.validation.oracle import DATED, ISO_DATE, STRINGIFIED, TRIMMED, formats_of
 from casparian.core.validation.verdict import OutputFailed
 
 if TYPE_CHECKING:
@@ -141,8 +141,15 @@ def _from_typed(data: pa.Array, column: Column) -> Converted | None:
         return times.timestamp_from_timestamp(data, type_)
     if type_.family == "string" and column.stringify and source not in ("bytes", "other"):
         texts = [cell.text if cell.kind else None for cell in cells_of(data)]
-        return accepted(pa.array(texts, pa.string()))
+        return _stringified(pa.array(texts, pa.string()), source in ("date", "timestamp"))
     return None
+
+
+def _stringified(texts: pa.Array, dated: bool) -> Converted:
+    """Take values' own texts; a day that has no ISO form is refused and never paraphrased."""
+    if not dated:
+        return accepted(texts)
+    return masked(pc.match_substring_regex(texts, rf"\A{ISO_DATE}"), texts)
 
 
 _SOURCES: Final = (
@@ -176,9 +183,9 @@ def _from_kind(kind: str, texts: pa.Array, column: Column) -> Converted:
     family = column.type.family
     target = arrow_type(column.type)
     if family == "string":
-        return (
-            accepted(texts) if column.stringify and kind in STRINGIFIED else refused(texts, target)
-        )
+        if column.stringify and kind in STRINGIFIED:
+            return _stringified(texts, kind in DATED)
+        return refused(texts, target)
     if kind == "int" and family in ("int", "float", "decimal"):
         return _integer_cells(texts, column)
     if kind == "float" and (

@@ -54,6 +54,11 @@ STRINGIFIED: Final = frozenset(
 )
 """Kinds that ``stringify`` may write as text. Bytes and foreign objects have no one spelling."""
 
+DATED: Final = ("date", "datetime", "datetimetz")
+"""Kinds whose text begins with a day; ISO_DATE tells one from the note of a day too far away."""
+
+ISO_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
 _FLOAT_TEXT: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|inf)|nan")
 _DECIMAL_TEXT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,18})?")
 _MIDNIGHT: Final = re.compile(r"(.{10})[T ]00:00:00(?:\.0{1,9})?", re.DOTALL)
@@ -200,6 +205,8 @@ def _formatted(text: str, column: Column) -> Value:
 
 def _as_string(cell: Cell, column: Column) -> str:
     if column.stringify and cell.kind in STRINGIFIED:
+        if cell.kind in DATED and not re.match(ISO_DATE, cell.text):
+            raise NotAValueError("out_of_range", "it is outside the years 0001 to 9999")
         return cell.text
     raise NotAValueError("type_mismatch")
 

@@ -59,3 +59,22 @@ def test_every_nasty_text_is_accepted_or_rejected_with_a_hint_that_holds(
     assert output is not None
     verdict = OutputValidator(output).validate(pa.table({"c": NASTY}), first_row=0)
     assert verdict.valid.num_rows + len(verdict.rejected) == len(NASTY)
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        pa.array([0, 2**62]).cast(pa.timestamp("us")),
+        pa.array([0, 2**62]).cast(pa.timestamp("us", "UTC")),
+        pa.array([0, 2**30], pa.int32()).cast(pa.date32()),
+    ],
+    ids=str,
+)
+def test_a_day_too_far_away_is_never_paraphrased_into_a_string(far: pa.Array) -> None:
+    spec = {"c": {"type": "string", "stringify": True}}
+    output = parse_outputs({"o": {"columns": spec}}, parser_name="p", where="outputs").output("o")
+    assert output is not None
+    verdict = OutputValidator(output).validate(pa.table({"c": far}), first_row=0)
+    assert [text[:10] for text in verdict.valid["c"].to_pylist()] == ["1970-01-01"]
+    [row] = verdict.rejected
+    assert (row.row_number, row.reasons[0].error_type) == (1, "out_of_range")
