@@ -8,7 +8,8 @@ from casparian.core.contract.files import (
 )
 from casparian.core.contract.model import Column, Contract, OutputContract
 from casparian.core.contract.parse import parse_outputs
-from casparian.core.contract.types import ColumnType, parse_type
+from casparian.core.contract.type_text import parse_type
+from casparian.core.contract.types import ColumnType
 
 __all__ = [
     "Column",

@@ -28,6 +28,9 @@ DIRECTIVES: Final[dict[str, tuple[str, str]]] = {
     "%H": ("hour", "[0-9]{2}"),
     "%-H": ("hour", "[0-9]|1[0-9]|2[0-3]"),
     "%M": ("minute", "[0-9]{2}"),
+    "%I": ("hour12", "0[1-9]|1[0-2]"),
+    "%-I": ("hour12", "[1-9]|1[0-2]"),
+    "%p": ("half", "AM|PM|am|pm"),
     "%S": ("second", "[0-9]{2}"),
     "%f": ("fraction", "[0-9]{1,9}"),
     "%z": ("offset", "Z|[+-][0-9]{2}:?[0-9]{2}"),
@@ -49,8 +52,14 @@ class Format:
     """The format with its fields made anonymous: equal shapes can't be told apart in a text."""
 
 
-def compile_format(text: str, *, family: str, zoned: bool, where: str) -> Format:
-    """Translate one format for a date or timestamp column; ContractError if it can't be used."""
+def compile_format(
+    text: str, *, family: str, zoned: bool, where: str, offset_needed: bool = True
+) -> Format:
+    """Translate one format for a date, time or timestamp column.
+
+    Raises ContractError if it can't be used. ``zoned`` types need an offset in each text, unless
+    the column assumes a zone (``offset_needed`` false).
+    """
     regex, shape, parts = [], [], []
     flexible = False  # the piece before was %-d or its like
     digits = False  # the piece before was digits
@@ -69,7 +78,7 @@ def compile_format(text: str, *, family: str, zoned: bool, where: str) -> Format
                 hint=f"use {' '.join(DIRECTIVES)}; {did_you_mean(piece, DIRECTIVES)}".rstrip("; "),
             )
         part, expression = DIRECTIVES[piece]
-        numeric = part not in ("month_name", "offset")
+        numeric = part not in ("month_name", "offset", "half")
         if numeric and (flexible or (digits and "-" in piece)):
             raise ContractError(f"{where}: {text!r}: {piece} touches another number")
         if part in parts:
@@ -78,15 +87,25 @@ def compile_format(text: str, *, family: str, zoned: bool, where: str) -> Format
         regex.append(f"(?P<{part}>{expression})")
         shape.append({"year": "YYYY", "fraction": "F"}.get(part, "DD" if numeric else part))
         flexible, digits = "-" in piece, numeric
-    _check_parts(text, set(parts), family=family, zoned=zoned, where=where)
+    _check_parts(text, set(parts), family=family, where=where)
+    if zoned and offset_needed and "offset" not in parts:
+        raise ContractError(
+            f"{where}: {text!r} needs %z, because the type has a zone",
+            hint='or say which zone the texts are in: assume_tz = "Europe/Berlin"',
+        )
+    if not zoned and "offset" in parts:
+        raise ContractError(f"{where}: {text!r} has %z, but the type has no zone")
     return Format(text, f"^(?:{''.join(regex)})$", tuple(parts), "".join(shape))
 
 
 def compile_formats(
-    texts: tuple[str, ...], *, family: str, zoned: bool, where: str
+    texts: tuple[str, ...], *, family: str, zoned: bool, where: str, offset_needed: bool = True
 ) -> tuple[Format, ...]:
     """Translate all formats of a column; two that read the same text differently are refused."""
-    compiled = tuple(compile_format(t, family=family, zoned=zoned, where=where) for t in texts)
+    compiled = tuple(
+        compile_format(t, family=family, zoned=zoned, where=where, offset_needed=offset_needed)
+        for t in texts
+    )
     seen: dict[str, str] = {}
     for item in compiled:
         other = seen.setdefault(item.shape, item.text)
@@ -98,24 +117,28 @@ def compile_formats(
     return compiled
 
 
-def _check_parts(text: str, parts: set[str], *, family: str, zoned: bool, where: str) -> None:
+_DAY_PARTS: Final = frozenset({"year", "year2", "month", "month_name", "day"})
+
+
+def _check_parts(text: str, parts: set[str], *, family: str, where: str) -> None:
     def has(*names: str) -> bool:
         return len(parts & set(names)) == 1
 
-    time_parts = parts & {"hour", "minute", "second", "fraction", "offset"}
-    if not (has("year", "year2") and has("month", "month_name") and has("day")):
+    day = has("year", "year2") and has("month", "month_name") and has("day")
+    if family != "time" and not day:
         raise ContractError(f"{where}: {text!r} needs one year, one month and one day")
-    if family == "date" and time_parts:
-        raise ContractError(f"{where}: {text!r} reads a time, a date has none")
-    if family == "timestamp":
-        if not {"hour", "minute"} <= parts:
-            raise ContractError(f"{where}: {text!r} needs %H and %M")
-        if "fraction" in parts and "second" not in parts:
-            raise ContractError(f"{where}: {text!r} has %f without %S")
-        if zoned and "offset" not in parts:
-            raise ContractError(f"{where}: {text!r} needs %z, because the type has a zone")
-        if not zoned and "offset" in parts:
-            raise ContractError(f"{where}: {text!r} has %z, but the type has no zone")
+    if family == "time" and parts & _DAY_PARTS:
+        raise ContractError(f"{where}: {text!r} reads a day, a time has none")
+    if family == "date":
+        if parts - _DAY_PARTS:
+            raise ContractError(f"{where}: {text!r} reads a time, a date has none")
+        return
+    if not (has("hour", "hour12") and "minute" in parts):
+        raise ContractError(f"{where}: {text!r} needs %H and %M", hint="or %I, %M and %p")
+    if ("hour12" in parts) != ("half" in parts):
+        raise ContractError(f"{where}: {text!r}: %I and %p (AM or PM) go together")
+    if "fraction" in parts and "second" not in parts:
+        raise ContractError(f"{where}: {text!r} has %f without %S")
 
 
 def _escape(literal: str) -> str:
@@ -125,6 +148,8 @@ def _escape(literal: str) -> str:
 
 def to_iso(parts: dict[str, str], *, family: str) -> str:
     """Join what a format read into ISO text, which the type's own grammar then judges."""
+    if family == "time":
+        return _clock(parts)
     if "year2" in parts:
         year = ("19" if int(parts["year2"]) >= PIVOT else "20") + parts["year2"]
     else:
@@ -136,10 +161,17 @@ def to_iso(parts: dict[str, str], *, family: str) -> str:
     day = f"{year}-{month}-{parts['day'].rjust(2, '0')}"
     if family == "date":
         return day
-    seconds = parts.get("second", "00")
-    time = f"{parts['hour'].rjust(2, '0')}:{parts['minute']}:{seconds}"
-    fraction = f".{parts['fraction']}" if "fraction" in parts else ""
     offset = parts.get("offset", "")
     if len(offset) == 5:
         offset = f"{offset[:3]}:{offset[3:]}"
-    return f"{day}T{time}{fraction}{offset}"
+    return f"{day}T{_clock(parts)}{offset}"
+
+
+def _clock(parts: dict[str, str]) -> str:
+    """Join hour, minute, second and fraction, as far as they are there."""
+    hour = parts.get("hour", "00")
+    if "hour12" in parts:  # 12 AM is midnight, 12 PM is noon
+        afternoon = parts["half"].upper() == "PM"
+        hour = str(int(parts["hour12"]) % 12 + (12 if afternoon else 0))
+    fraction = f".{parts['fraction']}" if "fraction" in parts else ""
+    return f"{hour.rjust(2, '0')}:{parts.get('minute', '00')}:{parts.get('second', '00')}{fraction}"

@@ -1,7 +1,8 @@
 """The grammar of texts, per type, in plain Python: what a text must look like to be a value.
 
 This is the specification that contracts (for their bounds) and the validator's oracle read.
-Sources: JSON's number grammar (RFC 8259, 6) and the date and time profile of RFC 3339, 5.6.
+Sources: JSON's number grammar (RFC 8259, 6), the date and time profile of RFC 3339, 5.6, and for
+durations ISO 8601, days and smaller (months and years have no fixed length).
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ _STAMP: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 )
+_TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?")
+_DURATION: Final = re.compile(
+    r"(-)?P(?=[0-9T])(?:([0-9]+)D)?"
+    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?"
+)
+_LONGEST_DURATION: Final = 100
+"""Characters of a duration, at most: far more than 64 bits need, and int() stays quick."""
 _EPOCH: Final = date(1970, 1, 1)
 _FIRST_SECOND: Final = -62_135_596_800
 """0001-01-01T00:00:00Z in seconds since 1970."""
@@ -131,22 +139,58 @@ def read_timestamp(text: str, type_: ColumnType, *, offset_seconds: bool = False
     if shape is None or (not offset_seconds and len(shape[6] or "") > 6):
         raise NotAValueError("format_mismatch", "expected YYYY-MM-DDTHH:MM:SS")
     day = read_date(shape[1])
-    hour, minute, second = int(shape[2]), int(shape[3]), int(shape[4])
-    if hour > 23 or minute > 59 or second > 59:
-        raise NotAValueError("invalid_time", "there is no such time of day")
+    second_of_day = _second_of_day(shape[2], shape[3], shape[4])
     if type_.tz and shape[6] is None:
         raise NotAValueError("missing_timezone", "it has no UTC offset")
     if not type_.tz and shape[6] is not None:
         raise NotAValueError("unexpected_timezone", "it has a UTC offset, the type has no zone")
-    digits = shape[5] or ""
-    if len(digits) > UNIT_DIGITS[type_.unit]:
-        raise NotAValueError("precision_loss", f"it has digits finer than {type_.unit}")
-    seconds = (day - _EPOCH) // timedelta(seconds=1) + hour * 3600 + minute * 60 + second
-    seconds -= _offset(shape[6] or "Z")
-    scale = UNIT_DIGITS[type_.unit]
-    value: int = seconds * 10**scale + int(digits.ljust(scale, "0") or "0")
+    fraction = _fraction(shape[5] or "", type_)
+    seconds = (day - _EPOCH) // timedelta(seconds=1) + second_of_day - _offset(shape[6] or "Z")
+    value: int = seconds * 10 ** UNIT_DIGITS[type_.unit] + fraction
     check_instant(value, type_)
     return value
+
+
+def read_time(text: str, type_: ColumnType) -> int:
+    """Read ``HH:MM:SS[.f]`` as a count of the type's units since midnight; no leap seconds."""
+    shape = _TIME.fullmatch(text)
+    if shape is None:
+        raise NotAValueError("format_mismatch", "expected HH:MM:SS")
+    seconds = _second_of_day(shape[1], shape[2], shape[3])
+    fraction = _fraction(shape[4] or "", type_)
+    return int(seconds * 10 ** UNIT_DIGITS[type_.unit] + fraction)
+
+
+def read_duration(text: str, type_: ColumnType) -> int:
+    """Read an ISO 8601 duration, ``[-]P[nD][T[nH][nM][n[.f]S]]``, as a count of the type's units.
+
+    At least one part must be there. Parts may exceed what the next larger holds: ``PT90M``.
+    """
+    shape = _DURATION.fullmatch(text)
+    if shape is None:
+        raise NotAValueError("format_mismatch", "expected an ISO duration such as PT1H30M")
+    if len(text) > _LONGEST_DURATION:
+        raise NotAValueError("out_of_range", f"it is outside what {type_} can hold")
+    days, hours, minutes, seconds = (int(shape[i] or "0") for i in (2, 3, 4, 5))
+    whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    value: int = whole * 10 ** UNIT_DIGITS[type_.unit] + _fraction(shape[6] or "", type_)
+    if value >= 2**63:
+        raise NotAValueError("out_of_range", f"it is outside what {type_} can hold")
+    return -value if shape[1] else value
+
+
+def _second_of_day(hour: str, minute: str, second: str) -> int:
+    if int(hour) > 23 or int(minute) > 59 or int(second) > 59:
+        raise NotAValueError("invalid_time", "there is no such time of day")
+    return int(hour) * 3600 + int(minute) * 60 + int(second)
+
+
+def _fraction(digits: str, type_: ColumnType) -> int:
+    """Return the digits after a second's point in the type's unit."""
+    scale = UNIT_DIGITS[type_.unit]
+    if len(digits) > scale:
+        raise NotAValueError("precision_loss", f"it has digits finer than {type_.unit}")
+    return int(digits.ljust(scale, "0") or "0")
 
 
 def check_instant(value: int, type_: ColumnType) -> None:

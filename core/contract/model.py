@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from casparian.core.contract.types import ColumnType
 
 Bound = int | float | Decimal | date | str
-"""A value of a column's type. Those of timestamps are ISO text; those of strings are strings."""
+"""A value of a column's type. Those of times, timestamps and durations are ISO text."""
 
 ExtraColumns = Literal["fail", "drop"]
+Ambiguous = Literal["reject", "earliest", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its type, whether it may be null, its constraints and its relaxations.
 
-    ``min`` and ``max`` are inclusive; lengths count characters; ``pattern`` (RE2) must match
-    the whole text. Every relaxation is off by default.
+    ``min`` and ``max`` are inclusive; lengths count characters (bytes of a binary, items of a
+    list); ``pattern`` (RE2) must match the whole text; ``unique`` forbids a value that an earlier
+    row of the output has. Every relaxation is off by default.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Column:
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    unique: bool = False
     trim: bool = False
     null_tokens: tuple[str, ...] = ()
     leading_zeros: bool = False
@@ -49,6 +52,8 @@ class Column:
     from_float: bool = False
     stringify: bool = False
     midnight_ok: bool = False
+    assume_tz: str | None = None
+    ambiguous: Ambiguous = "reject"
 
     def canonical(self) -> dict[str, object]:
         """Return type, nullability and every option that isn't at its default, as plain JSON."""
@@ -66,18 +71,25 @@ DEFAULT_FALSE: Final = ("false", "False", "FALSE")
 
 @dataclass(frozen=True, slots=True)
 class OutputContract:
-    """The columns of one output, in the order in which they are written."""
+    """The columns of one output, in the order in which they are written.
+
+    ``key`` names the columns that together tell each row from every other.
+    """
 
     name: str
     columns: tuple[Column, ...]
     extra_columns: ExtraColumns = "fail"
+    key: tuple[str, ...] = ()
 
     def canonical(self) -> dict[str, object]:
         """Return the output's full form as a plain dict, columns in declared order."""
-        return {
+        out: dict[str, object] = {
             "columns": {column.name: column.canonical() for column in self.columns},
             "extra_columns": self.extra_columns,
         }
+        if self.key:
+            out["key"] = list(self.key)
+        return out
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,23 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from casparian.core.contract.errors import ContractError
+from casparian.core.contract.errors import ContractError, did_you_mean
 from casparian.core.contract.grammar import (
     NotAValueError,
     narrow,
     read_date,
     read_decimal,
+    read_duration,
+    read_time,
     read_timestamp,
 )
+from casparian.core.contract.grammar_texts import read_uuid
+from casparian.core.contract.type_text import zone
+from casparian.core.contract.types import FAMILIES, NESTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +34,13 @@ if TYPE_CHECKING:
 
 Check = "Callable[[object, ColumnType, str], object]"
 
-ALL: Final = frozenset({"string", "bool", "int", "float", "decimal", "date", "timestamp"})
+ALL: Final = frozenset({*FAMILIES.values(), *NESTED})
 NUMBERS: Final = frozenset({"int", "float", "decimal"})
-ORDERED: Final = NUMBERS | {"date", "timestamp"}
-TIMES: Final = frozenset({"date", "timestamp"})
+ORDERED: Final = NUMBERS | {"date", "time", "timestamp", "duration"}
+TIMES: Final = frozenset({"date", "time", "timestamp"})
+LISTABLE: Final = ORDERED | {"string", "uuid"}
+COMPARABLE: Final = LISTABLE | {"bool", "binary", "enum"}
+SIZED: Final = frozenset({"string", "binary", "list"})
 STRING: Final = frozenset({"string"})
 
 
@@ -88,6 +96,15 @@ def _bound(value: object, type_: ColumnType, where: str) -> Bound:
         text = value.isoformat() if isinstance(value, datetime) else value
         read_timestamp(text, type_)
         return text
+    if type_.family == "time" and isinstance(value, str | time):
+        text = value.isoformat() if isinstance(value, time) else value
+        read_time(text, type_)
+        return text
+    if type_.family == "duration" and isinstance(value, str):
+        read_duration(value, type_)
+        return value
+    if type_.family == "uuid" and isinstance(value, str):
+        return read_uuid(value)
     raise NotAValueError("type_mismatch")
 
 
@@ -148,14 +165,35 @@ def _pattern(value: object, _type: ColumnType, where: str) -> str:
     return value
 
 
+def _assumed_zone(value: object, type_: ColumnType, where: str) -> str:
+    if not isinstance(value, str):
+        raise ContractError(f"{where}: expected a time zone such as 'Europe/Berlin', not {value!r}")
+    if type_.tz is None:
+        raise ContractError(
+            f"{where}: a {type_} has no zone to bring times to",
+            hint=f'type = "timestamp({type_.unit}, UTC)"',
+        )
+    return zone(value, where=where)
+
+
+def _ambiguous(value: object, _type: ColumnType, where: str) -> str:
+    if value not in ("reject", "earliest", "latest"):
+        near = did_you_mean(str(value), ["reject", "earliest", "latest"])
+        raise ContractError(
+            f"{where}: expected 'reject', 'earliest' or 'latest', not {value!r}", hint=near
+        )
+    return str(value)
+
+
 OPTIONS: Final[dict[str, Option]] = {
     "nullable": Option(ALL, _flag),
+    "unique": Option(COMPARABLE, _flag),
     "min": Option(ORDERED, bound),
     "max": Option(ORDERED, bound),
-    "enum": Option(ALL - {"bool"}, _enum),
+    "enum": Option(LISTABLE, _enum),
     "pattern": Option(STRING, _pattern),
-    "min_length": Option(STRING, _length),
-    "max_length": Option(STRING, _length),
+    "min_length": Option(SIZED, _length),
+    "max_length": Option(SIZED, _length),
     "trim": Option(ALL, _flag, relaxation=True),
     "null_tokens": Option(ALL, _texts, relaxation=True),
     "leading_zeros": Option(NUMBERS, _flag, relaxation=True),
@@ -170,10 +208,6 @@ OPTIONS: Final[dict[str, Option]] = {
     "from_float": Option(frozenset({"decimal"}), _flag, relaxation=True),
     "stringify": Option(STRING, _flag, relaxation=True),
     "midnight_ok": Option(frozenset({"date"}), _flag, relaxation=True),
+    "assume_tz": Option(frozenset({"timestamp"}), _assumed_zone, relaxation=True),
+    "ambiguous": Option(frozenset({"timestamp"}), _ambiguous, relaxation=True),
 }
-
-LATER: Final = frozenset({"unique", "assume_tz"})
-"""Options of a column that the design names and that aren't there yet."""
-
-LATER_OUTPUT: Final = frozenset({"key", "checks"})
-"""Options of an output that aren't there yet."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from casparian.core.contract.errors import ContractError, did_you_mean
 from casparian.core.contract.formats import compile_formats
-from casparian.core.contract.grammar import read_timestamp
+from casparian.core.contract.grammar import read_duration, read_time, read_timestamp
 from casparian.core.contract.model import (
     DEFAULT_FALSE,
     DEFAULT_TRUE,
@@ -16,12 +16,12 @@ from casparian.core.contract.model import (
     Contract,
     OutputContract,
 )
-from casparian.core.contract.options import LATER, LATER_OUTPUT, OPTIONS
-from casparian.core.contract.types import is_type_name, parse_type
+from casparian.core.contract.options import COMPARABLE, OPTIONS
+from casparian.core.contract.type_text import is_type_name, parse_type
 
 _OUTPUT_NAME: Final = re.compile("[a-z][a-z0-9_]{0,62}")
-_OUTPUT_OPTIONS: Final = frozenset({"columns", "extra_columns"}) | LATER_OUTPUT
-_COLUMN_KEYS: Final = frozenset({"type"}) | OPTIONS.keys() | LATER
+_OUTPUT_OPTIONS: Final = frozenset({"columns", "extra_columns", "key"})
+_COLUMN_KEYS: Final = frozenset({"type"}) | OPTIONS.keys()
 
 
 def parse_outputs(outputs: object, *, parser_name: str, where: str = "outputs") -> Contract:
@@ -92,6 +92,7 @@ def _output(name: object, value: object, *, where: str, flat: bool = False) -> O
         raise ContractError(f"{where}: expected a dict of columns, not {type(value).__name__}")
     extra: object = "fail"
     columns: object = value
+    key: object = None
     inner = value.get("columns")
     if isinstance(inner, Mapping):
         if not flat and _is_column(inner) and _could_be_output(inner):
@@ -102,20 +103,44 @@ def _output(name: object, value: object, *, where: str, flat: bool = False) -> O
                 else "rename the column, or give its type as a plain string",
             )
         for key in value:
-            if key in LATER_OUTPUT:
-                raise ContractError(f"{where}.{key}: {key!r} is not supported yet")
             if key not in _OUTPUT_OPTIONS:
                 raise ContractError(
                     f"{where}: unknown key {key!r}", hint=did_you_mean(str(key), _OUTPUT_OPTIONS)
                 )
         columns, extra = inner, value.get("extra_columns", "fail")
+        key = value.get("key")
         where = where if flat else f"{where}.columns"
     if extra not in ("fail", "drop"):
         raise ContractError(f"{where}: extra_columns is 'fail' or 'drop', not {extra!r}")
     if not isinstance(columns, Mapping) or not columns:
         raise ContractError(f"{where}: it has no columns")
     parsed = tuple(parse_column(n, v, where=f"{where}.{n}") for n, v in columns.items())
-    return OutputContract(name, parsed, extra)
+    outer = where.removesuffix(".columns")
+    return OutputContract(name, parsed, extra, _key(key, parsed, where=f"{outer}.key"))
+
+
+def _key(value: object, columns: tuple[Column, ...], *, where: str) -> tuple[str, ...]:
+    """Read the columns that identify a row."""
+    if value is None:
+        return ()
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names:
+        raise ContractError(
+            f"{where}: expected a list of columns, not {value!r}", hint='key = ["order_id", "line"]'
+        )
+    by_name = {column.name: column for column in columns}
+    for name in names:
+        if name not in by_name:
+            raise ContractError(
+                f"{where}: there is no column {name!r}", hint=did_you_mean(str(name), by_name)
+            )
+        if by_name[name].type.family not in COMPARABLE:
+            raise ContractError(
+                f"{where}: {name!r} is {by_name[name].type.with_article}, which can't be in a key"
+            )
+    if len(set(names)) < len(names):
+        raise ContractError(f"{where}: a column is listed twice")
+    return tuple(names)
 
 
 def parse_column(name: object, value: object, *, where: str) -> Column:
@@ -138,8 +163,6 @@ def parse_column(name: object, value: object, *, where: str) -> Column:
         if key == "type":
             continue
         option = OPTIONS.get(key)
-        if key in LATER:
-            raise ContractError(f"{where}: {key!r} is not supported yet")
         if option is None:
             raise ContractError(
                 f"{where}: unknown option {key!r}", hint=did_you_mean(str(key), _COLUMN_KEYS)
@@ -161,11 +184,11 @@ def _check_together(column: Column, *, where: str) -> None:
     """Check what no option can know alone."""
     low, high = column.min, column.max
     if low is not None and high is not None:
-        if column.type.family == "timestamp":
-            low, high = (
-                read_timestamp(str(low), column.type),
-                read_timestamp(str(high), column.type),
-            )
+        read = {"timestamp": read_timestamp, "time": read_time, "duration": read_duration}.get(
+            column.type.family
+        )
+        if read is not None:
+            low, high = read(str(low), column.type), read(str(high), column.type)
         if low > high:  # type: ignore[operator]
             raise ContractError(f"{where}: min ({column.min}) is above max ({column.max})")
     short, long = column.min_length, column.max_length
@@ -177,11 +200,14 @@ def _check_together(column: Column, *, where: str) -> None:
             f"{where}: {point!r} can't part both thousands and decimals",
             hint='with thousands = ".", set decimal_point = ","',
         )
+    if column.ambiguous != "reject" and column.assume_tz is None:
+        raise ContractError(f"{where}: 'ambiguous' makes no sense without assume_tz")
     if column.formats:
         compile_formats(
             column.formats,
             family=column.type.family,
             zoned=column.type.tz is not None,
+            offset_needed=column.assume_tz is None,
             where=f"{where}.formats",
         )
     if column.type.family == "bool":

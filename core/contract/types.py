@@ -1,27 +1,62 @@
-"""Column types: their names, aliases and parameters. A new type is a row in ``FAMILIES``."""
+"""Column types: their names, aliases and parameters. A new scalar type is a row in ``FAMILIES``."""
 
 from __future__ import annotations
 
+import json
 import re
-import zoneinfo
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from casparian.core.contract.errors import ContractError, did_you_mean
-
-Family = Literal["string", "bool", "int", "float", "decimal", "date", "timestamp"]
+Family = Literal[
+    "string",
+    "bool",
+    "int",
+    "float",
+    "decimal",
+    "date",
+    "time",
+    "timestamp",
+    "duration",
+    "binary",
+    "uuid",
+    "json",
+    "enum",
+    "list",
+    "struct",
+]
 Unit = Literal["s", "ms", "us", "ns"]
 
 UNIT_DIGITS: Final[dict[str, int]] = {"s": 0, "ms": 3, "us": 6, "ns": 9}
-"""Fraction digits of a second that each timestamp unit can hold."""
+"""Fraction digits of a second that each unit can hold."""
+
+UNIT_FAMILIES: Final = frozenset({"time", "timestamp", "duration"})
+"""Families whose types have a unit."""
+
+BARE_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What needs no quotes as a struct's field, or (with digits, ``.`` and ``-``) an enum's value."""
+BARE_VALUE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a struct; ``nullable`` also lets it be missing."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+
+    def __str__(self) -> str:
+        name = self.name if BARE_WORD.fullmatch(self.name) else _quoted(self.name)
+        return f"{name}: {self.type}{'?' if self.nullable else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
     """A column's type. ``str()`` gives the canonical spelling, such as ``decimal(12,2)``.
 
-    ``precision`` and ``scale`` are set for decimals only; ``unit`` and, with a zone, ``tz``
-    for timestamps only.
+    ``precision`` and ``scale`` are set for decimals only; ``unit`` for times, timestamps and
+    durations; ``tz`` for timestamps with a zone; ``values`` for enums; ``item`` and
+    ``item_nullable`` for lists; ``fields`` for structs.
     """
 
     name: str
@@ -30,12 +65,24 @@ class ColumnType:
     scale: int = 0
     unit: Unit = "us"
     tz: str | None = None
+    values: tuple[str, ...] = ()
+    item: ColumnType | None = None
+    item_nullable: bool = False
+    fields: tuple[Field, ...] = ()
 
     def __str__(self) -> str:
         if self.family == "decimal":
             return f"decimal({self.precision},{self.scale})"
-        if self.family == "timestamp":
-            return f"timestamp({self.unit}, {self.tz})" if self.tz else f"timestamp({self.unit})"
+        if self.family == "timestamp" and self.tz:
+            return f"timestamp({self.unit}, {self.tz})"
+        if self.family in UNIT_FAMILIES:
+            return f"{self.name}({self.unit})"
+        if self.family == "enum":
+            return f"enum[{', '.join(_value(value) for value in self.values)}]"
+        if self.family == "list":
+            return f"list<{self.item}{'?' if self.item_nullable else ''}>"
+        if self.family == "struct":
+            return f"struct{{{', '.join(map(str, self.fields))}}}"
         return self.name
 
     @property
@@ -53,7 +100,7 @@ class ColumnType:
     @property
     def with_article(self) -> str:
         """The type in a sentence: ``an int64``, ``a decimal(12,2)``."""
-        return f"{'an' if self.name.startswith('int') else 'a'} {self}"
+        return f"{'an' if self.name.startswith(('int', 'enum')) else 'a'} {self}"
 
 
 FAMILIES: Final[dict[str, Family]] = {
@@ -64,8 +111,21 @@ FAMILIES: Final[dict[str, Family]] = {
     "float64": "float",
     "decimal": "decimal",
     "date": "date",
+    "time": "time",
     "timestamp": "timestamp",
+    "duration": "duration",
+    "binary": "binary",
+    "uuid": "uuid",
+    "json": "json",
 }
+"""Name of each scalar type -> its family."""
+
+NESTED: Final[dict[str, str]] = {
+    "enum": "enum[red, green]",
+    "list": "list<int64>",
+    "struct": "struct{id: int64, note: string?}",
+}
+"""Types that are made of others, with an example of how each is written."""
 
 ALIASES: Final[dict[str, str]] = {
     "str": "string",
@@ -90,102 +150,18 @@ ALIASES: Final[dict[str, str]] = {
     "date32": "date",
     "datetime": "timestamp",
     "timestamptz": "timestamp(UTC)",
+    "timedelta": "duration",
+    "interval": "duration",
+    "bytes": "binary",
+    "blob": "binary",
+    "bytea": "binary",
+    "guid": "uuid",
 }
 
-LATER: Final[frozenset[str]] = frozenset(
-    {"time", "duration", "binary", "bytes", "uuid", "json", "list", "struct", "enum", "timedelta"}
-)
 
-_SHAPE: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\(([^()]*)\)|([<\[{].*))?\s*")
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
-def is_type_name(text: object) -> bool:
-    """Say whether ``text`` begins as a type does, known now or later."""
-    if not isinstance(text, str):
-        return False
-    shape = _SHAPE.fullmatch(text)
-    if shape is None:
-        return False
-    word = shape[1].lower()
-    return word in FAMILIES or word in ALIASES or word in LATER
-
-
-def parse_type(text: object, *, where: str) -> ColumnType:
-    """Read a type such as ``int``, ``decimal(12,2)`` or ``timestamp(us, Europe/Berlin)``.
-
-    Raises ContractError, with a suggestion, for what is no type or isn't supported yet.
-    """
-    if not isinstance(text, str):
-        raise ContractError(f"{where}: a type is a string, not {type(text).__name__}")
-    shape = _SHAPE.fullmatch(text)
-    word = shape[1].lower() if shape else text.strip().lower()
-    if word in LATER:
-        raise ContractError(
-            f"{where}: the type {text!r} is not supported yet",
-            hint="declare the column as string for now",
-        )
-    name = ALIASES.get(word, word)
-    known = {*FAMILIES, *ALIASES}
-    if shape is None or shape[3] is not None or (name not in FAMILIES and "(" not in name):
-        raise ContractError(f"{where}: unknown type {text!r}", hint=did_you_mean(word, known))
-    arguments = [part.strip() for part in shape[2].split(",")] if shape[2] is not None else []
-    if "(" in name:
-        if arguments:
-            raise ContractError(f"{where}: {word} takes no parameters: {text!r}")
-        return parse_type(name, where=where)
-    family = FAMILIES[name]
-    if family == "decimal":
-        return _decimal(text, arguments, where=where)
-    if family == "timestamp":
-        return _timestamp(text, arguments, where=where)
-    if shape[2] is not None:
-        raise ContractError(f"{where}: {name} takes no parameters: {text!r}")
-    return ColumnType(name, family)
-
-
-def _decimal(text: str, arguments: list[str], *, where: str) -> ColumnType:
-    if len(arguments) not in (1, 2) or not all(re.fullmatch("[0-9]{1,3}", a) for a in arguments):
-        raise ContractError(
-            f"{where}: a decimal needs its precision and scale: {text!r}",
-            hint="decimal(12,2) holds 12 digits, 2 of them after the point",
-        )
-    precision = int(arguments[0])
-    scale = int(arguments[1]) if len(arguments) == 2 else 0
-    if not 1 <= precision <= 38:
-        raise ContractError(f"{where}: a decimal's precision is 1 to 38, not {precision}")
-    if scale > precision:
-        raise ContractError(
-            f"{where}: a decimal's scale ({scale}) can't exceed its precision ({precision})"
-        )
-    return ColumnType("decimal", "decimal", precision=precision, scale=scale)
-
-
-def _timestamp(text: str, arguments: list[str], *, where: str) -> ColumnType:
-    unit: Unit = "us"
-    rest = list(arguments)
-    for known in ("s", "ms", "us", "ns"):
-        if rest and rest[0] == known:
-            unit = known
-            rest = rest[1:]
-            break
-    if len(rest) > 1 or any(not part for part in arguments):
-        raise ContractError(
-            f"{where}: can't read {text!r}", hint="timestamp, timestamp(ms), timestamp(us, UTC)"
-        )
-    tz = _zone(rest[0], where=where) if rest else None
-    return ColumnType("timestamp", "timestamp", unit=unit, tz=tz)
-
-
-def _zone(name: str, *, where: str) -> str:
-    if name.upper() in ("UTC", "Z"):
-        return "UTC"
-    if re.fullmatch(r"[+-](?:0[0-9]|1[0-4]):[0-5][0-9]", name):
-        return name
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = did_you_mean(name, ["s", "ms", "us", "ns", "UTC"])
-        raise ContractError(
-            f"{where}: {name!r} is neither a unit (s, ms, us, ns) nor a known time zone", hint=near
-        ) from error
-    return name
+def _value(text: str) -> str:
+    return text if BARE_VALUE.fullmatch(text) else _quoted(text)

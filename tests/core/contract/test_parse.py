@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
-from casparian.core.contract import Contract, ContractError, parse_outputs
+from casparian.core.contract import Contract, ContractError, parse_outputs, parse_type
 
 SALES = {
     "date": "date",
@@ -87,6 +90,23 @@ def test_output_by_name() -> None:
         ("timestamptz", "timestamp(us, UTC)"),
         ("timestamp(ns, Europe/Berlin)", "timestamp(ns, Europe/Berlin)"),
         ("timestamp(+02:00)", "timestamp(us, +02:00)"),
+        ("time", "time(us)"),
+        ("time(ns)", "time(ns)"),
+        ("timedelta", "duration(us)"),
+        ("duration(s)", "duration(s)"),
+        ("bytes", "binary"),
+        ("GUID", "uuid"),
+        ("json", "json"),
+        ("list<int>", "list<int64>"),
+        (" list < text? > ", "list<string?>"),
+        ("list<list<decimal(5,2)>?>", "list<list<decimal(5,2)>?>"),
+        ("list<timestamp(us, UTC)>", "list<timestamp(us, UTC)>"),
+        ("struct{a:int, b : str?,}", "struct{a: int64, b: string?}"),
+        ('struct{"unit price": double}', 'struct{"unit price": float64}'),
+        ("struct{a: list<struct{b: date}>}", "struct{a: list<struct{b: date}>}"),
+        ("enum[a, b]", "enum[a, b]"),
+        ('enum["a", "N/A", "", "say \\"x\\""]', 'enum[a, "N/A", "", "say \\"x\\""]'),
+        ("enum[01, 1.5, x-y]", "enum[01, 1.5, x-y]"),
     ],
 )
 def test_types_and_their_aliases(spelled: str, canonical: str) -> None:
@@ -106,16 +126,43 @@ def test_types_and_their_aliases(spelled: str, canonical: str) -> None:
         ("timestamp(min)", "known time zone"),
         ("timestamp(us, Europe/Berlim)", "known time zone"),
         ("timestamp(us, UTC, 3)", "can't read"),
-        ("time", "not supported yet"),
-        ("duration", "not supported yet"),
-        ("binary", "not supported yet"),
-        ("uuid", "not supported yet"),
-        ("json", "not supported yet"),
-        ("list<int64>", "not supported yet"),
-        ("struct{a: int64}", "not supported yet"),
-        ("enum[a, b]", "not supported yet"),
-        ({"type": "int64", "unique": True}, "not supported yet"),
-        ({"type": "timestamp(UTC)", "assume_tz": "Europe/Berlin"}, "not supported yet"),
+        ("time(min)", "can't read"),
+        ("time(us, UTC)", "can't read"),
+        ("uuid(4)", "takes no parameters"),
+        ("list", "it ends too soon"),
+        ("list<int64", "it ends too soon"),
+        ("list<int64>>", "can't read '>'"),
+        ("list<strng>", "did you mean 'string'"),
+        ("lst<int64>", "did you mean 'list'"),
+        ("list(int64)", "write it as list<int64>"),
+        ("int64?", "nullable = true"),
+        ("struct{}", "at least one field"),
+        ("struct{a}", "write it as struct{"),
+        ("struct{a: int, a: int}", "two fields 'a'"),
+        ("struct{a int}", "can't read 'int}'"),
+        ("enum[]", "at least one value"),
+        ("enum[a, a]", "lists 'a' twice"),
+        ("enum[a b]", "can't read 'b]'"),
+        ('enum["a]', "can't read"),
+        ("list<" * 20 + "int" + ">" * 20, "16 deep at most"),
+        ({"type": "json", "unique": True}, "makes no sense"),
+        ({"type": "list<int64>", "enum": ["x"]}, "makes no sense"),
+        ({"type": "timestamp", "assume_tz": "Europe/Berlin"}, "has no zone to bring"),
+        ({"type": "timestamp(UTC)", "assume_tz": "Berlin"}, "known time zone"),
+        ({"type": "timestamp(UTC)", "ambiguous": "earliest"}, "without assume_tz"),
+        (
+            {"type": "timestamp(UTC)", "assume_tz": "UTC", "ambiguous": "earlist"},
+            "did you mean 'earliest'",
+        ),
+        ({"type": "time", "min": "25:00:00"}, "no such time of day"),
+        ({"type": "time", "min": "12:00:00", "max": "11:00:00"}, "above max"),
+        ({"type": "time(s)", "max": "11:00:00.5"}, "finer than s"),
+        ({"type": "duration", "min": "1h"}, "PT1H30M"),
+        ({"type": "duration", "min": "PT90M", "max": "PT1H"}, "above max"),
+        ({"type": "uuid", "enum": ["x"]}, "hexadecimal"),
+        ({"type": "time", "formats": "%Y %H:%M"}, "reads a day"),
+        ({"type": "time", "formats": "%I:%M"}, "go together"),
+        ({"type": "time", "formats": "%H:%M %p"}, "go together"),
         ({"type": "int64", "nulable": True}, "did you mean 'nullable'"),
         ({"type": "int64", "min": "0"}, "is not an int64"),
         ({"type": "int64", "min": True}, "is not an int64"),
@@ -182,7 +229,11 @@ def test_what_is_refused_says_where_and_why(spec: Any, words: str) -> None:
         ({"o": {"": "int"}}, "isn't empty"),
         ({"o": {5: "int"}}, "isn't empty"),
         ({"o": {"_cf_row": "int"}}, "belong to casparian"),
-        ({"o": {"columns": {"x": "int"}, "key": ["x"]}}, "not supported yet"),
+        ({"o": {"columns": {"x": "int"}, "key": ["y"]}}, "no column 'y'"),
+        ({"o": {"columns": {"idd": "int"}, "key": "id"}}, "did you mean 'idd'"),
+        ({"o": {"columns": {"x": "int"}, "key": ["x", "x"]}}, "listed twice"),
+        ({"o": {"columns": {"x": "int"}, "key": []}}, "expected a list of columns"),
+        ({"o": {"columns": {"x": "json"}, "key": ["x"]}}, "can't be in a key"),
         ({"o": {"columns": {"x": "int"}, "extra_column": "drop"}}, "did you mean 'extra_columns'"),
         ({"o": {"columns": {"x": "int"}, "extra_columns": "keep"}}, "'fail' or 'drop'"),
         ({"a": "int", "b": {"x": "int"}}, "'a' is a column, but 'b' is not"),
@@ -223,3 +274,54 @@ def test_a_contract_is_read_without_arrow() -> None:
         "sys.exit('pyarrow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_key_and_unique_are_part_of_the_contract_and_its_hash() -> None:
+    plain = parse_outputs({"o": {"columns": {"a": "int", "b": "int"}}}, parser_name="p")
+    keyed = parse_outputs(
+        {"o": {"columns": {"a": "int", "b": "int"}, "key": ["a", "b"]}}, parser_name="p"
+    )
+    unique = parse_outputs(
+        {"o": {"columns": {"a": {"type": "int", "unique": True}, "b": "int"}}}, parser_name="p"
+    )
+    assert keyed.outputs[0].key == ("a", "b")
+    assert unique.outputs[0].columns[0].unique
+    assert len({plain.hash, keyed.hash, unique.hash}) == 3
+
+
+def test_formats_of_a_zoned_column_may_lack_the_offset_if_a_zone_is_assumed() -> None:
+    spec = {"type": "timestamp(UTC)", "formats": "%Y-%m-%d %H:%M", "assume_tz": "Europe/Berlin"}
+    assert column(spec).assume_tz == "Europe/Berlin"
+    assert column(spec).ambiguous == "reject"
+
+
+_names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
+_types = st.recursive(
+    st.sampled_from(["int8", "string", "decimal(9,3)", "timestamp(ns, UTC)", "time(ms)", "json"])
+    | st.lists(_names, min_size=1, max_size=4, unique=True).map(
+        lambda values: f"enum[{', '.join(json.dumps(v) for v in values)}]"
+    ),
+    lambda inner: (
+        inner.map(lambda t: f"list<{t}?>")
+        | st.dictionaries(_names, inner, min_size=1, max_size=3).map(
+            lambda fields: (
+                "struct{" + ", ".join(f"{json.dumps(n)}: {t}" for n, t in fields.items()) + "}"
+            )
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@given(_types)
+def test_the_canonical_spelling_of_a_type_reads_as_that_type(spelled: str) -> None:
+    type_ = parse_type(spelled, where="x")
+    assert parse_type(str(type_), where="x") == type_
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_type_or_a_contract_error(text: str) -> None:
+    try:
+        parse_type(text, where="x")
+    except ContractError:
+        pass
