@@ -10,43 +10,39 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from .errors import CasparianError
 from .events import GuestError
+from .pipeline import Ahead, Behind
 from .quarantine import Summary as ReasonSummary
 from .quarantine import cap_raw, quarantine_table
-from .run_report import (
-    REPORTED_ROWS,
-    ColumnReport,
-    OutputReport,
-    RejectedReport,
-)
+from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
+from .running_output import RunningOutput, usable
 from .sinks.errors import SinkError
 from .sinks.run import RunSinks
 from .sinks.uri import parse_sink
-from .validation import (
-    LimitJudge,
-    OutputFailed,
-    OutputValidator,
-    QuarantineLimits,
-    strip_tags,
-)
+from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
 from .version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from .contract.model import Contract, OutputContract
+    import pyarrow as pa
+
+    from .contract.model import Contract
     from .events import Batch, Hello
     from .quarantine import ReasonGroup
-    from .sinks.writer import OutputWriter
-    from .validation import RejectedRow
+    from .validation import RejectedRow, Settled
 
 #: Of a rejected row's text, a report shows this many bytes; the quarantine file has all of it.
 _RAW_BYTES = 4096
+#: Batches of fewer rows are judged and written at once: handing them to threads takes longer.
+_FEW_ROWS = 4_096
+#: So many bytes are written at once.
+_FEW_BYTES = 2**20
+#: Bytes of rows that may wait to be written.
+_WAITING_BYTES = 64 * 2**20
 #: In a Parquet file's metadata: the parser that made it.
 _PARSER_KEY = "casparian.parser"
 
@@ -60,59 +56,16 @@ class Summary:
     groups: tuple[ReasonGroup, ...]
 
 
-class UnusableRows(CasparianError):
-    """Rows hold values that Arrow can carry and neither Python nor a sink can hold."""
-
-
 class UnbalancedRows(CasparianError):
     """Valid and rejected rows don't add up to those received: a fault of casparian itself."""
-
-
-class _Output:
-    """One output while its batches come."""
-
-    def __init__(
-        self,
-        name: str,
-        contract: OutputContract | None,
-        writer: OutputWriter,
-        limits: QuarantineLimits,
-    ) -> None:
-        self.name = name
-        self.writer = writer
-        self.validator = None if contract is None else OutputValidator(contract)
-        self.judge = LimitJudge(name, limits)
-        self.received = 0
-        self.valid = 0
-        self.rejected = 0
-        self.inferred: pa.Schema | None = None
-        self._place: tuple[str | None, str | None, str | None] | None = None
-        plan = writer.plan()
-        self.uri, self.replaces = plan.uri, plan.replaces
-        self.kept_quarantine: str | None = None
-
-    def agree(self, batch: Batch) -> None:
-        """See that all frames of the output go to one place.
-
-        Raises:
-            OutputFailed: this one names another sink, table or compression than the first.
-        """
-        place = (batch.sink, batch.sink_table, batch.compression)
-        if self._place is None:
-            self._place = place
-        elif place != self._place:
-            raise OutputFailed(
-                f"the frames of the output {self.name!r} name different places: first sink, table "
-                f"and compression were {self._place}, then {place}",
-                error_type="unsupported_output_type",
-                hint="give every Output of one name the same sink, table and compression",
-            )
 
 
 class OutputSet:
     """The outputs of one input's run.
 
-    Use as a context manager: whatever was not published when it closes is discarded.
+    Large batches are judged on several threads and written on another, while the next is read; what
+    a person sees is as if all were done in order. Use as a context manager: whatever was not
+    published when it closes is discarded.
     """
 
     def __init__(
@@ -134,10 +87,13 @@ class OutputSet:
         self._contract: Contract | None = None
         self._metadata: dict[str, str] = {}
         self._sinks: RunSinks | None = None
-        self._outputs: dict[str, _Output] = {}
+        self._outputs: dict[str, RunningOutput] = {}
         self._reasons = ReasonSummary()
         self._reported: list[RejectedReport] = []
+        self._ahead: Ahead[RunningOutput, tuple[Settled, float]] = Ahead()
+        self._behind = Behind(_WAITING_BYTES)
         self._settled = False
+        self._explained = False
         self._published = False
         self.problems: list[str] = []
         """What went wrong while a failed run was put away."""
@@ -156,6 +112,8 @@ class OutputSet:
         trace: TracebackType | None,
     ) -> None:
         self.discard(keep_quarantine=False)
+        self._ahead.close()
+        self._behind.close()
 
     def begin(self, hello: Hello, contract: Contract | None) -> None:
         """The parser is known: choose sinks, and take its contract as the judge.
@@ -194,35 +152,49 @@ class OutputSet:
         )
         output.agree(batch)
         self.rows_received += table.num_rows
-        with _usable(f"the output {output.name!r} holds"):
+        try:
             self._judge(output, table)
+        except OutputFailed:
+            self._settle_rest()  # if an earlier slice fails as well, that is the run's error
+            raise
 
-    def _judge(self, output: _Output, table: pa.Table) -> None:
+    def _judge(self, output: RunningOutput, table: pa.Table) -> None:
         if output.validator is None:
             output.received += table.num_rows
             output.valid += table.num_rows
-            with self._writing():
+            with usable(output.name):
                 plain = strip_tags(table)
-                output.inferred = plain.schema
-                if not self._whatif:
-                    output.writer.write(plain)
+            output.inferred = plain.schema
+            self._write(output, plain)
             return
         # Slice by slice, so that a frame full of bad rows meets the limit before it fills memory.
-        verdicts = output.validator.verdicts(table, first_row=output.received)
-        while True:
-            with self._validating():
-                verdict = next(verdicts, None)
-            if verdict is None:
-                return
-            output.received += verdict.received
-            output.valid += verdict.valid.num_rows
-            if verdict.rejected:
-                self._reject(output, verdict.rejected)
-            if not self._whatif:
-                with self._writing():
-                    output.writer.write(verdict.valid)
+        for judge in output.validator.slices(table):
+            call = _timed(judge, output.name)
+            if table.num_rows < _FEW_ROWS and not len(self._ahead):
+                self._settle(output, *call())
+                continue
+            self._ahead.submit(output, call)
+            for earlier, (judged, seconds) in self._ahead.ready():
+                self._settle(earlier, judged, seconds)
 
-    def _reject(self, output: _Output, rows: list[RejectedRow]) -> None:
+    def _settle_rest(self) -> None:
+        """Take in everything that is still being judged."""
+        for output, (judged, seconds) in self._ahead.rest():
+            self._settle(output, judged, seconds)
+
+    def _settle(self, output: RunningOutput, judged: Settled, seconds: float) -> None:
+        """Count a judged slice, explain its bad rows, and stage all of it."""
+        assert output.validator is not None
+        self.seconds_validating += seconds
+        with self._validating(), usable(output.name):
+            verdict = output.validator.settle(judged, first_row=output.received)
+        output.received += verdict.received
+        output.valid += verdict.valid.num_rows
+        if verdict.rejected:
+            self._reject(output, verdict.rejected)
+        self._write(output, verdict.valid)
+
+    def _reject(self, output: RunningOutput, rows: list[RejectedRow]) -> None:
         output.rejected += len(rows)
         self.rows_quarantined += len(rows)
         self._reasons.add(output.name, rows)
@@ -230,9 +202,25 @@ class OutputSet:
             raw = cap_raw(row.raw, _RAW_BYTES).text
             self._reported.append(RejectedReport(output.name, row.row_number, row.reasons, raw))
         if not self._whatif:
-            with self._writing():
-                output.writer.quarantine(quarantine_table(output.name, rows))
+            table = quarantine_table(output.name, rows)
+            self._stage(table.nbytes, output.name, lambda: output.writer.quarantine(table))
         output.judge.check_running(output.received, output.rejected)
+
+    def _write(self, output: RunningOutput, table: pa.Table) -> None:
+        if not self._whatif:
+            self._stage(table.nbytes, output.name, lambda: output.writer.write(table))
+
+    def _stage(self, size: int, name: str, write: Callable[[], None]) -> None:
+        """Write rows; large ones behind the reader's back."""
+
+        def timed() -> None:
+            with self._writing(), usable(name):
+                write()
+
+        if size < _FEW_BYTES and self._behind.idle:
+            timed()
+        else:
+            self._behind.put(size, timed)
 
     def _open(
         self,
@@ -241,7 +229,7 @@ class OutputSet:
         sink: str | None = None,
         table: str | None = None,
         compression: str | None = None,
-    ) -> _Output:
+    ) -> RunningOutput:
         assert self._sinks is not None, "the bridge gives no batch before the hello"
         contract = None
         if self._contract is not None:
@@ -258,7 +246,7 @@ class OutputSet:
         writer = self._sinks.open(
             name, schema, sink=sink, table=table, compression=compression, metadata=self._metadata
         )
-        self._outputs[name] = _Output(name, contract, writer, self._limits)
+        self._outputs[name] = RunningOutput(name, contract, writer, self._limits)
         return self._outputs[name]
 
     def publish(self) -> None:
@@ -269,6 +257,7 @@ class OutputSet:
             SinkError: something can't be written; nothing is visible then.
             UnusableRows: a sink has no form for a value; nothing is visible then.
         """
+        self._settle_rest()
         if self._contract is not None and self._first_rows is None:
             for declared in self._contract.outputs:
                 if declared.name not in self._outputs:
@@ -280,8 +269,9 @@ class OutputSet:
                     f"{output.rejected} rejected"
                 )
             output.judge.check_final(output.received, output.rejected)
+        self._behind.drain()
         if not self._whatif and self._sinks is not None:
-            with self._writing(), _usable(f"one of {', '.join(self._outputs)} holds"):
+            with self._writing(), usable(*self._outputs):
                 self._sinks.prepare()
                 self._sinks.publish()
         self._settled = self._published = True
@@ -296,6 +286,10 @@ class OutputSet:
         if self._settled:
             return
         self._settled = True
+        if keep_quarantine:
+            self._keep_what_is_under_way()
+        self._ahead.close()
+        self._behind.close()
         if self._sinks is None or self._whatif:
             return
         left = self._sinks.abort(keep_quarantine=keep_quarantine)
@@ -303,8 +297,18 @@ class OutputSet:
             self._outputs[name].kept_quarantine = f"parquet://{path}"
         self.problems += [f"the quarantine is not kept: {error.message}" for error in left.problems]
 
+    def _keep_what_is_under_way(self) -> None:
+        """The run has failed; rows that came before are still shown, with their reasons."""
+        try:
+            self._settle_rest()
+            self._behind.drain()
+        except CasparianError as error:
+            if not self._explained:
+                self.problems.append(error.message)
+
     def explain(self, error: CasparianError) -> GuestError:
         """A failed output or sink as the run's error."""
+        self._explained = True
         if isinstance(error, OutputFailed):
             return GuestError(
                 "contract",
@@ -324,28 +328,11 @@ class OutputSet:
 
     def summary(self) -> Summary:
         """The report's part of all outputs, in the order they came."""
-        outputs = tuple(self._output_report(output) for output in self._outputs.values())
-        return Summary(outputs, tuple(self._reported), self._reasons.groups())
-
-    def _output_report(self, output: _Output) -> OutputReport:
-        schema = output.inferred if output.validator is None else output.validator.schema
-        if self._published and not self._whatif:
-            schema = output.writer.settled
-        quarantine_uri = output.kept_quarantine
-        if self._published and output.rejected:
-            quarantine_uri = output.writer.quarantine_uri
-        return OutputReport(
-            output.name,
-            output.valid,
-            output.rejected,
-            output.uri,
-            quarantine_uri,
-            tuple(
-                ColumnReport(field.name, str(field.type), field.nullable) for field in schema or ()
-            ),
-            output.replaces,
-            output.validator is not None,
+        outputs = tuple(
+            output.report(published=self._published, whatif=self._whatif)
+            for output in self._outputs.values()
         )
+        return Summary(outputs, tuple(self._reported), self._reasons.groups())
 
     @contextmanager
     def _validating(self) -> Iterator[None]:
@@ -364,13 +351,11 @@ class OutputSet:
             self.seconds_writing += time.perf_counter() - started
 
 
-@contextmanager
-def _usable(whose: str) -> Iterator[None]:
-    """Say of whom it is when valid Arrow holds what nothing else can: the year 300000, say."""
-    try:
-        yield
-    except (pa.ArrowException, ArithmeticError, ValueError) as error:
-        raise UnusableRows(
-            f"{whose} values that can't be handled: {error}",
-            hint="look at what the parser yields; `str` columns always work",
-        ) from error
+def _timed(judge: Callable[[], Settled], output: str) -> Callable[[], tuple[Settled, float]]:
+    def call() -> tuple[Settled, float]:
+        started = time.perf_counter()
+        with usable(output):
+            settled = judge()
+        return settled, time.perf_counter() - started
+
+    return call

@@ -13,7 +13,7 @@ from casparian.core.validation.raw import raw_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from casparian.core.validation.verdict import RejectedRow
+    from casparian.core.validation.verdict import Reason, RejectedRow
 
 __all__ = [
     "EXAMPLES",
@@ -82,32 +82,35 @@ def cap_raw(raw: str, limit: int = RAW_CAP) -> CappedRaw:
 
 def quarantine_table(output: str, rows: Sequence[RejectedRow]) -> pa.Table:
     """Return the rows as a table of QUARANTINE_SCHEMA, raw rows whole, order kept."""
-    whole = [cap_raw(row.raw, limit=2**63) for row in rows]
-    first = [row.reasons[0] for row in rows]
-    columns: list[list[object]] = [
-        [output] * len(rows),
-        [row.row_number for row in rows],
-        [reason.column for reason in first],
-        [reason.error_type for reason in first],
-        [reason.message for reason in first],
-        [
-            [
-                {
-                    "column": reason.column,
-                    "error_type": reason.error_type,
-                    "message": reason.message,
-                    "hint": reason.hint,
-                }
-                for reason in row.reasons
-            ]
-            for row in rows
-        ],
-        [raw.text for raw in whole],
-        [raw.bytes for raw in whole],
-        [raw.sha256 for raw in whole],
-    ]
+    offsets = [0]
+    reasons: list[Reason] = []
+    sizes: list[int] = []
+    digests: list[str] = []
+    for row in rows:
+        reasons.extend(row.reasons)
+        offsets.append(len(reasons))
+        encoded = row.raw.encode()
+        sizes.append(len(encoded))
+        digests.append(hashlib.sha256(encoded).hexdigest())
+    flat = [pa.array(part, pa.string()) for part in zip(*reasons, strict=True)] or [
+        pa.array([], pa.string())
+    ] * len(_REASON)
+    first = pa.array(offsets[:-1], pa.int32())
+    reason_column, error_type, message, _ = flat
     arrays = [
-        pa.array(column, f.type) for column, f in zip(columns, QUARANTINE_SCHEMA, strict=True)
+        pa.repeat(pa.scalar(output), len(rows)),
+        pa.array([row.row_number for row in rows], pa.int64()),
+        reason_column.take(first),
+        error_type.take(first),
+        message.take(first),
+        pa.ListArray.from_arrays(
+            pa.array(offsets, pa.int32()),
+            pa.StructArray.from_arrays(flat, fields=list(_REASON)),
+            type=QUARANTINE_SCHEMA.field("reasons").type,
+        ),
+        pa.array([row.raw for row in rows], pa.string()),
+        pa.array(sizes, pa.int64()),
+        pa.array(digests, pa.string()),
     ]
     return pa.Table.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
 

@@ -1,7 +1,7 @@
 """Holds rows against a contract: lossless, or quarantined with every reason."""
 
 from casparian.core.validation.limits import LimitJudge, QuarantineLimits
-from casparian.core.validation.output import OutputValidator
+from casparian.core.validation.output import OutputValidator, Settled
 from casparian.core.validation.raw import raw_json
 from casparian.core.validation.tags import strip_tags
 from casparian.core.validation.verdict import (
@@ -19,6 +19,7 @@ __all__ = [
     "QuarantineLimits",
     "Reason",
     "RejectedRow",
+    "Settled",
     "ValidatorDisagreement",
     "Verdict",
     "raw_json",

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.contract.types import UNIT_DIGITS
 from casparian.core.validation.kernel import (
     Converted,
-    accepted,
-    all_of,
     masked,
-    matches,
     only,
     within,
 )
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 _YEAR: Final = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})"
 _LEAP: Final = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
@@ -26,6 +26,18 @@ DAY: Final = (
     "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     f"|{_LEAP}-02-29)"
 )
+_TEN_BYTES: Final = np.dtype([("front", "<u8"), ("day", "<u2")])
+_FRONT: Final = np.uint64(int.from_bytes(b"0000-00-", "little"))
+_DIGITS_OF_DAY: Final = np.uint16(int.from_bytes(b"00", "little"))
+# Added to a byte, these carry into its high bit if it is more than 9 (a digit) or 0 (a hyphen).
+_OVER_FRONT: Final = np.uint64(int.from_bytes(b"\x76\x76\x76\x76\x7f\x76\x76\x7f", "little"))
+_OVER_DAY: Final = np.uint16(0x7676)
+_HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
+_HIGH_BITS_OF_DAY: Final = np.uint16(0x8080)
+_LONGEST_MONTHS: Final = np.zeros(256, np.uint8)
+"""Days of each month in a leap year; 0 for what is no month."""
+_LONGEST_MONTHS[1:13] = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days
 LAST_DAY: Final = (date.max - date(1970, 1, 1)).days
 
@@ -36,21 +48,50 @@ def date_from_text(texts: pa.Array, *, midnight_ok: bool = False) -> Converted:
         texts = pc.replace_substring_regex(
             texts, r"\A((?s:.{10}))[T ]00:00:00(?:\.0{1,9})?\z", r"\1"
         )
-    quick = _quick_dates(texts)
-    if quick is not None:
-        return quick
-    ok = matches(texts, DAY)
+    ok = real_days(texts)
+    if texts.null_count:
+        ok = pc.or_(ok, texts.is_null())
     return masked(ok, only(texts, ok).cast(pa.date32()))
 
 
-def _quick_dates(texts: pa.Array) -> Converted | None:
-    """Cast a clean column, and compare what comes out with what came in."""
-    try:
-        values = texts.cast(pa.date32())
-    except pa.ArrowInvalid:
-        return None
-    same = all_of(pc.equal(values.cast(pa.string()), texts))
-    return accepted(values) if same and all_of(_calendar(values)) else None
+def real_days(texts: pa.Array) -> pa.Array:
+    """Return a mask of the texts that are ``YYYY-MM-DD`` and a real day; false for nulls.
+
+    Arrow's own cast is as strict, but stops at the first text that is none; a regular expression
+    costs three times as much as looking at the ten bytes of all texts at once.
+    """
+    ten = pc.equal(pc.binary_length(texts), 10).fill_null(False)
+    if pc.all(ten).as_py():
+        return pa.array(_real(texts))
+    mask = ten.to_numpy(zero_copy_only=False)
+    mask[mask] = _real(texts.filter(ten))
+    return pa.array(mask)
+
+
+def _real(texts: pa.Array) -> Mask:
+    """Judge texts of ten bytes each; there are no nulls."""
+    count = len(texts)
+    if not count:
+        return np.zeros(0, dtype=np.bool_)
+    _, offsets, data = texts.buffers()
+    start = int(np.frombuffer(offsets, np.int32, 1, 4 * texts.offset)[0])
+    words = np.frombuffer(data, _TEN_BYTES, count, start)
+    # Digits become 0 to 9 and hyphens 0; whatever else the bytes were sets a high bit below.
+    front = words["front"] ^ _FRONT
+    day_digits = words["day"] ^ _DIGITS_OF_DAY
+    bad = ((front + _OVER_FRONT) | front) & _HIGH_BITS
+    bad_day = ((day_digits + _OVER_DAY) | day_digits) & _HIGH_BITS_OF_DAY
+    month = ((front >> 40) * 10 + (front >> 48) & 0xFF).astype(np.uint8)
+    day = ((day_digits & 0xFF) * 10 + (day_digits >> 8)).astype(np.uint8)
+    good: Mask = (bad == 0) & (bad_day == 0) & (day > 0) & (day <= _LONGEST_MONTHS[month])
+    good &= (front & 0xFFFF_FFFF) != 0  # there is no year 0
+    leap_days = np.flatnonzero(good & (month == 2) & (day == 29))
+    if len(leap_days):
+        year_digits = front[leap_days]
+        places = [(year_digits >> shift) & 0xFF for shift in (0, 8, 16, 24)]
+        year = ((places[0] * 10 + places[1]) * 10 + places[2]) * 10 + places[3]
+        good[leap_days] = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    return good
 
 
 def _calendar(days: pa.Array) -> pa.Array:

@@ -6,40 +6,43 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from casparian.core.validation.arrow_types import target_schema
-from casparian.core.validation.cells import RESERVED_PREFIX, Cell, cells_of, plain
-from casparian.core.validation.constraints import breaks
-from casparian.core.validation.convert import convert
-from casparian.core.validation.hints import Hints
-from casparian.core.validation.oracle import judge
-from casparian.core.validation.raw import raw_json
-from casparian.core.validation.tags import checked_kinds, split_tags
+from casparian.core.validation.cells import RESERVED_PREFIX, cells_of
+from casparian.core.validation.reasons import ColumnReasons
+from casparian.core.validation.slices import BadRows, Judged, judge_cells, split
+from casparian.core.validation.tags import split_tags
 from casparian.core.validation.verdict import (
     OutputFailed,
     Reason,
     RejectedRow,
-    ValidatorDisagreement,
     Verdict,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from casparian.core.contract.model import Column, OutputContract
+    from casparian.core.contract.model import OutputContract
 
 SLICE_ROWS: Final = 65_536
 """Rows that are validated at a time."""
 
+Settled = tuple[Judged, pa.Table, BadRows]
+"""A slice whose cells are judged, and what that makes of its rows."""
+
 
 class OutputValidator:
-    """Holds batches of one output against its contract; only hints remember earlier batches."""
+    """Holds batches of one output against its contract.
+
+    Each slice is judged in two steps. The first (``slices``) looks at cells only, may run on any
+    thread and for several slices at once; the second (``settle``) gives numbers, reasons and
+    hints, and wants the slices in their order. ``validate`` and ``verdicts`` do both.
+    """
 
     def __init__(self, contract: OutputContract) -> None:
         self.contract = contract
         self.schema: pa.Schema = target_schema(contract)
-        self._hints = {column.name: Hints(column) for column in contract.columns}
+        self._reasons = {column.name: ColumnReasons(column) for column in contract.columns}
 
     def validate(self, batch: pa.RecordBatch | pa.Table, *, first_row: int) -> Verdict:
         """Split a batch into valid rows (target schema, order kept) and rejected ones.
@@ -58,17 +61,36 @@ class OutputValidator:
 
     def verdicts(self, batch: pa.RecordBatch | pa.Table, *, first_row: int) -> Iterator[Verdict]:
         """Yield a verdict per 65,536 rows, so that limits can be checked in between."""
+        for judge in self.slices(batch):
+            verdict = self.settle(judge(), first_row=first_row)
+            first_row += verdict.received
+            yield verdict
+
+    def slices(self, batch: pa.RecordBatch | pa.Table) -> Iterator[Callable[[], Settled]]:
+        """Yield a call per 65,536 rows that judges their cells, on whatever thread it is made.
+
+        Raises OutputFailed if columns are missing, unexpected or there twice; the calls raise it
+        for columns that can't become what they are declared as.
+        """
         names, companions = split_tags(batch.schema.names)
         self._check_columns(batch.schema.names, names)
         table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+
+        def judging(part: pa.Table) -> Callable[[], Settled]:
+            def judge() -> Settled:
+                judged = judge_cells(part, names, companions, self.contract)
+                return judged, *split(judged, judged.bad, self.schema)
+
+            return judge
+
         for start in range(0, max(table.num_rows, 1), SLICE_ROWS):
-            part = table.slice(start, SLICE_ROWS)
-            data = {name: plain(part.column(name)) for name in names}
-            kinds = {
-                name: checked_kinds(name, data[name], part.column(companion))
-                for name, companion in companions.items()
-            }
-            yield self._judge_slice(data, kinds, part.num_rows, first_row=first_row + start)
+            yield judging(table.slice(start, SLICE_ROWS))
+
+    def settle(self, settled: Settled, *, first_row: int) -> Verdict:
+        """Give the bad rows of a judged slice their numbers, reasons and hints."""
+        judged, valid, bad = settled
+        rejected = self._explain(bad, first_row=first_row)
+        return Verdict(valid, rejected, judged.received)
 
     def _check_columns(self, present: list[str], names: list[str]) -> None:
         expected = [column.name for column in self.contract.columns]
@@ -98,86 +120,22 @@ class OutputValidator:
             f"output {self.contract.name!r}: {what}", error_type=error_type, hint=hint
         )
 
-    def _judge_slice(
-        self,
-        data: dict[str, pa.Array],
-        kinds: dict[str, pa.Array],
-        received: int,
-        *,
-        first_row: int,
-    ) -> Verdict:
-        values: list[pa.Array] = []
-        bad: dict[str, pa.Array] = {}
-        any_bad: pa.Array | None = None
-        for column in self.contract.columns:
-            converted = convert(data[column.name], kinds.get(column.name), column)
-            values.append(converted.values)
-            # A value that was refused is null by now: only its refusal counts, not its nullness.
-            mask = pc.or_(pc.invert(converted.ok), breaks(converted.values, column))
-            if pc.any(mask).as_py():
-                bad[column.name] = mask
-                any_bad = mask if any_bad is None else pc.or_(any_bad, mask)
-        if any_bad is None:
-            return Verdict(pa.Table.from_arrays(values, schema=self.schema), [], received)
-        kept = pc.invert(any_bad)
-        valid = pa.Table.from_arrays([v.filter(kept) for v in values], schema=self.schema)
-        rejected = self._explain(data, kinds, bad, any_bad, first_row=first_row)
-        return Verdict(valid, rejected, received)
-
-    def _explain(
-        self,
-        data: dict[str, pa.Array],
-        kinds: dict[str, pa.Array],
-        bad: dict[str, pa.Array],
-        any_bad: pa.Array,
-        *,
-        first_row: int,
-    ) -> list[RejectedRow]:
-        """Let the oracle give all reasons of every bad row."""
-        numbers = [first_row + i for i in pc.indices_nonzero(any_bad).to_pylist()]
-        cells = {
-            name: cells_of(array.filter(any_bad), _filtered(kinds.get(name), any_bad))
-            for name, array in data.items()
-        }
-        masks = [
-            (column, bad[column.name].filter(any_bad).to_pylist())
-            for column in self.contract.columns
-            if column.name in bad
-        ]
-        rejected: list[RejectedRow] = []
-        for i, number in enumerate(numbers):
-            reasons = [
-                reason
-                for column, mask in masks
-                if mask[i]
-                for reason in self._reasons(cells[column.name][i], column, number)
-            ]
-            raw = raw_json((name, column_cells[i]) for name, column_cells in cells.items())
-            rejected.append(RejectedRow(number, tuple(reasons), raw))
-        return rejected
-
-    def _reasons(self, cell: Cell, column: Column, row_number: int) -> list[Reason]:
-        judgement = judge(cell, column)
-        if not judgement.reasons:
-            raise ValidatorDisagreement(
-                f"row {row_number + 1}: {column.name}: the kernels refuse {cell.text[:80]!r} "
-                f"({cell.kind}) as {column.type.with_article}, the oracle takes it",
-                hint="this is a bug of casparian: please report it with this message",
-            )
-        hint = self._hints[column.name].hint(cell)
+    def _explain(self, bad: BadRows, *, first_row: int) -> list[RejectedRow]:
+        """Let the oracle give all reasons of every bad row, in the contract's order."""
+        numbers = [first_row + position for position in bad.positions]
+        reasons: list[list[Reason]] = [[] for _ in numbers]
+        for name, explained in self._reasons.items():
+            found = bad.cells.get(name)
+            if found is None:
+                continue
+            for row, cell in zip(found.rows, cells_of(found.cells, found.kinds), strict=True):
+                where = f"row {numbers[row] + 1}: {name}: "
+                for error_type, sentence, hint in explained.of(cell):
+                    reasons[row].append(Reason(name, error_type, where + sentence, hint))
         return [
-            Reason(
-                column=column.name,
-                error_type=error_type,
-                message=f"row {row_number + 1}: {column.name}: {sentence}",
-                hint=hint,
-            )
-            for error_type, sentence in judgement.reasons
+            RejectedRow(number, tuple(of_row), raw)
+            for number, of_row, raw in zip(numbers, reasons, bad.raw, strict=True)
         ]
-
-
-def _filtered(kinds: pa.Array | None, mask: pa.Array) -> pa.Array | None:
-    return None if kinds is None else kinds.filter(mask)
 
 
 def _listed(what: str, names: list[str]) -> str:

@@ -6,14 +6,62 @@ import json
 import math
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from casparian.core.validation.cells import cells_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from casparian.core.validation.cells import Cell
+
+_AT_ONCE: Final = 256 * 2**20
+"""Bytes of rows that are written in one go; JSON may take six times as much, an array 2 GiB."""
 
 _TAGGED: Final = frozenset(
     {"decimal", "bytes", "date", "time", "datetime", "timedelta", "uuid", "enum", "str_invalid"}
 )
+
+
+def raw_rows(data: Mapping[str, pa.Array], kinds: Mapping[str, pa.Array]) -> list[str]:
+    """Write rows, given as plain columns and the kinds of those that are tagged, as JSON objects.
+
+    The same as ``raw_json`` of each row's cells, a column at a time.
+    """
+    rows = max(map(len, data.values()), default=0)
+    if rows > 1 and sum(array.nbytes for array in data.values()) > _AT_ONCE:
+        half = rows // 2
+        return [
+            text
+            for start, end in ((0, half), (half, rows))
+            for text in raw_rows(
+                {name: array.slice(start, end - start) for name, array in data.items()},
+                {name: array.slice(start, end - start) for name, array in kinds.items()},
+            )
+        ]
+    if not rows:
+        return []
+    pieces: list[object] = []
+    for name, array in data.items():
+        pieces.append(f"{', ' if pieces else '{'}{_text(name)}: ")
+        pieces.append(_column(array, kinds.get(name)))
+    joined = pc.binary_join_element_wise(*pieces, "}", "")
+    texts: list[str] = joined.to_pylist()
+    return texts
+
+
+def _column(array: pa.Array, kinds: pa.Array | None) -> pa.Array:
+    if kinds is None and pa.types.is_string(array.type):
+        quoted = pc.binary_join_element_wise('"', array, '"', "")
+        special = pc.match_substring_regex(array, r'["\\\x00-\x1f]').fill_null(False)
+        if pc.any(special).as_py():
+            escaped = [_text(text) for text in array.filter(special).to_pylist()]
+            quoted = pc.replace_with_mask(quoted, special, pa.array(escaped, pa.string()))
+        return quoted.fill_null("null")
+    if kinds is None and (pa.types.is_integer(array.type) or pa.types.is_boolean(array.type)):
+        return array.cast(pa.string()).fill_null("null")
+    return pa.array([_value(cell) for cell in cells_of(array, kinds)], pa.string())
 
 
 def raw_json(cells: Iterable[tuple[str, Cell]]) -> str:
@@ -67,5 +115,4 @@ def _tag(name: str, text: str) -> str:
     return f"{{{_text('$' + name)}: {_text(text)}}}"
 
 
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_text = json.JSONEncoder(ensure_ascii=False).encode

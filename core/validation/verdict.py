@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casparian.core.errors import CasparianError
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why one cell is bad. ``error_type`` is from a stable vocabulary (snake_case).
 
     ``message`` is a whole sentence, rows one-based: ``row 1000: age: 'Unknown' is not an int64``.
@@ -25,8 +24,7 @@ class Reason:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
+class RejectedRow(NamedTuple):
     """A bad row: its zero-based number in the whole output, all reasons, itself as JSON."""
 
     row_number: int

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from casparian.core.contract.parse import parse_outputs
 from casparian.core.events import Batch, Hello
 from casparian.core.outputs import OutputSet, UnbalancedRows
+from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.writer import OutputWriter
+from casparian.core.validation import OutputFailed
 
 
-@pytest.fixture
-def outputs(tmp_path: Path):
+@contextmanager
+def outputs_of(columns: dict[str, str], folder: Path) -> Iterator[OutputSet]:
     with OutputSet(
-        input_path=tmp_path / "in.csv",
+        input_path=folder / "in.csv",
         sink=None,
-        output_dir=tmp_path / "output",
+        output_dir=folder / "output",
         whatif=False,
         first_rows=None,
     ) as made:
         hello = Hello("p", "1", ("p",), None, "parser", None, "p", "python", {})
-        contract = parse_outputs({"p": {"columns": {"a": "int64"}}}, parser_name="p", where="x")
+        contract = parse_outputs({"p": {"columns": columns}}, parser_name="p", where="x")
         made.begin(hello, contract)
         yield made
 
 
-def _batch(values: list[str]) -> Batch:
-    return Batch("p", pa.table({"a": values}), None, None, None, 1, 0)
+@pytest.fixture
+def outputs(tmp_path: Path):
+    with outputs_of({"a": "int64"}, tmp_path) as made:
+        yield made
+
+
+def _batch(values: list[str], name: str = "a") -> Batch:
+    return frame(pa.table({name: values}))
+
+
+def frame(table: pa.Table) -> Batch:
+    return Batch("p", table, None, None, None, 1, 0)
 
 
 def test_rows_that_do_not_add_up_are_never_published(outputs: OutputSet, tmp_path: Path) -> None:
@@ -45,3 +61,62 @@ def test_what_was_not_published_is_gone_when_the_set_is_closed(
     outputs.take(_batch(["1", "2", "x"]))
     outputs.__exit__(None, None, None)
     assert not (tmp_path / "output").exists()
+
+
+def test_large_batches_are_judged_on_threads_as_small_ones_are_in_line(tmp_path: Path) -> None:
+    rows = 300_000
+    values = [str(n) for n in range(rows)]
+    for bad in (0, 65_535, 65_536, 131_072, 299_999):
+        values[bad] = f"x{bad}"
+    table = pa.table({"n": values})
+
+    def run(folder: Path, step: int) -> tuple[list[int], list[str], list[int]]:
+        with outputs_of({"n": "int64"}, folder) as outputs:
+            for start in range(0, rows, step):
+                outputs.take(frame(table.slice(start, step)))
+            outputs.publish()
+            (output,) = outputs.summary().outputs
+            quarantine = pq.read_table(str(output.quarantine_uri).removeprefix("parquet://"))
+            numbers = quarantine["row_number"].to_pylist()
+            written = pq.read_table(output.uri.removeprefix("parquet://"))["n"].to_pylist()
+            return numbers, quarantine["error_message"].to_pylist(), written
+
+    threaded = run(tmp_path / "a", rows)
+    assert threaded == run(tmp_path / "b", 4_000)
+    assert threaded[0] == [0, 65_535, 65_536, 131_072, 299_999]
+    assert threaded[1][4] == "row 300000: n: 'x299999' is not an int64"
+    assert threaded[2] == [n for n in range(rows) if n not in threaded[0]]
+
+
+def test_the_first_failure_in_the_order_of_rows_is_the_runs_error(tmp_path: Path) -> None:
+    """A later frame lacks a column, and is met while earlier rows are still being judged."""
+    with outputs_of({"n": "int64"}, tmp_path) as outputs:
+        outputs.take(frame(pa.table({"n": ["x"] * 70_000})))
+        with pytest.raises(OutputFailed) as caught:
+            outputs.take(frame(pa.table({"m": ["1"]})))
+        assert caught.value.error_type == "quarantine_limit_exceeded"
+
+
+def test_a_failed_run_still_counts_rows_that_were_being_judged(tmp_path: Path) -> None:
+    with outputs_of({"n": "int64"}, tmp_path) as outputs:
+        outputs.take(frame(pa.table({"n": ["1", "x"] + ["2"] * 70_000})))
+        outputs.discard(keep_quarantine=True)
+        assert outputs.rows_quarantined == 1
+        assert outputs.summary().outputs[0].rows == 70_001
+    assert [path.name for path in tmp_path.rglob("*.parquet")] == [
+        path.name for path in tmp_path.rglob("*.quarantine.failed.parquet")
+    ]
+
+
+def test_a_disk_that_fills_up_behind_the_reader_fails_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, table: object) -> None:
+        raise SinkError("no space left on device")
+
+    monkeypatch.setattr(OutputWriter, "write", full)
+    with outputs_of({"n": "string"}, tmp_path) as outputs:
+        outputs.take(frame(pa.table({"n": ["x" * 100] * 60_000})))
+        with pytest.raises(SinkError, match="no space"):
+            outputs.publish()
+    assert not list(tmp_path.rglob("*.parquet"))

@@ -19,6 +19,7 @@ from casparian.core.validation import (
     strip_tags,
 )
 from casparian.core.validation import output as output_module
+from casparian.core.validation import reasons as reasons_module
 
 
 def validator(columns: dict[str, Any], **options: Any) -> OutputValidator:
@@ -222,9 +223,9 @@ def test_long_values_are_cut_in_sentences_not_in_raw() -> None:
 
 def test_a_disagreement_is_never_guessed_away(monkeypatch: pytest.MonkeyPatch) -> None:
     check = validator({"a": "int64"})
-    lenient = output_module.judge
+    lenient = reasons_module.judge
     monkeypatch.setattr(
-        output_module, "judge", lambda cell, column: lenient(cell._replace(text="1"), column)
+        reasons_module, "judge", lambda cell, column: lenient(cell._replace(text="1"), column)
     )
     with pytest.raises(ValidatorDisagreement, match="'x'"):
         check.validate(pa.table({"a": ["x"]}), first_row=0)

@@ -1,0 +1,118 @@
+"""One slice of an output, cell by cell: what each column becomes, and which cells are bad.
+
+All here is a pure function of the slice and the contract, and spends its time in Arrow, so that
+slices may be judged on several threads at once. What depends on the rows before comes after, in
+order: numbers, hints, uniqueness (see ``output``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from casparian.core.validation.cells import plain
+from casparian.core.validation.constraints import breaks
+from casparian.core.validation.convert import convert
+from casparian.core.validation.raw import raw_rows
+from casparian.core.validation.tags import checked_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from casparian.core.contract.model import OutputContract
+
+
+@dataclass(frozen=True, slots=True)
+class BadCells:
+    """The bad cells of one column: which of the slice's bad rows they are in, and themselves."""
+
+    rows: list[int]
+    cells: pa.Array
+    kinds: pa.Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRows:
+    """The bad rows of a slice: their positions, bad cells by column, and each row as JSON."""
+
+    positions: list[int]
+    cells: dict[str, BadCells]
+    raw: list[str]
+
+
+NO_BAD_ROWS = BadRows([], {}, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A slice whose cells are judged.
+
+    ``values`` are all rows' converted columns, null where a cell could not be read; ``read`` says
+    per column where it could (None: everywhere); ``masks`` are the bad cells of each column that
+    has any; ``bad`` is their disjunction, None if there is none.
+    """
+
+    data: dict[str, pa.Array]
+    kinds: dict[str, pa.Array]
+    received: int
+    values: dict[str, pa.Array]
+    read: dict[str, pa.Array | None]
+    masks: dict[str, pa.Array]
+    bad: pa.Array | None
+
+
+def judge_cells(
+    part: pa.Table, names: list[str], companions: Mapping[str, str], contract: OutputContract
+) -> Judged:
+    """Convert every column of a slice and hold its values against their constraints.
+
+    Raises OutputFailed if a column can't become what it is declared as, or its tags are corrupt.
+    """
+    data = {name: plain(part.column(name)) for name in names}
+    kinds = {
+        name: checked_kinds(name, data[name], part.column(companion))
+        for name, companion in companions.items()
+    }
+    values: dict[str, pa.Array] = {}
+    read: dict[str, pa.Array | None] = {}
+    masks: dict[str, pa.Array] = {}
+    bad: pa.Array | None = None
+    for column in contract.columns:
+        converted = convert(data[column.name], kinds.get(column.name), column)
+        values[column.name] = converted.values
+        all_read = pc.all(converted.ok).as_py() is not False
+        read[column.name] = None if all_read else converted.ok
+        # A value that was refused is null by now: only its refusal counts, not its nullness.
+        mask = breaks(converted.values, column)
+        if not all_read:
+            mask = pc.or_(mask, pc.invert(converted.ok))
+        if pc.any(mask).as_py():
+            masks[column.name] = mask
+            bad = mask if bad is None else pc.or_(bad, mask)
+    return Judged(data, kinds, part.num_rows, values, read, masks, bad)
+
+
+def split(judged: Judged, bad: pa.Array | None, schema: pa.Schema) -> tuple[pa.Table, BadRows]:
+    """Part good rows from bad ones, by a mask of the bad (None: all are good)."""
+    if bad is None:
+        columns = [judged.values[name] for name in schema.names]
+        return pa.Table.from_arrays(columns, schema=schema), NO_BAD_ROWS
+    kept = pc.invert(bad)
+    valid = pa.Table.from_arrays(
+        [judged.values[name].filter(kept) for name in schema.names], schema=schema
+    )
+    where = pc.indices_nonzero(bad)
+    rows = {name: array.take(where) for name, array in judged.data.items()}
+    kinds = {name: array.take(where) for name, array in judged.kinds.items()}
+    cells: dict[str, BadCells] = {}
+    for name, mask in judged.masks.items():
+        mine = mask.take(where)
+        cells[name] = BadCells(
+            pc.indices_nonzero(mine).to_pylist(),
+            rows[name].filter(mine),
+            kinds[name].filter(mine) if name in kinds else None,
+        )
+    return valid, BadRows(where.to_pylist(), cells, raw_rows(rows, kinds))
