@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from .contract.model import Contract
     from .events import Batch, Hello
     from .quarantine import ReasonGroup
-    from .validation import RejectedRow, Settled
+    from .validation import Settled
+    from .validation.rejections import Rejections
 
 #: Of a rejected row's text, a report shows this many bytes; the quarantine file has all of it.
 _RAW_BYTES = 4096
@@ -194,7 +195,7 @@ class OutputSet:
             self._reject(output, verdict.rejected)
         self._write(output, verdict.valid)
 
-    def _reject(self, output: RunningOutput, rows: list[RejectedRow]) -> None:
+    def _reject(self, output: RunningOutput, rows: Rejections) -> None:
         output.rejected += len(rows)
         self.rows_quarantined += len(rows)
         self._reasons.add(output.name, rows)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from casparian.core.validation.raw import raw_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from casparian.core.validation.verdict import Reason, RejectedRow
+    from casparian.core.validation.rejections import Rejections
 
 __all__ = [
     "EXAMPLES",
@@ -28,6 +27,8 @@ __all__ = [
     "raw_json",
     "summarise",
 ]
+
+Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 _REASON: Final = pa.struct(
     [
@@ -80,37 +81,23 @@ def cap_raw(raw: str, limit: int = RAW_CAP) -> CappedRaw:
     return CappedRaw(text, len(encoded), hashlib.sha256(encoded).hexdigest())
 
 
-def quarantine_table(output: str, rows: Sequence[RejectedRow]) -> pa.Table:
+def quarantine_table(output: str, rows: Rejections) -> pa.Table:
     """Return the rows as a table of QUARANTINE_SCHEMA, raw rows whole, order kept."""
-    offsets = [0]
-    reasons: list[Reason] = []
-    sizes: list[int] = []
-    digests: list[str] = []
-    for row in rows:
-        reasons.extend(row.reasons)
-        offsets.append(len(reasons))
-        encoded = row.raw.encode()
-        sizes.append(len(encoded))
-        digests.append(hashlib.sha256(encoded).hexdigest())
-    flat = [pa.array(part, pa.string()) for part in zip(*reasons, strict=True)] or [
-        pa.array([], pa.string())
-    ] * len(_REASON)
-    first = pa.array(offsets[:-1], pa.int32())
-    reason_column, error_type, message, _ = flat
+    encoded = [raw.encode() for raw in rows.raw]
+    first = pa.array(rows.starts[:-1])
+    flat = [rows.columns, rows.error_types, rows.messages, rows.hints]
     arrays = [
         pa.repeat(pa.scalar(output), len(rows)),
-        pa.array([row.row_number for row in rows], pa.int64()),
-        reason_column.take(first),
-        error_type.take(first),
-        message.take(first),
+        pa.array(rows.numbers),
+        *(part.take(first) for part in flat[:3]),
         pa.ListArray.from_arrays(
-            pa.array(offsets, pa.int32()),
+            pa.array(rows.starts, pa.int32()),
             pa.StructArray.from_arrays(flat, fields=list(_REASON)),
             type=QUARANTINE_SCHEMA.field("reasons").type,
         ),
-        pa.array([row.raw for row in rows], pa.string()),
-        pa.array(sizes, pa.int64()),
-        pa.array(digests, pa.string()),
+        pa.array(rows.raw, pa.string()),
+        pa.array(map(len, encoded), pa.int64()),
+        pa.array([hashlib.sha256(raw).hexdigest() for raw in encoded], pa.string()),
     ]
     return pa.Table.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
 
@@ -153,19 +140,26 @@ class Summary:
         self.rows = 0
         """Bad rows seen so far."""
 
-    def add(self, output: str, rows: Iterable[RejectedRow]) -> None:
+    def add(self, output: str, rows: Rejections) -> None:
         """Count the reasons of some rows of an output."""
-        for row in rows:
-            self.rows += 1
-            for reason in row.reasons:
-                key = (output, reason.column, reason.error_type)
-                if key not in self._tallies and len(self._tallies) >= MAX_GROUPS:
-                    key = (output, "…", "…")
-                tally = self._tallies.setdefault(key, _Tally())
-                tally.count += 1
-                tally.hint = tally.hint or reason.hint
-                if len(tally.examples) < EXAMPLES:
-                    tally.examples.append(Example(row.row_number, reason.message))
+        self.rows += len(rows)
+        if not len(rows):
+            return
+        row_of = np.repeat(np.arange(len(rows)), np.diff(rows.starts))
+        codes, groups = _grouped(rows.columns, rows.error_types)
+        for code, (column, error_type) in enumerate(groups):
+            key = (output, column, error_type)
+            if key not in self._tallies and len(self._tallies) >= MAX_GROUPS:
+                key = (output, "…", "…")
+            tally = self._tallies.setdefault(key, _Tally())
+            where = np.flatnonzero(codes == code)
+            tally.count += len(where)
+            for at in where[: EXAMPLES - len(tally.examples)]:
+                number = int(rows.numbers[row_of[at]])
+                tally.examples.append(Example(number, rows.messages[int(at)].as_py()))
+            if not tally.hint:
+                hints = (hint.as_py() for hint in rows.hints.take(pa.array(where)))
+                tally.hint = next(filter(None, hints), "")
 
     def groups(self) -> tuple[ReasonGroup, ...]:
         """Return the groups, the largest first; equal ones in the order they were met."""
@@ -176,7 +170,18 @@ class Summary:
         return tuple(sorted(groups, key=lambda group: -group.count))
 
 
-def summarise(output: str, rows: Iterable[RejectedRow]) -> tuple[ReasonGroup, ...]:
+def _grouped(columns: pa.Array, error_types: pa.Array) -> tuple[Codes, list[tuple[str, str]]]:
+    """Return per reason the code of its group, and the groups in the order they are met."""
+    column, error_type = columns.dictionary_encode(), error_types.dictionary_encode()
+    kinds = len(error_type.dictionary)
+    pairs = np.asarray(column.indices) * kinds + np.asarray(error_type.indices)
+    met = pa.array(pairs).dictionary_encode()
+    names = [divmod(pair, kinds) for pair in met.dictionary.to_pylist()]
+    groups = [(column.dictionary[c].as_py(), error_type.dictionary[e].as_py()) for c, e in names]
+    return np.asarray(met.indices), groups
+
+
+def summarise(output: str, rows: Rejections) -> tuple[ReasonGroup, ...]:
     """Group the reasons of one output's rows; see Summary for many batches."""
     summary = Summary()
     summary.add(output, rows)

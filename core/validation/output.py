@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from casparian.core.validation.arrow_types import target_schema
-from casparian.core.validation.cells import RESERVED_PREFIX, cells_of
+from casparian.core.validation.cells import RESERVED_PREFIX
 from casparian.core.validation.reasons import ColumnReasons
+from casparian.core.validation.rejections import joined, reasons_of_cells, rejections
 from casparian.core.validation.slices import BadRows, Judged, judge_cells, split
 from casparian.core.validation.tags import split_tags
-from casparian.core.validation.verdict import (
-    OutputFailed,
-    Reason,
-    RejectedRow,
-    Verdict,
-)
+from casparian.core.validation.verdict import OutputFailed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,13 +47,9 @@ class OutputValidator:
         Raises OutputFailed if the whole output violates the contract, ValidatorDisagreement
         on a bug of casparian's own.
         """
-        valid: list[pa.Table] = []
-        rejected: list[RejectedRow] = []
-        for verdict in self.verdicts(batch, first_row=first_row):
-            valid.append(verdict.valid)
-            rejected.extend(verdict.rejected)
-        table = pa.concat_tables(valid) if valid else self.schema.empty_table()
-        return Verdict(table, rejected, batch.num_rows)
+        verdicts = list(self.verdicts(batch, first_row=first_row))
+        valid = pa.concat_tables([verdict.valid for verdict in verdicts])
+        return Verdict(valid, joined([v.rejected for v in verdicts]), batch.num_rows)
 
     def verdicts(self, batch: pa.RecordBatch | pa.Table, *, first_row: int) -> Iterator[Verdict]:
         """Yield a verdict per 65,536 rows, so that limits can be checked in between."""
@@ -89,7 +81,7 @@ class OutputValidator:
     def settle(self, settled: Settled, *, first_row: int) -> Verdict:
         """Give the bad rows of a judged slice their numbers, reasons and hints."""
         judged, valid, bad = settled
-        rejected = self._explain(bad, first_row=first_row)
+        rejected = rejections(bad, reasons_of_cells(bad, self._reasons), first_row=first_row)
         return Verdict(valid, rejected, judged.received)
 
     def _check_columns(self, present: list[str], names: list[str]) -> None:
@@ -119,23 +111,6 @@ class OutputValidator:
         return OutputFailed(
             f"output {self.contract.name!r}: {what}", error_type=error_type, hint=hint
         )
-
-    def _explain(self, bad: BadRows, *, first_row: int) -> list[RejectedRow]:
-        """Let the oracle give all reasons of every bad row, in the contract's order."""
-        numbers = [first_row + position for position in bad.positions]
-        reasons: list[list[Reason]] = [[] for _ in numbers]
-        for name, explained in self._reasons.items():
-            found = bad.cells.get(name)
-            if found is None:
-                continue
-            for row, cell in zip(found.rows, cells_of(found.cells, found.kinds), strict=True):
-                where = f"row {numbers[row] + 1}: {name}: "
-                for error_type, sentence, hint in explained.of(cell):
-                    reasons[row].append(Reason(name, error_type, where + sentence, hint))
-        return [
-            RejectedRow(number, tuple(of_row), raw)
-            for number, of_row, raw in zip(numbers, reasons, bad.raw, strict=True)
-        ]
 
 
 def _listed(what: str, names: list[str]) -> str:

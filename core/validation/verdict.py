@@ -10,6 +10,8 @@ from casparian.core.errors import CasparianError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casparian.core.validation.rejections import Rejections
+
 
 class Reason(NamedTuple):
     """Why one cell is bad. ``error_type`` is from a stable vocabulary (snake_case).
@@ -37,7 +39,7 @@ class Verdict:
     """The split of what was received: ``valid`` has the target schema, order kept."""
 
     valid: pa.Table
-    rejected: list[RejectedRow]
+    rejected: Rejections
     received: int
 
     def __post_init__(self) -> None:

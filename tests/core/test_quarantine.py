@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -17,20 +18,26 @@ from casparian.core.quarantine import (
     raw_json,
     summarise,
 )
-from casparian.core.validation import Reason, RejectedRow
 from casparian.core.validation.cells import Cell, cells_of
+from casparian.core.validation.rejections import Rejections, joined
 
 
-def row(number: int, *columns: str, raw: str = '{"a": "x"}') -> RejectedRow:
-    reasons = [
-        Reason(c, "type_mismatch", f"row {number + 1}: {c}: 'x' is not an int64", f"hint {c}")
-        for c in columns
-    ]
-    return RejectedRow(number, tuple(reasons), raw)
+def row(number: int, *columns: str, raw: str = '{"a": "x"}') -> Rejections:
+    """One bad row whose columns have a reason each."""
+    sentence = "'x' is not an int64"
+    return Rejections(
+        np.array([number]),
+        [raw],
+        np.array([0, len(columns)]),
+        pa.array(columns),
+        pa.array(["type_mismatch"] * len(columns)),
+        pa.array([f"row {number + 1}: {column}: {sentence}" for column in columns]),
+        pa.array([f"hint {column}" for column in columns]),
+    )
 
 
 def test_table_of_rows() -> None:
-    table = quarantine_table("sales", [row(3, "a", "b"), row(9, "b", raw='{"b": "é"}')])
+    table = quarantine_table("sales", joined([row(3, "a", "b"), row(9, "b", raw='{"b": "é"}')]))
     assert table.schema == QUARANTINE_SCHEMA
     first, second = table.to_pylist()
     assert (first["output"], first["row_number"], first["column"]) == ("sales", 3, "a")
@@ -39,7 +46,7 @@ def test_table_of_rows() -> None:
     assert first["reasons"][1]["hint"] == "hint b"
     assert second["raw_bytes"] == len('{"b": "é"}'.encode())
     assert second["raw_sha256"] == hashlib.sha256('{"b": "é"}'.encode()).hexdigest()
-    assert quarantine_table("sales", []).schema == QUARANTINE_SCHEMA
+    assert quarantine_table("sales", Rejections.none()).schema == QUARANTINE_SCHEMA
 
 
 def test_capped_raw_ends_within_no_character() -> None:
@@ -103,9 +110,9 @@ def test_typed_columns_have_the_same_spellings() -> None:
 
 def test_summary_groups_reasons() -> None:
     summary = Summary()
-    summary.add("sales", [row(n, "a") for n in range(5)])
-    summary.add("sales", [row(7, "b", "a")])
-    summary.add("other", [row(0, "a")])
+    summary.add("sales", joined([row(n, "a") for n in range(5)]))
+    summary.add("sales", row(7, "b", "a"))
+    summary.add("other", row(0, "a"))
     first, *rest = summary.groups()
     assert (first.output, first.column, first.count) == ("sales", "a", 6)
     assert [example.row_number for example in first.examples] == [0, 1, 2]
@@ -115,10 +122,10 @@ def test_summary_groups_reasons() -> None:
         ("other", "a", 1),
     ]
     assert summary.rows == 7
-    assert summarise("sales", []) == ()
+    assert summarise("sales", Rejections.none()) == ()
 
 
 def test_summary_is_bounded() -> None:
-    groups = summarise("o", [row(n, f"c{n}") for n in range(MAX_GROUPS + 50)])
+    groups = summarise("o", joined([row(n, f"c{n}") for n in range(MAX_GROUPS + 50)]))
     assert len(groups) == MAX_GROUPS + 1
     assert (groups[0].column, groups[0].count) == ("…", 50)
