@@ -63,6 +63,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
+	$(UV) sync --frozen --quiet --group bench --python $(TOOLS)/bin/python
 	$(BIN)/python -m benchmarks
 
 clean:

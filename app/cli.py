@@ -17,6 +17,10 @@ COMMANDS = {
         "casparian.app.run_command",
         "Run a parser over files, without any database (dev mode).",
     ),
+    "config": (
+        "casparian.app.config_command",
+        "Show every setting and where its value comes from.",
+    ),
 }
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130

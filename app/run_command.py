@@ -16,6 +16,7 @@ from casparian.core.inputs import input_files, parser_file
 from casparian.core.interpreter import choose_python
 from casparian.core.logs import Callback, Terminal
 from casparian.core.processes import become_subreaper
+from casparian.core.settings import resolve
 
 from .cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, show_error
 
@@ -73,6 +74,16 @@ def _finite(_: click.Context, __: click.Parameter, value: float | None) -> float
     metavar="S",
     help="End a run that takes longer (seconds). breakpoint() is passed over then.",
 )
+@click.option(
+    "--quarantine-threshold",
+    metavar="SHARE",
+    help="Fail an output if a larger share of its rows is bad (0 to 1; default 0.5).",
+)
+@click.option(
+    "--max-quarantine-rows",
+    metavar="N",
+    help="Fail an output if more of its rows are bad (default 10000).",
+)
 def command(
     parser: Path,
     inputs: tuple[str, ...],
@@ -83,6 +94,8 @@ def command(
     limit: int | None,
     as_json: bool,
     timeout: float | None,
+    quarantine_threshold: str | None,
+    max_quarantine_rows: str | None,
 ) -> int:
     """Run PARSER over each INPUT and write the rows it yields.
 
@@ -104,6 +117,12 @@ def command(
     try:
         file = parser_file(parser)
         files = input_files(inputs)
+        settings = resolve(
+            {
+                "quarantine_threshold": quarantine_threshold,
+                "max_quarantine_rows": max_quarantine_rows,
+            }
+        )
         interpreter = choose_python(file, python)
         if sink is not None:
             from casparian.core.sinks.uri import parse_sink
@@ -146,6 +165,8 @@ def command(
             whatif=whatif,
             limit=limit,
             timeout=timeout,
+            quarantine_threshold=settings["quarantine_threshold"].value,
+            max_quarantine_rows=settings["max_quarantine_rows"].value,
             logs=Terminal() if interactive else Callback(lambda line: shown().log(line)),
             terminal=interactive,
         )

@@ -16,6 +16,7 @@ from .events import Batch, Ended, GuestError, Hello, Log, Metrics
 from .guest import StartedGuest
 from .outputs import OutputSet
 from .run_report import REPORTED_LINES, RunReport
+from .validation import QuarantineLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +64,7 @@ class DevRun:
                 output_dir=request.output_dir,
                 whatif=request.whatif,
                 first_rows=request.limit,
+                limits=QuarantineLimits(request.quarantine_threshold, request.max_quarantine_rows),
             ) as outputs,
         ):
             error, status = self._follow(events, outputs)

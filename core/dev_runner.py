@@ -37,6 +37,10 @@ class RunRequest:
     whatif: bool = False
     limit: int | None = None
     timeout: float | None = None
+    quarantine_threshold: float = 0.5
+    """An output fails if a larger share of its rows is bad."""
+    max_quarantine_rows: int = 10_000
+    """An output fails if more of its rows are bad."""
     logs: LogDestination = field(default_factory=lambda: Callback(lambda _: None))
     terminal: bool = False
     cancel: CancelToken | None = None

@@ -57,5 +57,6 @@ class LimitJudge:
         return OutputFailed(
             f"output {self.output!r} failed: {what}",
             error_type="quarantine_limit_exceeded",
-            hint="look at the reasons; the contract or the parser may be wrong for this input",
+            hint="look at the reasons: the contract or the parser may be wrong for this input; "
+            "the limits are --quarantine-threshold and --max-quarantine-rows",
         )

@@ -462,3 +462,18 @@ def test_a_file_limit_makes_the_run_fail_with_the_path_and_leaves_nothing(
     assert report["error"]["phase"] == "write"
     assert "output/p" in report["error"]["message"]
     assert workplace.files() == before
+
+
+def test_how_many_bad_rows_an_output_may_have_is_a_setting(workplace: Workplace) -> None:
+    workplace.write("people.py", PEOPLE)  # one of the three people has no age
+    strict = workplace.json("people.py", "people.csv", "--max-quarantine-rows", "0", code=1)
+    assert strict["error"]["error_type"] == "quarantine_limit_exceeded"
+    assert "--max-quarantine-rows" in strict["error"]["hint"]
+    workplace.write("casparian.toml", "quarantine_threshold = 0.1\n")
+    by_file = workplace.json("people.py", "people.csv", code=1)
+    assert "more than the limit of 10.0%" in by_file["error"]["message"]
+    by_hand = workplace.json("people.py", "people.csv", "--quarantine-threshold", "0.4")
+    assert by_hand["status"] == "completed_with_warnings"
+    wrong = workplace.run("people.py", "people.csv", "--quarantine-threshold", "40")
+    assert wrong.returncode == 2
+    assert "a share from 0 to 1" in wrong.stderr

@@ -1,0 +1,172 @@
+"""Settings, and where each value comes from.
+
+The command line wins, then ``CASPARIAN_*`` in the environment, then ``casparian.toml`` in the
+project (the current folder, or the nearest folder above that has one), then the one in
+``CASPARIAN_HOME``, then the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import CasparianError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+FILE: Final = "casparian.toml"
+
+
+class SettingError(CasparianError):
+    """A setting can't be read: the message says which, and where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its key in ``casparian.toml``, its default, and what it means.
+
+    ``read`` takes text (from the environment) or a TOML value, and raises ValueError with what is
+    expected.
+    """
+
+    key: str
+    default: object
+    read: Callable[[object], object]
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return f"CASPARIAN_{self.key.upper()}"
+
+    @property
+    def option(self) -> str:
+        """Its option on the command line."""
+        return f"--{self.key.replace('_', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting's value, and where it was found."""
+
+    setting: Setting
+    value: Any
+    source: str
+
+
+def _share(given: object) -> float:
+    number = _number(given, "a share from 0 to 1, such as 0.05")
+    if not 0 <= number <= 1:
+        raise ValueError("a share from 0 to 1; 5 % is 0.05")
+    return number
+
+
+def _count(given: object) -> int:
+    number = _number(given, "a whole number, 0 or more")
+    if number < 0 or number != int(number):
+        raise ValueError("a whole number, 0 or more")
+    return int(number)
+
+
+def _number(given: object, expected: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise ValueError(expected)
+    try:
+        number = float(given)
+    except ValueError:
+        raise ValueError(expected) from None
+    if not math.isfinite(number):
+        raise ValueError(expected)
+    return number
+
+
+SETTINGS: Final[dict[str, Setting]] = {
+    setting.key: setting
+    for setting in (
+        Setting(
+            "quarantine_threshold",
+            0.5,
+            _share,
+            "an output fails when a larger share of its rows is bad",
+        ),
+        Setting(
+            "max_quarantine_rows",
+            10_000,
+            _count,
+            "an output fails when more of its rows are bad",
+        ),
+    )
+}
+
+
+def home(environ: Mapping[str, str] | None = None) -> Path:
+    """Return ``CASPARIAN_HOME``, by default ``~/.casparian_flow``; it need not exist."""
+    given = (os.environ if environ is None else environ).get("CASPARIAN_HOME", "")
+    return Path(given) if given else Path.home() / ".casparian_flow"
+
+
+def resolve(
+    given: Mapping[str, object] | None = None,
+    *,
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, Value]:
+    """Return every setting's value by its key.
+
+    ``given`` holds what the command line said, None for what it didn't. Raises SettingError.
+    """
+    environ = os.environ if environ is None else environ
+    files = [_read(path) for path in _files(folder or Path.cwd(), environ)]
+    return {
+        key: _resolve(setting, given or {}, environ, files) for key, setting in SETTINGS.items()
+    }
+
+
+def _resolve(
+    setting: Setting,
+    given: Mapping[str, object],
+    environ: Mapping[str, str],
+    files: list[tuple[Path, Mapping[str, object]]],
+) -> Value:
+    places: list[tuple[str, object]] = [(setting.option, given.get(setting.key))]
+    places.append((f"${setting.variable}", environ.get(setting.variable) or None))
+    places += [(str(path), content.get(setting.key)) for path, content in files]
+    for source, found in places:
+        if found is None:
+            continue
+        try:
+            return Value(setting, setting.read(found), source)
+        except ValueError as expected:
+            raise SettingError(
+                f"{source}: {setting.key} can't be {found!r}", hint=f"give {expected}"
+            ) from expected
+    return Value(setting, setting.default, "default")
+
+
+def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+    project = next((p / FILE for p in (folder, *folder.parents) if (p / FILE).is_file()), None)
+    if project is not None:
+        yield project
+    at_home = home(environ) / FILE
+    if at_home != project and at_home.is_file():
+        yield at_home
+
+
+def _read(path: Path) -> tuple[Path, Mapping[str, object]]:
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path}: it can't be read: {error}") from error
+    for key in content:
+        if key not in SETTINGS:
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(SETTINGS)}"
+            raise SettingError(f"{path}: there is no setting {key!r}", hint=meant)
+    return path, content
