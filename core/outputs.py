@@ -21,6 +21,7 @@ from .sinks.errors import SinkError
 from .sinks.run import RunSinks
 from .sinks.uri import parse_sink
 from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
+from .validation.key_index import SpillError
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ class OutputSet:
         self.discard(keep_quarantine=False)
         self._ahead.close()
         self._behind.close()
+        for output in self._outputs.values():
+            if output.validator is not None:
+                output.validator.close()
 
     def begin(self, hello: Hello, contract: Contract | None) -> None:
         """The parser is known: choose sinks, and take its contract as the judge.
@@ -322,6 +326,10 @@ class OutputSet:
         if isinstance(error, SinkError):
             return GuestError(
                 "environment", "SinkError", error.message, "write", error.retryable, error.hint
+            )
+        if isinstance(error, SpillError):
+            return GuestError(
+                "environment", "SpillError", error.message, "validate", True, error.hint
             )
         return GuestError(
             "protocol", type(error).__name__, error.message, "validate", hint=error.hint

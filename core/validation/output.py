@@ -11,8 +11,10 @@ from casparian.core.validation.arrow_types import target_schema
 from casparian.core.validation.cells import RESERVED_PREFIX
 from casparian.core.validation.reasons import ColumnReasons
 from casparian.core.validation.rejections import joined, reasons_of_cells, rejections
+from casparian.core.validation.repetitions import reasons_of_repetitions, with_repetitions
 from casparian.core.validation.slices import BadRows, Judged, judge_cells, split
 from casparian.core.validation.tags import split_tags
+from casparian.core.validation.uniqueness import Uniqueness, key_rules
 from casparian.core.validation.verdict import OutputFailed, Verdict
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class OutputValidator:
         self.contract = contract
         self.schema: pa.Schema = target_schema(contract)
         self._reasons = {column.name: ColumnReasons(column) for column in contract.columns}
+        self._uniqueness = Uniqueness(key_rules(contract))
 
     def validate(self, batch: pa.RecordBatch | pa.Table, *, first_row: int) -> Verdict:
         """Split a batch into valid rows (target schema, order kept) and rejected ones.
@@ -79,10 +82,24 @@ class OutputValidator:
             yield judging(table.slice(start, SLICE_ROWS))
 
     def settle(self, settled: Settled, *, first_row: int) -> Verdict:
-        """Give the bad rows of a judged slice their numbers, reasons and hints."""
+        """Give the bad rows of a judged slice their numbers, reasons and hints.
+
+        Rows that repeat a key of an earlier row are found here. Raises SpillError if there is no
+        room for the keys.
+        """
         judged, valid, bad = settled
-        rejected = rejections(bad, reasons_of_cells(bad, self._reasons), first_row=first_row)
-        return Verdict(valid, rejected, judged.received)
+        repeated = self._uniqueness.judge(
+            judged.values, judged.read, judged.bad, first_row=first_row
+        )
+        if repeated:
+            valid, bad = split(judged, with_repetitions(judged, repeated), self.schema)
+        reasons = reasons_of_cells(bad, self._reasons)
+        reasons += reasons_of_repetitions(judged, bad, repeated)
+        return Verdict(valid, rejections(bad, reasons, first_row=first_row), judged.received)
+
+    def close(self) -> None:
+        """Give back the memory and the files that keys take."""
+        self._uniqueness.close()
 
     def _check_columns(self, present: list[str], names: list[str]) -> None:
         expected = [column.name for column in self.contract.columns]

@@ -277,3 +277,51 @@ def test_order_and_count_whatever_the_batches(rows: list[Any], size: int) -> Non
     numbers = [row.row_number for row in rejected]
     assert numbers == sorted(numbers)
     assert len(valid) + len(rejected) == len(rows)
+
+
+def test_a_unique_value_stays_where_it_is_first_and_later_rows_name_it() -> None:
+    check = validator({"id": {"type": "int64", "unique": True}, "n": "int64"})
+    first = check.validate(pa.table({"id": ["1", "2", "1"], "n": ["x", "5", "6"]}), first_row=0)
+    assert first.valid["id"].to_pylist() == [2, 1]  # row 1 is bad, so row 3 has the 1 for itself
+    later = check.validate(pa.table({"id": ["1", "3", "2"], "n": ["7", "8", "y"]}), first_row=3)
+    assert later.valid["id"].to_pylist() == [3]
+    again, bad = later.rejected
+    assert (again.row_number, again.raw) == (3, '{"id": "1", "n": "7"}')
+    assert again.reasons == (("id", "duplicate_key", "row 4: id: '1' is already in row 3", ""),)
+    assert [(r.column, r.error_type) for r in bad.reasons] == [
+        ("n", "type_mismatch"),
+        ("id", "duplicate_key"),
+    ]
+
+
+def test_a_key_may_have_several_columns_and_nulls() -> None:
+    columns = {"order": "int64", "line": {"type": "int64", "nullable": True}}
+    check = validator(columns, key=["order", "line"])
+    verdict = check.validate(
+        pa.table({"order": [1, 1, 1, 1], "line": [1, None, 1, None]}), first_row=10
+    )
+    assert verdict.valid.num_rows == 2
+    assert [row.reasons[0].message for row in verdict.rejected] == [
+        "row 13: order, line: 1, 1 is already in row 11",
+        "row 14: order, line: 1, null is already in row 12",
+    ]
+
+
+def test_a_key_that_is_no_value_is_one_reason_and_no_repetition() -> None:
+    check = validator({"id": {"type": "int64", "unique": True}})
+    verdict = check.validate(pa.table({"id": ["x", "x", "4"]}), first_row=0)
+    assert [[r.error_type for r in row.reasons] for row in verdict.rejected] == [
+        ["type_mismatch"],
+        ["type_mismatch"],
+    ]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 30), max_size=80), st.integers(1, 30))
+def test_keys_whatever_the_batches(numbers: list[int], size: int) -> None:
+    check = validator({"id": {"type": "int64", "unique": True, "max": 25}})
+    kept: list[int] = []
+    for start in range(0, len(numbers), size):
+        batch = pa.table({"id": pa.array(numbers[start : start + size], pa.int64())})
+        kept += check.validate(batch, first_row=start).valid["id"].to_pylist()
+    assert kept == list(dict.fromkeys(n for n in numbers if n <= 25))
