@@ -5,17 +5,25 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from casparian.core.errors import CasparianError
 from casparian.core.version import VERSION
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 #: name: (module, one line of help). The help is here so that listing commands imports none of them.
 COMMANDS = {
     "run": (
         "casparian.app.run_command",
         "Run a parser over files, without any database (dev mode).",
+    ),
+    "contract": (
+        "casparian.app.contract_command",
+        "Show, check, infer and compare contracts.",
     ),
     "config": (
         "casparian.app.config_command",
@@ -27,24 +35,30 @@ EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported only when they are used."""
+    """A group whose commands are imported only when they are used.
+
+    A row of ``commands_table`` is the command's module, or ``module:name`` if the command isn't
+    called ``command`` there, and one line of help.
+    """
+
+    commands_table: Mapping[str, tuple[str, str]] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands' names, in the order of the table."""
-        return list(COMMANDS)
+        return list(self.commands_table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, imported now."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.commands_table:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
+        module, _, name = self.commands_table[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in self.commands_table.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

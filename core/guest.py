@@ -36,6 +36,8 @@ class GuestSpec:
     archive: Path | None = None
     entrypoint: str = "parser.py"
     job_id: str = "dev"
+    load_only: bool = False
+    """Whether it only loads the parser and says hello."""
     terminal: bool = False
     """Whether the guest gets this process's own stdio, to be used by a person."""
     env: Mapping[str, str] | None = None
@@ -138,6 +140,8 @@ class ColdGuests:
         arguments = [str(spec.python), str(SHIM), *_source_arguments(spec)]
         arguments += ["--input-path", str(spec.input_path), "--job-id", spec.job_id]
         arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]
+        if spec.load_only:
+            arguments.append("--load-only")
         passed = [theirs.fileno()]
         folder = None
         interrupts = interrupts_theirs = None

@@ -91,6 +91,7 @@ def _options() -> "argparse.Namespace":
     )
     channel.add_argument("--socket-path", metavar="PATH", help="a Unix socket to connect to")
     parser.add_argument("--parent-pid", type=int, default=0, help="end when this process has")
+    parser.add_argument("--load-only", action="store_true", help="say hello, and end")
     parser.add_argument("--terminal", action="store_true", help="stdio is the person's terminal")
     parser.add_argument("--interrupt-fd", type=int, metavar="N", help="where Ctrl-C is told")
     options = parser.parse_args()
@@ -180,7 +181,7 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> int:
         job_id=options.job_id,
         on_terminal=options.terminal,
     )
-    code: int = run.run()
+    code: int = run.load_only() if options.load_only else run.run()
     drain()
     guest.end_soon(code, drain)
     return code

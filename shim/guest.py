@@ -135,6 +135,15 @@ class GuestRun:
         self._writer.end()
         return EXIT_SUCCESS
 
+    def load_only(self) -> int:
+        """Load the parser and say what it declares, without running it; see :meth:`run`."""
+        try:
+            self._load()
+        except BaseException as error:  # noqa: BLE001 - whatever a module raises is reported
+            return self._fail(error)
+        self._writer.end()
+        return EXIT_SUCCESS
+
     def _load(self) -> loader.LoadedParser:
         pyarrow = _require_pyarrow()
         self._phase = "load"
