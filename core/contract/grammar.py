@@ -16,6 +16,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from casparian.core.contract.types import ColumnType
 
 from casparian.core.contract.types import UNIT_DIGITS
@@ -63,12 +65,17 @@ def read_int(text: str, type_: ColumnType) -> int:
 
 
 def read_float(text: str, type_: ColumnType) -> float:
-    """Read a JSON number as the nearest value of the type, ties to even; it must be finite."""
+    """Read a JSON number as the nearest value of the type, ties to even.
+
+    It must be finite, and zero only if the text says zero.
+    """
     if not _JSON_NUMBER.fullmatch(text):
         raise NotAValueError("type_mismatch")
     value = float(text) if type_.bits == 64 else nearest_float32(text)
     if not math.isfinite(value):
         raise NotAValueError("out_of_range", "it is too large")
+    if value == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise NotAValueError("out_of_range", "it is too small")
     return value
 
 
@@ -129,23 +136,34 @@ def read_date(text: str) -> date:
         raise NotAValueError("invalid_date", "there is no such day") from error
 
 
-def read_timestamp(text: str, type_: ColumnType, *, offset_seconds: bool = False) -> int:
+def read_timestamp(
+    text: str,
+    type_: ColumnType,
+    *,
+    offset_seconds: bool = False,
+    to_utc: Callable[[int], int] | None = None,
+) -> int:
     """Read an ISO timestamp as a count of the type's units since 1970.
 
-    The offset or ``Z`` must be there exactly if the type has a zone. ``offset_seconds`` also
-    takes offsets such as ``+00:53:28``, which local mean times have.
+    The offset or ``Z`` must be there exactly if the type has a zone; with ``to_utc``, which turns
+    seconds of local time into seconds of UTC, it may lack. ``offset_seconds`` also takes offsets
+    such as ``+00:53:28``, which local mean times have.
     """
     shape = _STAMP.fullmatch(text)
     if shape is None or (not offset_seconds and len(shape[6] or "") > 6):
         raise NotAValueError("format_mismatch", "expected YYYY-MM-DDTHH:MM:SS")
     day = read_date(shape[1])
     second_of_day = _second_of_day(shape[2], shape[3], shape[4])
-    if type_.tz and shape[6] is None:
+    if type_.tz and shape[6] is None and to_utc is None:
         raise NotAValueError("missing_timezone", "it has no UTC offset")
     if not type_.tz and shape[6] is not None:
         raise NotAValueError("unexpected_timezone", "it has a UTC offset, the type has no zone")
     fraction = _fraction(shape[5] or "", type_)
-    seconds = (day - _EPOCH) // timedelta(seconds=1) + second_of_day - _offset(shape[6] or "Z")
+    seconds = (day - _EPOCH) // timedelta(seconds=1) + second_of_day
+    if shape[6] is None and to_utc is not None:
+        seconds = to_utc(seconds)
+    else:
+        seconds -= _offset(shape[6] or "Z")
     value: int = seconds * 10 ** UNIT_DIGITS[type_.unit] + fraction
     check_instant(value, type_)
     return value

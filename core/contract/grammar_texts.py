@@ -9,9 +9,13 @@ import base64
 import binascii
 import json
 import re
-from typing import Any, Final
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.contract.grammar import NotAValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_JSON_DEPTH: Final = 128
 """Arrays and objects in each other, at most."""
@@ -54,17 +58,28 @@ def read_binary(text: str) -> bytes:
     return value
 
 
-def read_json(text: str) -> Any:
-    """Parse one JSON value; numbers come as JsonNumber. NaN and Infinity are no JSON."""
+def read_json(text: str, *, one_of_each: bool = False) -> Any:
+    """Parse one JSON value; numbers come as JsonNumber. NaN and Infinity are no JSON.
+
+    ``one_of_each`` refuses objects that have a name twice, of which only one value could be kept.
+    """
     if _depth(text) > MAX_JSON_DEPTH:
         raise NotAValueError("out_of_range", f"it nests more than {MAX_JSON_DEPTH} deep")
     try:
-        return json.loads(
-            text, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_no_constant
-        )
+        return (_STRICT if one_of_each else _DECODER).decode(text)
+    except NotAValueError:
+        raise
     except ValueError as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise NotAValueError("type_mismatch", f"it is no JSON: {why}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise NotAValueError("type_mismatch", f"it has the field {twice!r} twice")
+    return found
 
 
 def _depth(text: str) -> int:
@@ -80,3 +95,17 @@ def _depth(text: str) -> int:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"JSON has no {name}")
+
+
+def _decoder(pairs: Callable[[list[tuple[str, Any]]], Any] | None) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_int=JsonNumber,
+        parse_float=JsonNumber,
+        parse_constant=_no_constant,
+        object_pairs_hook=pairs,
+    )
+
+
+# Made once: making one takes as long as reading a short text.
+_DECODER: Final = _decoder(None)
+_STRICT: Final = _decoder(_object)

@@ -34,9 +34,10 @@ def output_toml(output: OutputContract, comments: Comments) -> str:
     if options:
         lines += [f"[{table}]", *options, ""]
     lines.append(f"[{table}.columns]")
+    noted: Sequence[str] = ()
     for column in output.columns:
-        noted = comments.get((output.name, column.name), ())
-        if noted and lines[-1] != f"[{table}.columns]":
+        before, noted = noted, comments.get((output.name, column.name), ())
+        if (noted or before) and lines[-1] != f"[{table}.columns]":
             lines.append("")
         lines += [f"# {_one_line(line)}" for line in noted]
         lines.append(f"{key_toml(column.name)} = {column_toml(column)}")

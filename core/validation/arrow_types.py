@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -10,15 +10,32 @@ if TYPE_CHECKING:
     from casparian.core.contract.model import OutputContract
     from casparian.core.contract.types import ColumnType
 
+_TEXTS: Final = frozenset({"string", "uuid", "json", "enum"})
+"""Families whose values are Arrow strings."""
+
 
 def arrow_type(type_: ColumnType) -> pa.DataType:
-    """Return the Arrow type of a column: decimal128, date32, timestamp[unit, tz], …"""
-    if type_.family == "decimal":
+    """Return the Arrow type of a column: decimal128, date32, timestamp[unit, tz], list, …"""
+    family = type_.family
+    if family in _TEXTS:
+        return pa.string()
+    if family == "decimal":
         return pa.decimal128(type_.precision, type_.scale)
-    if type_.family == "date":
+    if family == "date":
         return pa.date32()
-    if type_.family == "timestamp":
+    if family == "timestamp":
         return pa.timestamp(type_.unit, type_.tz)
+    if family == "time":
+        return pa.time32(type_.unit) if type_.unit in ("s", "ms") else pa.time64(type_.unit)
+    if family == "duration":
+        return pa.duration(type_.unit)
+    if family == "list":
+        assert type_.item is not None
+        return pa.list_(pa.field("item", arrow_type(type_.item), nullable=type_.item_nullable))
+    if family == "struct":
+        return pa.struct(
+            [pa.field(f.name, arrow_type(f.type), nullable=f.nullable) for f in type_.fields]
+        )
     return pa.type_for_alias(type_.name)
 
 

@@ -8,20 +8,38 @@ raw JSON know one representation only.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
-from datetime import date, datetime, timedelta
+import uuid
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from casparian.core.contract.types import UNIT_DIGITS
+from casparian.core.validation.nesting import fields_of, is_list, items_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KIND_PREFIX: Final = "_cf_kind__"
 """A companion column's name is this, and then the name of the column that it tags."""
 
 RESERVED_PREFIX: Final = "_cf_"
 
-_PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+LEAF_KINDS: Final = frozenset(
+    {
+        *("int", "float", "decimal", "bytes", "date", "time", "datetime", "datetimetz"),
+        *("timedelta", "uuid", "enum", "str_invalid"),
+    }
+)
+"""Kinds of leaves that stand as ``{"$kind": text}`` in a JSON cell (``object:…`` as well)."""
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - zone is apart
+_DAY: Final = 86_400
+_DAY_MS: Final = 86_400_000
 
 
 class Cell(NamedTuple):
@@ -46,22 +64,43 @@ def is_text(type_: pa.DataType) -> bool:
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return one contiguous array; dictionaries and extensions decoded, any text as pa.string()."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    """Return one contiguous array; dictionaries and extensions decoded, any text as pa.string().
+
+    Of the extensions only ``arrow.uuid`` stays: its bytes alone would be just bytes.
+    """
+    array = column
+    if isinstance(column, pa.ChunkedArray):  # combining copies even a single chunk
+        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # more than 2 GiB of text
         array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+    array = _decoded(array)
     if is_text(array.type) and not pa.types.is_string(array.type):
         array = array.cast(pa.string())
     if pa.types.is_date64(array.type):
         days = array.cast(pa.int64())
-        whole = pc.multiply(pc.divide(days, 86_400_000), 86_400_000)
+        whole = pc.multiply(pc.divide(days, _DAY_MS), _DAY_MS)
         if pc.all(pc.equal(days, whole)).as_py() is not False:
             array = array.cast(pa.date32())
     return array
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    while True:
+        if isinstance(array.type, pa.Bool8Type):
+            array = array.cast(pa.bool_())
+        elif isinstance(array, pa.ExtensionArray) and not is_uuid(array.type):
+            array = array.storage
+        elif pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        elif pa.types.is_run_end_encoded(array.type):
+            array = pc.run_end_decode(array)
+        else:
+            return array
+
+
+def is_uuid(type_: pa.DataType) -> bool:
+    """Say whether an Arrow type is sixteen bytes that call themselves a UUID."""
+    return isinstance(type_, pa.UuidType)
 
 
 def cells_of(column: pa.Array | pa.ChunkedArray, kinds: pa.Array | None = None) -> list[Cell]:
@@ -72,20 +111,34 @@ def cells_of(column: pa.Array | pa.ChunkedArray, kinds: pa.Array | None = None) 
         return [Cell(kind, text) if kind is not None else NULL for kind, text in pairs]
     type_ = array.type
     if pa.types.is_timestamp(type_):
-        return [_timestamp(v, type_.unit, type_.tz) for v in array.cast(pa.int64()).to_pylist()]
+        return _counted(array, lambda v: _timestamp(v, type_.unit, type_.tz))
     if pa.types.is_date32(type_):
         return _texts("date", array.cast(pa.string()))
+    if pa.types.is_date64(type_):
+        return _counted(array, _date64)
     if pa.types.is_float32(type_) or pa.types.is_float16(type_):
         return _texts("float32", array.cast(pa.float32()).cast(pa.string()))
     if pa.types.is_duration(type_):
-        return [_duration(v, type_.unit) for v in array.cast(pa.int64()).to_pylist()]
+        return _counted(array, lambda v: _duration(v, type_.unit))
     if pa.types.is_time(type_):
-        return _texts("time", array.cast(pa.string()))
+        return _counted(
+            array.view(pa.int32() if type_.bit_width == 32 else pa.int64()), _clock(type_)
+        )
+    if is_uuid(type_):
+        return _texts("uuid", array)
+    if is_list(type_) or pa.types.is_struct(type_) or pa.types.is_map(type_):
+        valid = array.is_valid().to_pylist()
+        return [Cell("json", t) if v else NULL for t, v in zip(_json(array), valid, strict=True)]
     return [_python(value, type_) for value in array.to_pylist()]
 
 
 def _texts(kind: str, texts: pa.Array) -> list[Cell]:
-    return [Cell(kind, text) if text is not None else NULL for text in texts.to_pylist()]
+    return [Cell(kind, str(text)) if text is not None else NULL for text in texts.to_pylist()]
+
+
+def _counted(array: pa.Array, write: Callable[[int], Cell]) -> list[Cell]:
+    counts = array.cast(pa.int64()).to_pylist()
+    return [write(count) if count is not None else NULL for count in counts]
 
 
 def _python(value: Any, type_: pa.DataType) -> Cell:
@@ -103,45 +156,110 @@ def _python(value: Any, type_: pa.DataType) -> Cell:
         return Cell("decimal", str(value))
     if isinstance(value, bytes):
         return Cell("bytes", base64.b64encode(value).decode())
-    if isinstance(value, list | dict):
-        return Cell("json", json.dumps(value, ensure_ascii=False, default=_leaf))
+    if isinstance(value, uuid.UUID):
+        return Cell("uuid", str(value))
     return Cell(f"object:{type_}", str(value))
 
 
-def _leaf(value: object) -> object:
-    """Write a leaf of a nested value that JSON doesn't know."""
-    if isinstance(value, Decimal):
-        return {"$decimal": str(value)}
-    if isinstance(value, bytes):
-        return {"$bytes": base64.b64encode(value).decode()}
-    if isinstance(value, datetime):
-        return {"$datetime": value.isoformat()}
-    if isinstance(value, date):
-        return {"$date": value.isoformat()}
-    return str(value)
+# Times: nine digits only where needed
 
 
-def _timestamp(value: int | None, unit: str, tz: str | None) -> Cell:
-    """Write an instant as ISO text, in UTC if it has a zone; nine digits only where needed."""
-    if value is None:
-        return NULL
+def _timestamp(value: int, unit: str, tz: str | None) -> Cell:
+    """Write an instant as ISO text, in UTC if it has a zone."""
     kind = "datetimetz" if tz else "datetime"
-    seconds, rest = divmod(value, _PER_SECOND[unit])
+    seconds, rest = divmod(value, 10 ** UNIT_DIGITS[unit])
     try:
-        moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001 - zone is apart
+        moment = _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return Cell(kind, f"{value} {unit} since 1970")
-    nanoseconds = rest * (10**9 // _PER_SECOND[unit])
-    fraction = f".{nanoseconds:09d}" if nanoseconds % 1000 else f".{nanoseconds // 1000:06d}"
-    text = moment.isoformat() + (fraction if nanoseconds else "")
-    return Cell(kind, f"{text}+00:00" if tz else text)
+    return Cell(kind, f"{moment.isoformat()}{_fraction(rest, unit)}{'+00:00' if tz else ''}")
 
 
-def _duration(value: int | None, unit: str) -> Cell:
-    if value is None:
-        return NULL
-    scale = _PER_SECOND[unit]
-    digits = len(str(scale)) - 1
-    whole, rest = divmod(abs(value), scale)
+def _fraction(rest: int, unit: str) -> str:
+    nanoseconds = rest * 10 ** (9 - UNIT_DIGITS[unit])
+    if not nanoseconds:
+        return ""
+    return f".{nanoseconds:09d}" if nanoseconds % 1000 else f".{nanoseconds // 1000:06d}"
+
+
+def _date64(milliseconds: int) -> Cell:
+    """Write milliseconds since 1970 as a date, or, if they are no whole days, as what they are."""
+    cell = _timestamp(milliseconds, "ms", None)
+    if milliseconds % _DAY_MS or cell.text.endswith("since 1970"):
+        return cell
+    return Cell("date", cell.text[:10])
+
+
+def _clock(type_: pa.DataType) -> Callable[[int], Cell]:
+    unit = type_.unit
+
+    def write(value: int) -> Cell:
+        seconds, rest = divmod(value, 10 ** UNIT_DIGITS[unit])
+        if not 0 <= seconds < _DAY:
+            return Cell("time", f"{value} {unit} since midnight")
+        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        return Cell("time", clock + _fraction(rest, unit))
+
+    return write
+
+
+def _duration(value: int, unit: str) -> Cell:
+    digits = UNIT_DIGITS[unit]
+    whole, rest = divmod(abs(value), 10**digits)
     fraction = f".{rest:0{digits}d}".rstrip("0") if rest else ""
     return Cell("timedelta", f"{'-' if value < 0 else ''}PT{whole}{fraction}S")
+
+
+# Nested values: JSON, in which each leaf keeps its kind
+
+
+def _json(array: pa.Array) -> list[str]:
+    """Write every value as JSON; a leaf that JSON doesn't know becomes ``{"$kind": text}``."""
+    array = plain(array)
+    type_ = array.type
+    valid = array.is_valid().to_pylist()
+    if pa.types.is_struct(type_):
+        columns = [[f"{json_text(name)}: {t}" for t in _json(v)] for name, v in fields_of(array)]
+        rows = zip(*columns, strict=True) if columns else [()] * len(array)
+        texts = ["{" + ", ".join(row) + "}" for row in rows]
+    elif is_list(type_) or pa.types.is_map(type_):
+        texts = _json_lists(array)
+    else:
+        wide = pa.types.is_float16(type_) or pa.types.is_float32(type_)
+        texts = [_leaf(cell) for cell in cells_of(array.cast(pa.float64()) if wide else array)]
+    return [text if here else "null" for text, here in zip(texts, valid, strict=True)]
+
+
+def _json_lists(array: pa.Array) -> list[str]:
+    items = items_of(array)
+    ends = items.ends.tolist()
+    spans = list(itertools.pairwise(ends))
+    if not pa.types.is_map(array.type):
+        texts = _json(items.values)
+        return [f"[{', '.join(texts[start:end])}]" for start, end in spans]
+    (_, keys), (_, values) = fields_of(items.values)
+    names, texts = _json(keys), _json(values)
+    return [_json_map(names[start:end], texts[start:end]) for start, end in spans]
+
+
+def _json_map(names: list[str], texts: list[str]) -> str:
+    """Write a map as an object, or, if its keys can't be names, as pairs."""
+    pairs = list(zip(names, texts, strict=True))
+    if len(set(names)) == len(names) and all(name.startswith('"') for name in names):
+        return "{" + ", ".join(f"{name}: {text}" for name, text in pairs) + "}"
+    return '{"$items": [' + ", ".join(f"[{name}, {text}]" for name, text in pairs) + "]}"
+
+
+def _leaf(cell: Cell) -> str:
+    kind, text = cell
+    if kind is None:
+        return "null"
+    if kind == "str":
+        return json_text(text)
+    if kind in ("int", "bool") or (kind == "float" and text not in ("nan", "inf", "-inf")):
+        return text
+    return f"{{{json_text('$' + kind)}: {json_text(text)}}}"
+
+
+json_text: Final[Callable[[str], str]] = json.JSONEncoder(ensure_ascii=False).encode
+"""Writes a text as JSON."""

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.validation.kernel import every
-from casparian.core.validation.oracle import comparable, full_match
+from casparian.core.validation.oracle_constraints import comparable, full_match
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.core.contract.model import Bound, Column
 
 
@@ -33,28 +35,39 @@ def _masks(values: pa.Array, column: Column) -> list[pa.Array]:
     if column.pattern is not None:
         masks.append(pc.invert(full_match(values, column.pattern)))
     if column.min_length is not None:
-        masks.append(pc.less(pc.utf8_length(values), column.min_length))
+        masks.append(pc.less(_lengths(values), column.min_length))
     if column.max_length is not None:
-        masks.append(pc.greater(pc.utf8_length(values), column.max_length))
+        masks.append(pc.greater(_lengths(values), column.max_length))
     return masks
+
+
+def _lengths(values: pa.Array) -> pa.Array:
+    if pa.types.is_list(values.type):
+        return pc.list_value_length(values)
+    if pa.types.is_binary(values.type):
+        return pc.binary_length(values)
+    return pc.utf8_length(values)
 
 
 def _outside(values: pa.Array, column: Column) -> pa.Array:
     assert column.enum is not None
-    listed = pa.array([_scalar(item, values.type, column).as_py() for item in column.enum])
-    if pa.types.is_timestamp(values.type):
-        numbers = [comparable(item, column) for item in column.enum]
-        listed = pa.array(numbers, pa.int64()).cast(values.type)
-    elif pa.types.is_floating(values.type):
+    listed = _listed(column.enum, values.type, column)
+    if pa.types.is_floating(values.type):
         # Arrow tells -0.0 from 0.0 in sets; adding zero makes them one.
         values = pc.add(values, pa.scalar(0.0, values.type))
-        listed = pc.add(listed.cast(values.type), pa.scalar(0.0, values.type))
-    known = pc.is_in(values, value_set=listed.cast(values.type))
+        listed = pc.add(listed, pa.scalar(0.0, values.type))
+    known = pc.is_in(values, value_set=listed)
     return pc.and_(pc.invert(known), values.is_valid())
 
 
+def _listed(bounds: Sequence[Bound], type_: pa.DataType, column: Column) -> pa.Array:
+    """Return bounds of the contract as values of the column; those of times are counts."""
+    values = [comparable(bound, column) for bound in bounds]
+    if column.type.family not in ("time", "timestamp", "duration"):
+        return pa.array(values, type_)
+    narrow = pa.int32() if type_.bit_width == 32 else pa.int64()
+    return pa.array(values, narrow).cast(type_)
+
+
 def _scalar(bound: Bound, type_: pa.DataType, column: Column) -> pa.Scalar:
-    value = comparable(bound, column)
-    if pa.types.is_timestamp(type_):
-        return pa.scalar(value, pa.int64()).cast(type_)
-    return pa.scalar(value, type_)
+    return _listed([bound], type_, column)[0]

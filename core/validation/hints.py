@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.contract.types import parse_type
+from casparian.core.contract.formats import compile_format
+from casparian.core.contract.parse import parse_column
+from casparian.core.contract.type_text import parse_type
 from casparian.core.errors import CasparianError
-from casparian.core.validation.oracle import TRIMMED, Value, judge
+from casparian.core.validation.oracle import judge
+from casparian.core.validation.oracle_texts import TRIMMED
+from casparian.core.validation.zones import assuming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from casparian.core.contract.model import Column
     from casparian.core.validation.cells import Cell
+    from casparian.core.validation.oracle import Judgement
 
 _DATES: Final = (
     *("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y"),
@@ -24,10 +30,22 @@ _DATES: Final = (
     *("%d.%m.%y", "%d-%b-%y"),
 )
 _ISO_DATE: Final = "%Y-%m-%d"
-_CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H%M%S", "%-H:%M", "%-H:%M:%S")
+_CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H%M%S", "%-H:%M", "%-H:%M:%S", "%H%M")
+_HALF_DAY_CLOCKS: Final = (
+    *("%I:%M %p", "%I:%M:%S %p", "%-I:%M %p", "%-I:%M:%S %p", "%I:%M%p", "%-I:%M%p"),
+    *("%I:%M:%S%p", "%-I:%M:%S%p"),
+)
+_HALF_DAY: Final = re.compile("[0-9] ?[AaPp][Mm]")
 _PLAIN_NUMBER: Final = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _TRUE: Final = frozenset({"yes", "y", "1", "t", "on", "true", "x", "ja", "oui", "si"})
 _FALSE: Final = frozenset({"no", "n", "0", "f", "off", "false", "nein", "non"})
+_NOTHING: Final = frozenset(
+    {
+        *("", "-", "--", "---", ".", "?", "n/a", "#n/a", "na", "nan", "null", "none", "nil"),
+        *("missing", "unknown", "undefined", "not available"),
+    }
+)
+_SPELLED: Final = frozenset({"enum", "uuid", "binary", "json", "list", "struct"})
 _LONGEST: Final = 100
 """Longer texts get no hint: no relaxation is likely to fit them, and trying costs time."""
 
@@ -88,31 +106,43 @@ def _search(cell: Cell, column: Column) -> list[Change]:
     if cell.kind == "str":
         return (
             _first(cell, column, _spellings(column))
+            or _all(cell, column, _zones(column))
             or _formats(cell, column)
             or _first(cell, column, _others(cell, column))
             or _first(cell, column, _placeholder(cell, column))
         )
-    return _first(cell, column, _typed(column))
+    return _first(cell, column, _typed(column)) or _all(cell, column, _zones(column))
 
 
 def _first(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change]:
     return next(([change] for change in changes if _accepts(cell, column, change[1])), [])
 
 
+def _all(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change]:
+    return [change for change in changes if _accepts(cell, column, change[1])]
+
+
 def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
     if "thousands" in options and _PLAIN_NUMBER.fullmatch(cell.text.strip(TRIMMED)):
         # Reading 8.455 as 8455 would let it through by changing it.
         return False
-    changed = replace(column, **options)
-    has_point = column.type.family in ("float", "decimal")
-    if has_point and changed.thousands == (changed.decimal_point or "."):
-        return False  # one mark can't part both
+    return _judged(cell, replace(column, **options)) is not None
+
+
+def _judged(cell: Cell, column: Column) -> Judgement | None:
+    """Judge a cell against a changed column; None if it is bad, or the column is impossible.
+
+    The column's other options may not go with the change (formats and bounds with another zone):
+    whoever followed the hint would get a contract that is refused.
+    """
     try:
-        return not judge(cell, changed).reasons
+        judgement = judge(cell, column)
+        if judgement.reasons:
+            return None
+        parse_column(column.name, column.canonical(), where=column.name)
     except (CasparianError, ArithmeticError, ValueError):
-        # The column's other options don't go with this one (formats and bounds with another
-        # zone): whoever followed the hint would get a contract that is refused.
-        return False
+        return None
+    return judgement
 
 
 def _spellings(column: Column) -> Iterator[Change]:
@@ -145,61 +175,94 @@ def _written(change: dict[str, Any]) -> str:
 
 def _formats(cell: Cell, column: Column) -> list[Change]:
     """Return the common formats that fit, with different values; at most two."""
-    if column.type.family not in ("date", "timestamp"):
+    if column.type.family not in ("date", "time", "timestamp"):
         return []
+    text = cell.text.strip(TRIMMED)
+    zone = column.type.tz if column.assume_tz is None else None
     for trim in (False, True):
-        fitting: dict[Value | None, Change] = {}
-        for format_ in _candidates(cell.text.strip(TRIMMED), column):
-            change: dict[str, Any] = {"trim": True} if trim else {}
-            change["formats"] = (format_,)
-            judgement = judge(cell, replace(column, **change))
-            if not judgement.reasons:
-                fitting.setdefault(judgement.value, (_written(change), change))
-            if len(fitting) == 2:
-                break
-        if fitting:
-            return list(fitting.values())
+        for assumed in (None, zone) if zone else (None,):
+            fitting: dict[object, Change] = {}
+            offset = zone is not None and assumed is None
+            for format_ in _candidates(text, column, offset=offset):
+                if not _compiled(format_, column.type.family, offset).fullmatch(text):
+                    continue
+                change: dict[str, Any] = {"trim": True} if trim else {}
+                change["formats"] = (*column.formats, format_)
+                words = _written(change)
+                if assumed:
+                    change["assume_tz"] = assumed
+                    words = f"{words}, {assuming(assumed)}"
+                judgement = _judged(cell, replace(column, **change))
+                if judgement is not None:
+                    fitting.setdefault(judgement.value, (words, change))
+                if len(fitting) == 2:
+                    break
+            if fitting:
+                return list(fitting.values())
     return []
 
 
-def _candidates(text: str, column: Column) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def _compiled(format_: str, family: str, offset: bool) -> re.Pattern[str]:
+    compiled = compile_format(
+        format_, family=family, zoned=offset, offset_needed=False, where=format_
+    )
+    return re.compile(compiled.regex)
+
+
+def _candidates(text: str, column: Column, *, offset: bool) -> Iterator[str]:
     if column.type.family == "date":
         yield from _DATES
         return
-    zone = "%z" if column.type.tz else ""
+    clocks = _HALF_DAY_CLOCKS if _HALF_DAY.search(text) else _CLOCKS
+    if column.type.family == "time":
+        yield from clocks
+        return
     between = "T" if "T" in text else " "
     for day in (_ISO_DATE, *_DATES):
-        for clock in _CLOCKS:
-            yield f"{day}{between}{clock}{zone}"
-            if zone and " " in text:
-                yield f"{day}{between}{clock} {zone}"
+        for clock in clocks:
+            yield f"{day}{between}{clock}{'%z' if offset else ''}"
+            if offset and " " in text:
+                yield f"{day}{between}{clock} %z"
 
 
 def _others(cell: Cell, column: Column) -> Iterator[Change]:
     text = cell.text.strip(TRIMMED) if column.trim else cell.text
     if column.type.family == "bool" and text.lower() in _TRUE | _FALSE:
         name = "true_tokens" if text.lower() in _TRUE else "false_tokens"
-        yield _written({name: (text,)}), {name: (*getattr(column, name), text)}
-    if column.type.family == "timestamp":
-        yield from _zones(column)
+        change = {name: (*getattr(column, name), text)}
+        yield _written(change), change
     if column.nullable is False and text in column.null_tokens:
         yield "nullable = true", {"nullable": True}
 
 
 def _zones(column: Column) -> Iterator[Change]:
-    """Yield the other kind of timestamp: with a zone for texts that have an offset, or without."""
+    """Yield what to do about a zone that is missing, or not expected, or whose clocks went back."""
+    if column.type.family != "timestamp":
+        return
+    if column.assume_tz is not None:
+        for choice in ("earliest", "latest"):
+            yield f'ambiguous = "{choice}"', {"ambiguous": choice}
+        return
+    if column.type.tz:
+        yield assuming(column.type.tz), {"assume_tz": column.type.tz}
     tz = "" if column.type.tz else ", UTC"
     text = f"timestamp({column.type.unit}{tz})"
     yield f'type = "{text}"', {"type": parse_type(text, where=column.name)}
 
 
 def _placeholder(cell: Cell, column: Column) -> Iterator[Change]:
-    """Yield a null token for a short text without digits, such as N/A, Unknown or nothing."""
+    """Yield a null token for a short text without digits, such as N/A, Unknown or nothing.
+
+    Where other words have a meaning as well, only for those that mean nothing everywhere.
+    """
     text = cell.text.strip(TRIMMED) if column.trim else cell.text
     if len(text) > 20 or any(c.isdigit() for c in text) or column.type.family == "string":
         return
+    if column.type.family in _SPELLED and text.strip(TRIMMED).lower() not in _NOTHING:
+        return
     change: dict[str, Any] = {"null_tokens": (*column.null_tokens, text)}
-    words = _written({"null_tokens": (text,)})
+    words = _written({"null_tokens": change["null_tokens"]})
     if column.nullable:
         yield words, change
     else:
@@ -216,5 +279,3 @@ def _typed(column: Column) -> Iterator[Change]:
     }.get(family, ())
     for name in names:
         yield f"{name} = true", {name: True}
-    if family == "timestamp":
-        yield from _zones(column)

@@ -1,6 +1,10 @@
-"""A hint can never make a run fail, whatever else the column's contract says."""
+"""Whoever follows a hint has the value accepted, whatever else the column's contract says."""
 
 from __future__ import annotations
+
+import json
+import re
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -8,13 +12,29 @@ import pytest
 from casparian.core.contract.errors import ContractError
 from casparian.core.contract.parse import parse_outputs
 from casparian.core.validation import OutputValidator
+from casparian.core.validation.cells import Cell
+from casparian.core.validation.hints import Hints
+from casparian.core.validation.oracle import judge
+
+from .agreement import column_of
 
 NASTY = ["x", "", " ", "1,00", "1.000", "nan", "2024-02-30", "01/02/2024 10:00", "24:00"]
 NASTY += ["2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "2024-01-01 00:00:00+02:00", "1e999", "-0"]
 NASTY += ["2024-01-01", "31/12/2024", "yes", "007", "+5", "99999999999999999999", "12:30", "½"]
+NASTY += ["1:30 PM", "31/12/2024 1:30 PM", " 2024-03-31 02:30:00", "2024-03-31T02:30:00", "N/A"]
+NASTY += ["2024-10-27T02:30:00", "27/10/2024 02:30", "PT1H", " PT1H", "A", " red", "RED", "[1]"]
+NASTY += ["123E4567-E89B-12D3-A456-426614174000", ' {"a": 1}', '{"a": null}', "12/31/2024 10:00Z"]
+
+TYPED = [Cell("datetime", "2024-01-05T10:00:00"), Cell("datetime", "2024-10-27T02:30:00")]
+TYPED += [Cell("datetime", "2024-01-05T00:00:00"), Cell("datetimetz", "2024-01-05T10:00:00+00:00")]
+TYPED += [Cell("float", "1.5"), Cell("float", "nan"), Cell("float", "inf"), Cell("int", "5")]
+TYPED += [Cell("bool", "true"), Cell("json", "[1]"), Cell("uuid", "x"), Cell(None, "")]
+TYPED += [Cell("time", "10:00:00.5"), Cell("timedelta", "PT1S"), Cell("bytes", "AA==")]
 
 TYPES = ["string", "bool", "int8", "int64", "uint64", "float32", "float64", "decimal(5,2)", "date"]
 TYPES += ["timestamp", "timestamp(UTC)", "timestamp(ms, Europe/Berlin)", "timestamp(ns)"]
+TYPES += ["time", "time(s)", "duration(s)", "binary", "uuid", "json", "enum[red, green]"]
+TYPES += ["list<int64>", "struct{a: int64}"]
 
 OPTIONS: list[dict[str, object]] = [
     {},
@@ -34,6 +54,11 @@ OPTIONS: list[dict[str, object]] = [
     {"decimal_point": ","},
     {"thousands": ".", "decimal_point": ","},
     {"trim": True, "null_tokens": ["", "n/a"], "nullable": True},
+    {"formats": ["%H:%M"]},
+    {"min": "10:00:00", "max": "12:00:00"},
+    {"assume_tz": "Europe/Berlin"},
+    {"assume_tz": "Europe/Berlin", "formats": ["%d/%m/%Y %H:%M"]},
+    {"min_length": 2},
 ]
 
 
@@ -50,15 +75,44 @@ def _columns() -> list[tuple[str, dict[str, object]]]:
     return found
 
 
+def taken(hint: str, spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the columns that whoever follows a hint would write, one for each alternative."""
+    changed = [dict(spec)]
+    at = 0
+    while found := re.match(r"([a-z_]+) = ", hint[at:]):
+        value, at = json.JSONDecoder().raw_decode(hint, at + found.end())
+        changed[-1][found[1]] = value
+        rest = re.match(
+            r"(?: \(or whichever zone the times are in\))?(, with |, | or |$)", hint[at:]
+        )
+        assert rest is not None, hint
+        at += rest.end()
+        if rest[1] == " or ":
+            changed.append(dict(spec))
+    assert at == len(hint), hint
+    return changed
+
+
 @pytest.mark.parametrize(("name", "column"), _columns(), ids=lambda value: str(value)[:60])
-def test_every_nasty_text_is_accepted_or_rejected_with_a_hint_that_holds(
-    name: str, column: dict[str, object]
-) -> None:
+def test_taking_a_hint_accepts_the_value(name: str, column: dict[str, Any]) -> None:
+    parsed = column_of(column)
+    hints = Hints(parsed)
+    for cell in [*(Cell("str", text) for text in NASTY), *TYPED]:
+        if not judge(cell, parsed).reasons:
+            continue
+        hint = hints.hint(cell)
+        for changed in taken(hint, column) if hint else []:
+            assert not judge(cell, column_of(changed)).reasons, (name, cell, hint)
+
+
+@pytest.mark.parametrize(("name", "column"), _columns(), ids=lambda value: str(value)[:60])
+def test_every_nasty_text_is_accepted_or_rejected(name: str, column: dict[str, Any]) -> None:
     contract = parse_outputs({"o": {"columns": {"c": column}}}, parser_name="p", where="outputs")
     output = contract.output("o")
     assert output is not None
     verdict = OutputValidator(output).validate(pa.table({"c": NASTY}), first_row=0)
     assert verdict.valid.num_rows + len(verdict.rejected) == len(NASTY)
+    assert all(row.reasons for row in verdict.rejected), name
 
 
 @pytest.mark.parametrize(

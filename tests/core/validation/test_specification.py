@@ -1,0 +1,114 @@
+"""What the specification says of nasty texts, type by type: oracle and kernels both say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from casparian.core.validation.cells import Cell
+from casparian.core.validation.oracle import judge
+
+from .agreement import assert_agree, column_of, same, tagged
+from .cases import TABLES, Bad
+
+NAMES = sorted(TABLES)
+
+
+def wanted(name: str) -> tuple[Any, list[str], list[Any]]:
+    spec, table = TABLES[name]
+    return column_of(spec), list(table), list(table.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_oracle_reads_each_text_as_it_is_specified(name: str) -> None:
+    column, texts, expected = wanted(name)
+    assert len(texts) >= 34
+    for text, wants in zip(texts, expected, strict=True):
+        judgement = judge(Cell("str", text), column)
+        if isinstance(wants, Bad):
+            assert [reason for reason, _ in judgement.reasons] == [wants.error_type], text[:80]
+        else:
+            assert not judgement.reasons, (text[:80], judgement)
+            assert same(judgement.value, wants), (text[:80], judgement)
+
+
+def assert_as_specified(
+    found: list[tuple[bool, Any]], expected: list[Any], texts: list[str]
+) -> None:
+    for (good, value), wants, text in zip(found, expected, texts, strict=True):
+        assert good == (not isinstance(wants, Bad)), text[:80]
+        assert not good or same(value, wants), (text[:80], value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kernels_read_a_dirty_column_as_it_is_specified(name: str) -> None:
+    column, texts, expected = wanted(name)
+    for order in (1, -1):
+        array = pa.array(texts[::order], pa.string())
+        assert_as_specified(assert_agree(column, array), expected[::order], texts[::order])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kernels_read_a_clean_column_as_it_is_specified(name: str) -> None:
+    """Clean columns take shorter ways, which must lead to the same place."""
+    column, texts, expected = wanted(name)
+    pairs = [(t, w) for t, w in zip(texts, expected, strict=True) if not isinstance(w, Bad)]
+    clean, values = [t for t, _ in pairs], [w for _, w in pairs]
+    assert_as_specified(assert_agree(column, pa.array(clean, pa.string())), values, clean)
+    for text, value in pairs:
+        for array in (pa.array([text]), pa.array([text] * 3).slice(1)):
+            found = assert_agree(column, array)
+            assert_as_specified(found, [value] * len(array), [text] * len(array))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_bad_text_changes_nothing_for_the_others(name: str) -> None:
+    column, texts, expected = wanted(name)
+    pairs = list(zip(texts, expected, strict=True))
+    clean = [t for t, w in pairs if not isinstance(w, Bad)]
+    values = [w for _, w in pairs if not isinstance(w, Bad)]
+    for text, wants in pairs:
+        if isinstance(wants, Bad):
+            found = assert_agree(column, pa.array([*clean, text], pa.string()))
+            assert_as_specified(found, [*values, wants], [*clean, text])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_layout_of_a_text_column_does_not_matter(name: str) -> None:
+    column, texts, expected = wanted(name)
+    whole = pa.array([*texts, None], pa.string())
+    null = Bad("null_not_allowed")
+    wants = [*expected, null]
+    names = [*texts, "null"]
+    parts = pa.chunked_array([whole.slice(1, 4), whole.slice(0, 0), whole.slice(7)])
+    chosen = [*range(1, 5), *range(7, len(whole))]
+    for array, at in (
+        (whole.slice(3, len(whole) - 5), list(range(3, len(whole) - 2))),
+        (parts, chosen),
+        (whole.cast(pa.large_string()).slice(2), list(range(2, len(whole)))),
+        (whole.cast(pa.string_view()), list(range(len(whole)))),
+        (whole.dictionary_encode().slice(5), list(range(5, len(whole)))),
+        (
+            pa.DictionaryArray.from_arrays(pa.array(range(len(whole))), whole),
+            list(range(len(whole))),
+        ),
+    ):
+        found = assert_agree(column, array)
+        assert_as_specified(found, [wants[i] for i in at], [names[i] for i in at])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tagged_texts_are_read_as_untagged_ones(name: str) -> None:
+    column, texts, expected = wanted(name)
+    cells = [Cell("str", text) for text in texts]
+    found = assert_agree(column, *tagged(cells))
+    assert_as_specified(found, expected, texts)
+    cells[::5] = [Cell("int", "1")] * len(cells[::5])
+    data, kinds = tagged(cells)
+    found = assert_agree(column, data.slice(2), kinds.slice(2))
+    at = [i for i in range(2, len(texts)) if i % 5]
+    assert_as_specified(
+        [found[i - 2] for i in at], [expected[i] for i in at], [texts[i] for i in at]
+    )
