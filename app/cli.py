@@ -21,6 +21,14 @@ COMMANDS = {
         "casparian.app.run_command",
         "Run a parser over files, without any database (dev mode).",
     ),
+    "new": (
+        "casparian.app.new_command",
+        "Make a parser's folder from a sample file, ready to run.",
+    ),
+    "scaffold": (
+        "casparian.app.scaffold_command",
+        "Give a script with `def parse(path)` a name and a version.",
+    ),
     "contract": (
         "casparian.app.contract_command",
         "Show, check, infer and compare contracts.",
@@ -28,6 +36,10 @@ COMMANDS = {
     "config": (
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",
+    ),
+    "doctor": (
+        "casparian.app.doctor_command",
+        "Check what a run needs, and say how to mend what is missing.",
     ),
 }
 

@@ -11,8 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.core.contract.diff import ContractDiff
     from casparian.core.contract.model import Column, Contract
+    from casparian.core.data_check import FileCheck
 
 _STYLES = {"compatible": "green", "tightening": "yellow", "breaking": "bold red"}
 
@@ -59,6 +62,46 @@ def print_diff(diff: ContractDiff) -> None:
         console.print(line)
     count = f"{len(diff.changes)} change{'s' if len(diff.changes) > 1 else ''}: "
     console.print(Text.assemble("\n", count, (diff.verdict, _STYLES[diff.verdict])))
+
+
+def print_well_formed(contract: Contract, where: str) -> None:
+    """Print in a line what a contract without errors holds."""
+    columns = sum(len(output.columns) for output in contract.outputs)
+    line = Text.assemble(("✓ ", "bold green"), ("the contract is well formed", "bold"))
+    line.append(f": {_counted(len(contract.outputs), 'output')}, {_counted(columns, 'column')}")
+    line.append(f"\n  declared in {where}\n  hash {contract.hash}", "dim")
+    Console(highlight=False).print(line, soft_wrap=True)
+
+
+def print_checks(checks: Sequence[FileCheck]) -> None:
+    """Print of each file whether its rows hold, and if not, why."""
+    from .run_report_view import print_groups
+
+    console = Console(highlight=False)
+    for check in checks:
+        mark, style = ("✓", "bold green") if check.holds else ("✗", "bold red")
+        line = Text.assemble((f"{mark} ", style), (str(check.path), "bold"))
+        passing = check.received - check.rejected
+        line.append(f"  {_counted(passing, 'row')} would pass")
+        if check.rejected:
+            line.append(f", {check.rejected:,} would be quarantined", "yellow")
+        if check.broken:
+            are = "record is no row" if check.broken == 1 else "records are no rows"
+            line.append(f", {check.broken:,} {are}", "yellow")
+        console.print(line, soft_wrap=True)
+        if check.error is not None:
+            console.print(Text(f"  {check.error.message}", "red"), soft_wrap=True)
+            if check.error.hint:
+                console.print(Text.assemble(("  try: ", "green"), check.error.hint), soft_wrap=True)
+        if check.groups:
+            print_groups(console, check.groups)
+    if len(checks) > 1:
+        holding = sum(check.holds for check in checks)
+        console.print(Text(f"{holding} of {_counted(len(checks), 'file')} hold", "bold"))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _place(output: str, column: str) -> str:

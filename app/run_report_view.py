@@ -48,7 +48,7 @@ def print_report(console: Console, report: RunReport, *, brief: bool) -> None:
     if empty:
         console.print(Text(f"  without rows: {', '.join(empty)}", "dim"))
     if report.groups:
-        _print_groups(console, report)
+        print_groups(console, report.groups)
     if not brief:
         if report.outputs and report.status != "failed":
             _print_columns(console, report)
@@ -116,16 +116,17 @@ def _with_rows(report: RunReport) -> list[OutputReport]:
     return found if found and len(report.outputs) > 1 else list(report.outputs)
 
 
-def _print_groups(console: Console, report: RunReport) -> None:
-    shown = report.groups[:_GROUPS]
-    many = len({group.output for group in report.groups}) > 1
+def print_groups(console: Console, groups: Sequence[ReasonGroup]) -> None:
+    """Print what rows are quarantined for, a line per kind of reason."""
+    shown = groups[:_GROUPS]
+    many = len({group.output for group in groups}) > 1
     if console.width >= _TABLE_WIDTH:
         console.print(_group_table(shown, many=many), soft_wrap=False)
     else:
         for group in shown:
             _print_group(console, group, many=many)
-    if len(report.groups) > _GROUPS:
-        console.print(Text(f"  and {len(report.groups) - _GROUPS} more kinds of reasons", "dim"))
+    if len(groups) > _GROUPS:
+        console.print(Text(f"  and {len(groups) - _GROUPS} more kinds of reasons", "dim"))
 
 
 def _group_table(groups: Sequence[ReasonGroup], *, many: bool) -> Table:

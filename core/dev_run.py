@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections import deque
 from contextlib import closing
@@ -106,9 +108,10 @@ class DevRun:
         self._hello = hello
         if hello.level != "parser":
             what = "def parse(path)" if hello.level == "function" else "class Handler"
+            command = f"casparian scaffold {shlex.quote(os.path.relpath(self._request.parser))}"
             self._notices.append(
                 f"{self._request.parser.name} is an ad-hoc parser ({what}): it runs here but "
-                "cannot be registered; give it a `class Parser` with a name and a version for that"
+                f"cannot be registered; `{command}` gives it a name and a version"
             )
         outputs.begin(hello, self._contract(hello))
 

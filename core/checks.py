@@ -1,0 +1,105 @@
+"""What a check of ``casparian doctor`` comes to, and running programs that may not answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_DYING = 1.0
+"""Seconds for what a killed program still had to say."""
+
+Status = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: what was looked at, how it is, what was found, and how to mend it.
+
+    ``mend`` is empty exactly if the status is ``ok``.
+    """
+
+    id: str
+    status: Status
+    found: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program said. ``code`` is None if it did not end in its time, or could not begin."""
+
+    code: int | None
+    out: str
+    error: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line of what went wrong."""
+        return next((x.strip() for x in self.error.splitlines()[::-1] if x.strip()), "no answer")
+
+    @property
+    def first_line(self) -> str:
+        """The first line of what went wrong."""
+        return next((line for line in self.error.splitlines() if line.strip()), "no word of why")
+
+
+def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = None) -> Answer:
+    """Run a program that only tells something; with all its children it is killed when late.
+
+    Args:
+        words: the program and its arguments.
+        within: its time, in seconds.
+        folder: its working directory.
+    """
+    try:
+        process = subprocess.Popen(
+            list(map(str, words)),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            process_group=0,
+        )
+    except OSError as error:
+        return Answer(None, "", f"it can't be started: {error.strerror}")
+    with process:
+        try:
+            out, told = process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=_DYING)  # what left the group may hold the pipes
+            return Answer(None, "", f"no answer within {within:g} s")
+    return Answer(process.returncode, out, told)
+
+
+def uv_program() -> str:
+    """Where uv is.
+
+    Raises:
+        FileNotFoundError: it isn't there.
+    """
+    try:
+        import uv
+    except ImportError as error:
+        raise FileNotFoundError(str(error)) from error
+    found: str = uv.find_uv_bin()
+    return found
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it."""
+    for unit, scale in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count // 1024} KiB"
