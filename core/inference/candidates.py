@@ -40,10 +40,19 @@ class Candidate:
     digits: Digits | None = None
     """What its numbers look like, for numbers."""
     against: int = 0
+    doubted: int = 0
+    """Those of ``against`` that it takes all the same: hardly meant so, and not refused."""
     dropped: bool = False
     """Whether so much spoke against it that the rest wasn't asked."""
     examples: list[tuple[int, str]] = field(default_factory=list)
     """(zero-based row, text) of cells that it doesn't take."""
+    doubts: list[tuple[int, str]] = field(default_factory=list)
+    """The same of cells that are hardly meant so."""
+
+    @property
+    def refused(self) -> int:
+        """Cells that it doesn't take."""
+        return self.against - self.doubted
 
     @property
     def family(self) -> str:

@@ -273,7 +273,11 @@ def _typed(seen: Evidence, best: Candidate) -> InferredColumn:
     if column.type.family == "int" and seen.values is not None and set(seen.values) == {"0", "1"}:
         tokens = 'true_tokens = ["1"], false_tokens = ["0"]'
         questions.append(f"only 0 and 1: is it a flag? bool with {tokens}")
-    return _finished(seen, column, evidence, questions, best.against, best.examples)
+    if best.doubted:
+        first = cell(*min(best.doubts))
+        bare = f"{counted(best.doubted, 'cell')} no object or array, e.g. {first}"
+        questions.append(f"{bare}: meant so? Each is {column.type} as well")
+    return _finished(seen, column, evidence, questions, best.refused, best.examples)
 
 
 def _finished(
@@ -343,9 +347,9 @@ def _plain_int(seen: Evidence) -> Candidate:
 
 
 def _share(seen: Evidence, candidate: Candidate) -> str:
-    if not candidate.against:
+    if not candidate.refused:
         return "its only value" if seen.cells == 1 else f"all {seen.cells:,} values"
-    return f"{seen.cells - candidate.against:,} of {seen.cells:,} values"
+    return f"{seen.cells - candidate.refused:,} of {seen.cells:,} values"
 
 
 def _nulls(seen: Evidence) -> list[str]:

@@ -38,6 +38,8 @@ _HOPELESS: Final = 0.5
 """A definition that refuses a larger share of a part's cells is given up."""
 _FEW: Final = 1_000
 """Nothing is given up for what fewer cells say."""
+_JSON_MEANT: Final = r"\A\s*[\[{]"
+"""A bare number or word is JSON as well, and hardly meant so."""
 
 
 class Texts(NamedTuple):
@@ -204,7 +206,8 @@ class Evidence:
             else:
                 candidate.dropped = True
             if len(wrong):
-                _speak_against(candidate, wrong, texts)
+                doubted = _doubted(candidate, wrong, texts)
+                _speak_against(candidate, wrong, doubted, texts)
             if self.cells >= _FEW and candidate.against > _HOPELESS * self.cells:
                 candidate.dropped = True
             if candidate.digits is not None and not candidate.dropped:
@@ -291,15 +294,30 @@ def _refused(
         kinds = None if kinds is None else kinds.take(pa.array(some))
     ok, values = convert(cells, kinds, candidate.column)
     taken = pc.and_(ok, pc.invert(breaks(values, candidate.column)))
-    if candidate.family == "json" and kinds is None:
-        # A bare number or word is JSON as well, and hardly meant so.
-        taken = pc.and_(taken, pc.match_substring_regex(cells, r"\A\s*[\[{]"))
+    if candidate.family == "json":
+        taken = pc.and_(taken, pc.match_substring_regex(cells, _JSON_MEANT))
     refused: np.ndarray[Any, np.dtype[np.bool_]] = ~taken.to_numpy(zero_copy_only=False)
     return refused
 
 
-def _speak_against(candidate: Candidate, wrong: Positions, texts: Texts) -> None:
+def _doubted(candidate: Candidate, wrong: Positions, texts: Texts) -> Positions:
+    """Return those of the wrong texts that the candidate's column takes all the same."""
+    if candidate.family != "json":
+        return wrong[:0]
+    at = pa.array(wrong)
+    kinds = None if texts.kinds is None else texts.kinds.take(at)
+    ok, _ = convert(texts.cells.take(at), kinds, candidate.column)
+    doubted: Positions = wrong[ok.to_numpy(zero_copy_only=False)]
+    return doubted
+
+
+def _speak_against(
+    candidate: Candidate, wrong: Positions, doubted: Positions, texts: Texts
+) -> None:
     candidate.against += int(texts.counts[wrong].sum())
-    room = EXAMPLES - len(candidate.examples)
-    for at in wrong[np.argsort(texts.rows[wrong], kind="stable")][:room]:
-        candidate.examples.append((int(texts.rows[at]), texts.cells[int(at)].as_py()))
+    candidate.doubted += int(texts.counts[doubted].sum())
+    refused = wrong[np.isin(wrong, doubted, invert=True)]
+    for examples, found in ((candidate.examples, refused), (candidate.doubts, doubted)):
+        room = EXAMPLES - len(examples)
+        for at in found[np.argsort(texts.rows[found], kind="stable")][:room]:
+            examples.append((int(texts.rows[at]), texts.cells[int(at)].as_py()))
