@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.types import ColumnType
 
 from casparian.core.contract.types import UNIT_DIGITS
@@ -45,9 +46,9 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 class NotAValueError(ValueError):
-    """A text is no value of the type. ``error_type`` is from the stable vocabulary."""
+    """A text is no value of the type."""
 
-    def __init__(self, error_type: str, why: str = "") -> None:
+    def __init__(self, error_type: ErrorType, why: str = "") -> None:
         super().__init__(why or error_type)
         self.error_type = error_type
         self.why = why

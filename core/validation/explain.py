@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.grammar import NotAValueError
     from casparian.core.contract.types import ColumnType
     from casparian.core.validation.cells import Cell
@@ -114,8 +115,8 @@ def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def error_type_of(cell: Cell, type_: ColumnType, error: NotAValueError) -> str:
-    """Return the error type of a cell that is no value, from the stable vocabulary."""
+def error_type_of(cell: Cell, type_: ColumnType, error: NotAValueError) -> ErrorType:
+    """Return the error type of a cell that is no value."""
     if cell.kind == "str_invalid":
         return "invalid_encoding"
     if cell.kind == "str" and not cell.text:
@@ -136,7 +137,7 @@ def error_type_of(cell: Cell, type_: ColumnType, error: NotAValueError) -> str:
     return "not_canonical" if loose.fullmatch(text) else "type_mismatch"
 
 
-def _time_error(text: str, error: NotAValueError) -> str:
+def _time_error(text: str, error: NotAValueError) -> ErrorType:
     if not re.search("[0-9]", text):
         return "type_mismatch"
     # 31/02/2024 is a wrong format, but whichever way round it is read there is no such day.

@@ -18,6 +18,7 @@ from casparian.core.validation.oracle_texts import read_text, trimmed
 from casparian.core.validation.oracle_values import read_value
 
 if TYPE_CHECKING:
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.model import Column
     from casparian.core.validation.cells import Cell
     from casparian.core.validation.oracle_texts import Value
@@ -28,7 +29,7 @@ class Judgement:
     """What became of a cell: its value (None for null), and (error type, sentence) per reason."""
 
     value: Value | None
-    reasons: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[ErrorType, str], ...] = ()
 
 
 def judge(cell: Cell, column: Column) -> Judgement:

@@ -12,6 +12,7 @@ from casparian.core.contract.grammar import read_duration, read_time, read_times
 from casparian.core.validation.explain import none_of, shown
 
 if TYPE_CHECKING:
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.model import Column
     from casparian.core.validation.cells import Cell
     from casparian.core.validation.oracle_texts import Value
@@ -31,10 +32,10 @@ def comparable(bound: object, column: Column) -> Value:
     return bound  # type: ignore[return-value]  # parse.py has read it as the column's type
 
 
-def broken(value: Value, cell: Cell, column: Column) -> list[tuple[str, str]]:
+def broken(value: Value, cell: Cell, column: Column) -> list[tuple[ErrorType, str]]:
     """Return (error type, sentence) for every constraint that a value breaks."""
     what = shown(cell)
-    reasons: list[tuple[str, str]] = []
+    reasons: list[tuple[ErrorType, str]] = []
     if column.min is not None and value < comparable(column.min, column):  # type: ignore[operator]
         reasons.append(("below_minimum", f"{what} is below the minimum {column.min}"))
     if column.max is not None and value > comparable(column.max, column):  # type: ignore[operator]
@@ -50,9 +51,9 @@ def broken(value: Value, cell: Cell, column: Column) -> list[tuple[str, str]]:
     return reasons
 
 
-def _broken_length(length: int, what: str, column: Column) -> list[tuple[str, str]]:
+def _broken_length(length: int, what: str, column: Column) -> list[tuple[ErrorType, str]]:
     unit = {"binary": "bytes", "list": "items"}.get(column.type.family, "characters")
-    reasons: list[tuple[str, str]] = []
+    reasons: list[tuple[ErrorType, str]] = []
     if column.min_length is not None and length < column.min_length:
         sentence = f"{what} has {length} of at least {column.min_length} {unit}"
         reasons.append(("too_short", sentence))

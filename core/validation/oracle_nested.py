@@ -23,6 +23,7 @@ from casparian.core.validation.oracle_texts import Value, read_text
 from casparian.core.validation.oracle_values import read_value
 
 if TYPE_CHECKING:
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.types import ColumnType
 
 NESTED: Final = frozenset({"list", "struct", "json"})
@@ -143,7 +144,7 @@ def _member(
         raise ItemError(_error_type(cell, type_, error, leaf), sentence) from error
 
 
-def _error_type(cell: Cell, type_: ColumnType, error: NotAValueError, leaf: Leaf) -> str:
+def _error_type(cell: Cell, type_: ColumnType, error: NotAValueError, leaf: Leaf) -> ErrorType:
     if cell.kind in ("int", "float") and leaf is _text_leaf:
         return error_type_of(Cell("str", cell.text), type_, error)
     if cell.kind == "str" and type_.family in NO_TEXT:

@@ -20,6 +20,7 @@ from casparian.core.validation.verdict import OutputFailed, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from casparian.core.contract.error_types import OutputErrorType
     from casparian.core.contract.model import OutputContract
 
 SLICE_ROWS: Final = 65_536
@@ -124,7 +125,7 @@ class OutputValidator:
                 hint='declare them, or set extra_columns = "drop"',
             )
 
-    def _failed(self, error_type: str, what: str, *, hint: str = "") -> OutputFailed:
+    def _failed(self, error_type: OutputErrorType, what: str, *, hint: str = "") -> OutputFailed:
         return OutputFailed(
             f"output {self.contract.name!r}: {what}", error_type=error_type, hint=hint
         )

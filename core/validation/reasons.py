@@ -9,6 +9,7 @@ from casparian.core.validation.oracle import judge
 from casparian.core.validation.verdict import ValidatorDisagreement
 
 if TYPE_CHECKING:
+    from casparian.core.contract.error_types import ErrorType
     from casparian.core.contract.model import Column
     from casparian.core.validation.cells import Cell
 
@@ -20,7 +21,7 @@ _LONGEST: Final = 200
 class Finding(NamedTuple):
     """What is wrong with a cell, whatever row it is in."""
 
-    error_type: str
+    error_type: ErrorType
     sentence: str
     hint: str
 

@@ -10,11 +10,12 @@ from casparian.core.errors import CasparianError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casparian.core.contract.error_types import OutputErrorType
     from casparian.core.validation.rejections import Rejections
 
 
 class Reason(NamedTuple):
-    """Why one cell is bad. ``error_type`` is from a stable vocabulary (snake_case).
+    """Why one cell is bad. ``error_type`` is an ErrorType of ``core.contract.error_types``.
 
     ``message`` is a whole sentence, rows one-based: ``row 1000: age: 'Unknown' is not an int64``.
     ``hint`` names the relaxation that would have accepted the value, or is empty.
@@ -51,13 +52,9 @@ class Verdict:
 
 
 class OutputFailed(CasparianError):
-    """A whole output violates its contract: nothing of it may be published.
+    """A whole output violates its contract: nothing of it may be published."""
 
-    ``error_type`` is one of missing_column, extra_column, duplicate_column,
-    column_type_impossible, corrupt_batch, quarantine_limit_exceeded.
-    """
-
-    def __init__(self, message: str, *, error_type: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, error_type: OutputErrorType, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.error_type = error_type
 
