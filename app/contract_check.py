@@ -15,7 +15,7 @@ from .contract_command import load, python_option
 if TYPE_CHECKING:
     from casparian.core.contract.errors import ContractError
     from casparian.core.contract.model import Contract
-    from casparian.core.data_check import FileCheck
+    from casparian.core.data_files.data_check import FileCheck
     from casparian.core.declared import Declared
 
 
@@ -50,7 +50,7 @@ def check(
         else:
             _print_wrong(source, wrong)
         return EXIT_FAILED
-    from casparian.core.data_check import all_hold, check_file, chosen_output
+    from casparian.core.data_files.data_check import all_hold, check_file, chosen_output
 
     checks: list[FileCheck] = []
     if data:

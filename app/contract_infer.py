@@ -116,9 +116,9 @@ def _of_parser(
 
 def _of_files(words: Iterable[str], name: str | None) -> tuple[list[InferredOutput], int]:
     from casparian.core.contract.parse import parse_outputs
-    from casparian.core.data_file import DataFile
+    from casparian.core.data_files.data_file import DataFile
     from casparian.core.inference import OutputInference
-    from casparian.core.scaffold import parser_name
+    from casparian.core.starting.scaffold import parser_name
 
     files = input_files(words)
     if name is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from casparian.core.contract.diff import ContractDiff
     from casparian.core.contract.model import Column, Contract
-    from casparian.core.data_check import FileCheck
+    from casparian.core.data_files.data_check import FileCheck
 
 _STYLES = {"compatible": "green", "tightening": "yellow", "breaking": "bold red"}
 

@@ -10,7 +10,7 @@ import click
 from .cli import EXIT_FAILED
 
 if TYPE_CHECKING:
-    from casparian.core.checks import Check
+    from casparian.core.doctor import Check
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
 _PLAIN_MARKS = {"✓": "+", "✗": "x"}

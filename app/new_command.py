@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-    from casparian.core.new_parser import NewParser
+    from casparian.core.starting.new_parser import NewParser
 
 
 @click.command("new")
@@ -75,7 +75,7 @@ def command(
     \b
     Exit codes: 0 made; 1 nothing was made, or all but uv.lock; 2 usage.
     """
-    from casparian.core.new_parser import new_parser
+    from casparian.core.starting.new_parser import new_parser
 
     become_subreaper()
     signal.signal(signal.SIGTERM, _terminated)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from casparian.core.inputs import parser_file
-from casparian.core.scaffold import FIRST_VERSION
-from casparian.core.scaffold_file import write_scaffold
+from casparian.core.starting.scaffold import FIRST_VERSION
+from casparian.core.starting.scaffold_file import write_scaffold
 
 
 @click.command("scaffold")

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casparian.core.contract import load_contract_file
+from casparian.core.data_files.json_columns import json_table
 from casparian.core.inference import InferredOutput, infer_output, render_toml
-from casparian.core.json_columns import json_table
 from casparian.core.validation import OutputValidator
 
 if TYPE_CHECKING:

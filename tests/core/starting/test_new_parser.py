@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casparian.core.new_parser import NewParserError, new_parser
-from casparian.core.parser_source import parser_source
-from casparian.core.sample_file import copy_cut, copy_rows, count
-from casparian.core.sample_format import SampleError, SampleFormat, look_at
+from casparian.core.data_files.file_format import SampleError, SampleFormat, look_at
+from casparian.core.starting.new_parser import NewParserError, new_parser
+from casparian.core.starting.parser_source import parser_source
+from casparian.core.starting.sample_file import copy_cut, copy_rows, count
 from casparian.shim import casparian_types
 
 
@@ -349,7 +349,7 @@ def test_when_it_fails_halfway_nothing_stays(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("casparian.core.new_parser.choose_python", interrupted)
+    monkeypatch.setattr("casparian.core.starting.new_parser.choose_python", interrupted)
     with pytest.raises(KeyboardInterrupt):
         new_parser("p", write(tmp_path / "a.csv", "a,b\n1,2\n"), folder=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]

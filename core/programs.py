@@ -1,4 +1,4 @@
-"""What a check of ``casparian doctor`` comes to, and running programs that may not answer."""
+"""Running programs that only tell something, and may not answer; where uv is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,21 +15,6 @@ if TYPE_CHECKING:
 
 _DYING = 1.0
 """Seconds for what a killed program still had to say."""
-
-Status = Literal["ok", "warning", "problem"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line: what was looked at, how it is, what was found, and how to mend it.
-
-    ``mend`` is empty exactly if the status is ``ok``.
-    """
-
-    id: str
-    status: Status
-    found: str
-    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +80,3 @@ def uv_program() -> str:
         raise FileNotFoundError(str(error)) from error
     found: str = uv.find_uv_bin()
     return found
-
-
-def size(count: int) -> str:
-    """A number of bytes as people read it."""
-    for unit, scale in (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count // 1024} KiB"

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from .errors import CasparianError
+from casparian.core.errors import CasparianError
+
+from .file_format import SampleError, look_at
 from .json_columns import json_table
-from .sample_format import SampleError, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from .sample_format import SampleFormat
+    from .file_format import SampleFormat
 
 _PART_ROWS: Final = 65_536
 _BLOCK: Final = 1 << 24

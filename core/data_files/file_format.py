@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .errors import CasparianError
+from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
     from pathlib import Path

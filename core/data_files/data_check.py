@@ -6,18 +6,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .contract.errors import did_you_mean
+from casparian.core.contract.errors import did_you_mean
+from casparian.core.errors import CasparianError
+from casparian.core.quarantine import Summary
+from casparian.core.validation import LimitJudge, OutputValidator, QuarantineLimits
+
 from .data_file import DataFile
-from .errors import CasparianError
-from .quarantine import Summary
-from .validation import LimitJudge, OutputValidator, QuarantineLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .contract.model import Contract, OutputContract
-    from .quarantine import ReasonGroup
+    from casparian.core.contract.model import Contract, OutputContract
+    from casparian.core.quarantine import ReasonGroup
 
 
 class OutputUnknown(CasparianError):

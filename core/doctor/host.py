@@ -14,13 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .checks import Check, ask, size, uv_program
-from .errors import CasparianError
-from .settings import home, resolve
-from .version import VERSION
+from casparian.core.errors import CasparianError
+from casparian.core.programs import ask, uv_program
+from casparian.core.settings import home, resolve
+from casparian.core.version import VERSION
+
+from .check import Check, size
 
 if TYPE_CHECKING:
-    from .checks import Status
+    from .check import Status
 
 _OLDEST_PYARROW: Final = 20
 _CODECS: Final = ("snappy", "zstd", "gzip", "lz4")
@@ -38,7 +40,7 @@ def check_casparian() -> Check:
     import json
     from importlib import metadata
 
-    where = Path(__file__).resolve().parent.parent
+    where = Path(__file__).resolve().parents[2]
     try:
         distribution = metadata.distribution("casparian")
     except metadata.PackageNotFoundError:

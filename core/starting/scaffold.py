@@ -13,7 +13,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import CasparianError
+from casparian.core.errors import CasparianError
+
 from .module_names import ModuleNames
 from .source_text import SourceText
 

@@ -9,7 +9,7 @@ from .scaffold import FIRST_VERSION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .sample_format import SampleFormat
+    from casparian.core.data_files.file_format import SampleFormat
 
 _DOC = '''"""Reads {name}: {what}.
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casparian.core.events import Batch, Hello
-from casparian.core.scaffold import ScaffoldError, parser_name, scaffold
-from casparian.core.scaffold_file import write_scaffold
+from casparian.core.starting.scaffold import ScaffoldError, parser_name, scaffold
+from casparian.core.starting.scaffold_file import write_scaffold
 
 
 def made(source: str | bytes, stem: str = "sales"):

@@ -7,7 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .contract.files import find_contract_file
+from casparian.core.contract.files import find_contract_file
+
 from .scaffold import Scaffold, ScaffoldError, scaffold
 
 

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from casparian.core import checks, guest_check, host_checks, lock_check, parser_checks
-from casparian.core.checks import Check, ask, size
-from casparian.core.doctor import diagnose
-from casparian.core.lock_check import check_lock
-from casparian.core.parser_checks import ParserChecks
+from casparian.core import programs
+from casparian.core.doctor import Check, diagnose, guest, host, lock
+from casparian.core.doctor import parser as parser_checks
+from casparian.core.doctor.check import size
+from casparian.core.doctor.lock import check_lock
+from casparian.core.doctor.parser import ParserChecks
+from casparian.core.programs import ask
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOOD = "class Parser:\n    name, version = 'p', '1'\n    def parse(self, ctx): return []\n"
 
 
@@ -67,10 +69,10 @@ def test_on_this_machine_everything_is_well() -> None:
 def test_a_home_that_cannot_be_written_to_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     write(Path("file"), "")
     monkeypatch.setenv("CASPARIAN_HOME", "file/below")
-    found = host_checks.check_home()
+    found = host.check_home()
     assert (found.status, "CASPARIAN_HOME" in found.mend) == ("problem", True)
     monkeypatch.setenv("CASPARIAN_HOME", "file")
-    assert "is no folder" in host_checks.check_home().found
+    assert "is no folder" in host.check_home().found
 
 
 @pytest.mark.parametrize(
@@ -81,14 +83,14 @@ def test_little_space_warns_and_none_is_a_problem(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, free))
-    assert host_checks.check_home().status == status
-    assert host_checks.check_temporary().status == status
-    assert size(free) in host_checks.check_home().found
+    assert host.check_home().status == status
+    assert host.check_temporary().status == status
+    assert size(free) in host.check_home().found
 
 
 def test_a_tmpdir_that_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", "/nowhere/at/all")
-    found = host_checks.check_temporary()
+    found = host.check_temporary()
     assert found.status == "warning"
     assert "/nowhere/at/all" in found.found
 
@@ -105,7 +107,7 @@ def test_without_any_temporary_folder_nothing_raises(monkeypatch: pytest.MonkeyP
 
 def test_a_setting_that_cannot_be_read_is_a_problem() -> None:
     write(Path("casparian.toml"), "quarantine_treshold = 0.1\n")
-    found = host_checks.check_settings()
+    found = host.check_settings()
     assert found.status == "problem"
     assert "quarantine_threshold" in found.mend
 
@@ -120,7 +122,7 @@ def test_a_broken_arrow_is_a_problem_and_no_guest_is_tried(monkeypatch: pytest.M
 
 def test_a_missing_uv_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
-    assert host_checks.check_uv().status == "problem"
+    assert host.check_uv().status == "problem"
     found = {check.id: check for check in diagnose(ROOT / "demo/parsers/sales")}
     assert found["lock"].status == "warning"
     assert found["parser"].status == "ok"
@@ -130,21 +132,21 @@ def test_a_uv_that_does_not_work_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     broken = program(tmp_path / "uv", "echo 'no such library' >&2; exit 127")
-    monkeypatch.setattr(host_checks, "uv_program", lambda: str(broken))
-    found = host_checks.check_uv()
+    monkeypatch.setattr(host, "uv_program", lambda: str(broken))
+    found = host.check_uv()
     assert found.status == "problem"
     assert "no such library" in found.found
 
 
 def test_too_few_open_files_warn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 1024))
-    found = host_checks.check_files()
+    found = host.check_files()
     assert (found.status, found.mend) == ("warning", "ulimit -n 1024")
 
 
 def test_missing_time_zones_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_checks, "_ZONE", "Nowhere/Atall")
-    found = host_checks.check_time_zones()
+    monkeypatch.setattr(host, "_ZONE", "Nowhere/Atall")
+    found = host.check_time_zones()
     assert (found.status, "tzdata" in found.mend) == ("problem", True)
 
 
@@ -206,7 +208,7 @@ def test_a_parser_that_cannot_be_loaded_is_a_problem(tmp_path: Path) -> None:
 def test_a_parser_that_never_loads_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guest_check, "_LOADING", 0.5)
+    monkeypatch.setattr(guest, "_LOADING", 0.5)
     write(tmp_path / "p.py", "import time\nwhile True: time.sleep(9)\n")
     parser = ParserChecks(Path("p.py"), Path(sys.executable))
     parser.interpreter()
@@ -356,7 +358,7 @@ def test_a_program_that_is_late_is_killed_with_its_children(tmp_path: Path, runn
 def test_one_that_left_its_group_holds_nothing_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "_DYING", 0.1)
+    monkeypatch.setattr(programs, "_DYING", 0.1)
     script = program(tmp_path / "p", f"setsid sh -c 'echo $$ > {tmp_path}/pid; sleep 60' & wait")
     answer = ask([script], within=0.5)
     assert answer.code is None
@@ -369,13 +371,13 @@ def test_a_program_that_is_not_there_is_no_error() -> None:
 
 def test_uv_is_asked_without_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[list[str]] = []
-    real = lock_check.ask
+    real = lock.ask
 
     def watch(words, **options):
         asked.append(words)
         return real(words, **options)
 
-    monkeypatch.setattr(lock_check, "ask", watch)
+    monkeypatch.setattr(lock, "ask", watch)
     check_lock(locked(tmp_path / "p"))
     assert all("--offline" in words for words in asked)
     assert asked

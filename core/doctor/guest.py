@@ -10,10 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from .checks import Check
-from .events import Ended, GuestError, Hello
-from .guest import GuestSpec
-from .logs import Callback
+from casparian.core.events import Ended, GuestError, Hello
+from casparian.core.guest import GuestSpec
+from casparian.core.logs import Callback
+
+from .check import Check
 
 _LOADING: Final = 10.0
 """Seconds that a parser has to load."""
@@ -35,7 +36,7 @@ def check_guest() -> Check:
 
 def say_hello(parser: Path, python: Path) -> Hello | GuestError:
     """Load a parser, without running it, and return what it says of itself, or why it can't."""
-    from .bridge import BridgeConfig, execute_bridge
+    from casparian.core.bridge import BridgeConfig, execute_bridge
 
     spec = GuestSpec(python, Path(os.devnull), parser_path=parser, load_only=True)
     logs = Callback(lambda _: None)

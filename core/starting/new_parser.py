@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .checks import ask, uv_program
-from .contract.files import load_contract_file
-from .errors import CasparianError
-from .interpreter import choose_python
+from casparian.core.contract.files import load_contract_file
+from casparian.core.data_files.file_format import SampleError, look_at
+from casparian.core.errors import CasparianError
+from casparian.core.interpreter import choose_python
+from casparian.core.programs import ask, uv_program
+
 from .parser_source import parser_source
 from .sample_file import copy_cut, copy_rows, count
-from .sample_format import SampleError, look_at
 from .scaffold import FIRST_VERSION, parser_name
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .interpreter import Interpreter
-    from .run_report import RunReport
+    from casparian.core.data_files.file_format import SampleFormat
+    from casparian.core.interpreter import Interpreter
+    from casparian.core.run_report import RunReport
+
     from .sample_file import Counted
-    from .sample_format import SampleFormat
 
 _NAME: Final = re.compile("[a-z][a-z0-9_]{0,62}")
 _VERSION: Final = re.compile(r"3(?:\.\d+){0,2}")
@@ -171,7 +173,7 @@ def _propose(
     work: Path, name: str, sample: Path, found: SampleFormat, read: Counted, python: Interpreter
 ) -> int:
     """Write the contract that all rows of the sample propose; returns how many questions it has."""
-    from .lean_arrow import keep_pandas_out
+    from casparian.core.lean_arrow import keep_pandas_out
 
     keep_pandas_out()
     from casparian.core.inference import infer_output, render_toml
@@ -204,10 +206,10 @@ def _broken_note(found: SampleFormat, read: Counted) -> str:
 
 def _batches(parser: Path, rows: Path, python: Interpreter) -> Generator[pa.Table]:
     """What the parser yields of the sample, in its own Python, batch by batch."""
-    from .bridge import BridgeConfig, execute_bridge
-    from .events import Batch, Ended
-    from .guest import GuestSpec
-    from .logs import Callback
+    from casparian.core.bridge import BridgeConfig, execute_bridge
+    from casparian.core.events import Batch, Ended
+    from casparian.core.guest import GuestSpec
+    from casparian.core.logs import Callback
 
     spec = GuestSpec(python.path, rows.absolute(), parser_path=parser.absolute())
     with closing(execute_bridge(BridgeConfig(spec, Callback(lambda _: None)))) as events:
@@ -224,7 +226,7 @@ def _batches(parser: Path, rows: Path, python: Interpreter) -> Generator[pa.Tabl
 
 def _try(parser: Path, sample: Path, python: Interpreter) -> RunReport:
     """Run the parser over its sample as ``casparian run`` does, without writing anything."""
-    from .dev_runner import RunRequest, run_parser
+    from casparian.core.dev_runner import RunRequest, run_parser
 
     request = RunRequest(parser.absolute(), sample.absolute(), python, whatif=True)
     return run_parser(request)

@@ -1,4 +1,4 @@
-"""``casparian doctor``: everything that a run needs, looked at without changing anything.
+"""All the checks, in the order in which they are read.
 
 What waits for other programs is asked at the same time; each has a limit, so the whole ends.
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from . import host_checks
-from .guest_check import check_guest
-from .lock_check import check_lock
-from .parser_checks import ParserChecks
+from . import host
+from .guest import check_guest
+from .lock import check_lock
+from .parser import ParserChecks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .checks import Check
+    from .check import Check
 
 
 def diagnose(target: Path | None = None, python: Path | None = None) -> list[Check]:
@@ -33,22 +33,22 @@ def diagnose(target: Path | None = None, python: Path | None = None) -> list[Che
     parser = ParserChecks(target, python)
     folder = parser.folder_to_lock
     with ThreadPoolExecutor(max_workers=3) as pool:
-        uv = pool.submit(host_checks.check_uv)
+        uv = pool.submit(host.check_uv)
         interpreter = pool.submit(parser.interpreter)
         lock = pool.submit(check_lock, folder) if folder is not None else None
-        casparian, arrow = host_checks.check_casparian(), host_checks.check_pyarrow()
-        temporary, sockets = host_checks.check_temporary(), host_checks.check_sockets()
+        casparian, arrow = host.check_casparian(), host.check_pyarrow()
+        temporary, sockets = host.check_temporary(), host.check_sockets()
         checks = [
             casparian,
-            host_checks.check_python(),
+            host.check_python(),
             arrow,
             uv.result(),
-            host_checks.check_home(),
-            host_checks.check_settings(),
+            host.check_home(),
+            host.check_settings(),
             temporary,
-            host_checks.check_terminal(),
-            host_checks.check_time_zones(),
-            host_checks.check_files(),
+            host.check_terminal(),
+            host.check_time_zones(),
+            host.check_files(),
             sockets,
         ]
         # A guest takes all of these; without them it would only say the same again.

@@ -9,13 +9,13 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from .sample_format import SampleError
+from casparian.core.data_files.file_format import SampleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from .sample_format import SampleFormat
+    from casparian.core.data_files.file_format import SampleFormat
 
 MOST_BYTES: Final = 1 << 20
 """A larger sample is cut to this, in whole records."""

@@ -13,13 +13,15 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .checks import Check, ask, uv_program
-from .contract.files import find_contract_file, resolve_contract
-from .errors import CasparianError
-from .events import Hello
-from .guest_check import say_hello
-from .inputs import parser_file
-from .interpreter import Interpreter, choose_python
+from casparian.core.contract.files import find_contract_file, resolve_contract
+from casparian.core.errors import CasparianError
+from casparian.core.events import Hello
+from casparian.core.inputs import parser_file
+from casparian.core.interpreter import Interpreter, choose_python
+from casparian.core.programs import ask, uv_program
+
+from .check import Check
+from .guest import say_hello
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

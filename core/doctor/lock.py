@@ -7,7 +7,9 @@ import shlex
 import tomllib
 from typing import TYPE_CHECKING, Final
 
-from .checks import Check, ask, uv_program
+from casparian.core.programs import ask, uv_program
+
+from .check import Check
 
 if TYPE_CHECKING:
     from pathlib import Path
