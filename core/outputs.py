@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .validation import Settled
     from .validation.rejections import Rejections
 
-#: Of a rejected row's text, a report shows this many bytes; the quarantine file has all of it.
-_RAW_BYTES = 4096
 #: Batches of fewer rows are judged and written at once: handing them to threads takes longer.
 _FEW_ROWS = 4_096
 #: So many bytes are written at once.
@@ -204,7 +202,7 @@ class OutputSet:
         self.rows_quarantined += len(rows)
         self._reasons.add(output.name, rows)
         for row in rows[: REPORTED_ROWS - len(self._reported)]:
-            raw = cap_raw(row.raw, _RAW_BYTES).text
+            raw = cap_raw(row.raw)
             self._reported.append(RejectedReport(output.name, row.row_number, row.reasons, raw))
         if not self._whatif:
             table = quarantine_table(output.name, rows)

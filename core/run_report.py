@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .events import GuestError, Log
-    from .quarantine import ReasonGroup
+    from .quarantine import CappedRaw, ReasonGroup
     from .validation import Reason
 
 Status = Literal["completed", "completed_with_warnings", "failed", "interrupted"]
@@ -52,7 +52,7 @@ class RejectedReport:
     output: str
     row_number: int
     reasons: tuple[Reason, ...]
-    raw: str
+    raw: CappedRaw
     """The row as JSON, cut where it is long; the quarantine file has all of it."""
 
 
@@ -129,7 +129,9 @@ class RunReport:
                         }
                         for reason in row.reasons
                     ],
-                    "raw": row.raw,
+                    "raw": row.raw.text,
+                    "raw_bytes": row.raw.bytes,
+                    "raw_sha256": row.raw.sha256,
                 }
                 for row in self.quarantine
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,3 +121,18 @@ def test_a_disk_that_fills_up_behind_the_reader_fails_the_run(
         with pytest.raises(SinkError, match="no space"):
             outputs.publish()
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_a_report_cuts_a_long_row_and_says_how_long_it_was(
+    outputs: OutputSet, tmp_path: Path
+) -> None:
+    outputs.take(_batch(["1", "2", "x" * 9_000]))
+    outputs.publish()
+    [row] = outputs.summary().rejected
+    [file] = (tmp_path / "output").rglob("*.quarantine.parquet")
+    [whole] = pq.read_table(file).to_pylist()
+    assert whole["raw"] == f'{{"a": "{"x" * 9_000}"}}'
+    assert row.raw.text == whole["raw"][:4096]
+    assert row.raw.bytes == whole["raw_bytes"] == len(whole["raw"])
+    assert row.raw.sha256 == whole["raw_sha256"]
+    assert row.raw.sha256 == hashlib.sha256(whole["raw"].encode()).hexdigest()
