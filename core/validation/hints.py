@@ -212,6 +212,7 @@ def _compiled(format_: str, family: str, offset: bool) -> re.Pattern[str]:
 
 def _candidates(text: str, column: Column, *, offset: bool) -> Iterator[str]:
     if column.type.family == "date":
+        yield _ISO_DATE  # formats take the place of the ISO form, which may be meant as well
         yield from _DATES
         return
     clocks = _HALF_DAY_CLOCKS if _HALF_DAY.search(text) else _CLOCKS
@@ -232,7 +233,7 @@ def _others(cell: Cell, column: Column) -> Iterator[Change]:
         name = "true_tokens" if text.lower() in _TRUE else "false_tokens"
         change = {name: (*getattr(column, name), text)}
         yield _written(change), change
-    if column.nullable is False and text in column.null_tokens:
+    if not column.nullable:  # the text may stand for null already
         yield "nullable = true", {"nullable": True}
 
 

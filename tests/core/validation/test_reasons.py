@@ -150,6 +150,11 @@ BERLIN = {"type": "timestamp(UTC)", "assume_tz": "Europe/Berlin"}
         ("enum", "Color.red", "enum[red, green]", "type_mismatch", ""),
         ("str", "[1, 2.5]", "list<int64>", "type_mismatch", ""),
         ("str", "[1", "list<int64>", "type_mismatch", ""),
+        ("str", "null", "list<int64>", "null_not_allowed", "nullable = true"),
+        (
+            *("str", "2024-03-01", {"type": "date", "formats": ["%d.%m.%Y"]}, "format_mismatch"),
+            'formats = ["%d.%m.%Y", "%Y-%m-%d"]',
+        ),
         ("str", " [1]", {"type": "list<int64>", "max_length": 0}, "too_long", ""),
         ("json", "[1, null]", "list<int64>", "null_not_allowed", ""),
         ("json", "[1.5]", "list<int64>", "precision_loss", ""),
