@@ -1,9 +1,11 @@
 """The documentation holds: its examples run, its commands exist, its links lead somewhere.
 
-What is run: each ``console`` block's ``$ casparian run …``, in a folder that holds the files which
+What is run: each ``$ casparian …`` of a ``console`` block, in a folder that holds the files which
 the same page shows before it. A file is a block under ``<!-- file: NAME -->``, or a Python block
-with a line ``# file: NAME``. The lines shown below a command are what it claims: on the README they
-are what a terminal of 80 columns shows, elsewhere sentences of the report.
+with a line ``# file: NAME``; a block under ``<!-- made: NAME -->`` is what a command before it has
+written. The lines below a command are printed by it, in their order, on a terminal of 80 columns,
+``…`` standing for anything. Below ``casparian run`` they are sentences of the report instead, but
+for the pages for beginners.
 """
 
 from __future__ import annotations
@@ -14,19 +16,31 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
 import pytest
 
 from casparian.app.cli import COMMANDS, casparian
+from casparian.core.contract.error_types import ErrorType, OutputErrorType
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+LITERAL = ("README.md", "getting-started.md")
+"""Pages that show what a terminal shows, not what the report holds."""
+DESCRIBED_IN = {
+    "run": "run.md",
+    "config": "quarantine.md",
+    "contract": "contracts.md",
+    **dict.fromkeys(("new", "scaffold", "doctor"), "getting-started.md"),
+}
 
 BLOCK = re.compile(
-    r"(?:^<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.M | re.S
+    r"(?:^<!-- (?P<what>file|made): (?P<name>\S+) -->\n)?"
+    r"^```(?P<kind>\w*)\n(?P<body>.*?)^```$",
+    re.M | re.S,
 )
 PYTHON_NAME = re.compile(r"^# file: (\S+)\n", re.M)
 HEADLINE = re.compile(r"✓ ([\d,]+) rows? processed")
@@ -45,40 +59,40 @@ def title(page: Path) -> str:
     return page.name
 
 
-def runs(body: str) -> list[Shown]:
+def commands_of(body: str) -> list[Shown]:
     found: list[Shown] = []
-    taken = False
     for line in body.splitlines():
         if line.startswith("$ "):
-            taken = line.startswith("$ casparian run ")
-            if taken:
-                found.append(Shown(shlex.split(line)[2:], []))
-        elif taken and line.strip() not in ("", "…"):
+            assert line.startswith("$ casparian "), line
+            found.append(Shown(shlex.split(line)[2:], []))
+        elif line.strip() not in ("", "…"):
             found[-1].claims.append(line)
     return found
 
 
-def call(words: list[str], folder: Path) -> tuple[str, int]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "FORCE_COLOR")}
+def call(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    unwanted = re.compile("VIRTUAL_ENV|FORCE_COLOR|CASPARIAN_.*")
+    environment = {k: v for k, v in os.environ.items() if not unwanted.fullmatch(k)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment["COLUMNS"] = "80"
-    done = subprocess.run(
+    environment["CASPARIAN_HOME"] = str(folder / "no-home")
+    return subprocess.run(
         [sys.executable, "-m", "casparian.app", *words],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
-    assert done.stdout, done.stderr
-    return done.stdout, done.returncode
 
 
 def report_of(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:
-    output, code = call([*words, "--json"], folder)
-    report: dict[str, Any] = json.loads(output)
-    return report, code
+    done = call([*words, "--json"], folder)
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report, done.returncode
 
 
 def texts(value: Any) -> list[str]:
@@ -119,10 +133,17 @@ def check_sentences(lines: list[str], report: dict[str, Any]) -> None:
         assert any(wanted in text for text in texts(report)), f"{line!r} is not in {report}"
 
 
-def check_literally(claims: list[str], output: str) -> None:
-    """The lines are there as they are shown, in their order; an ellipsis stands for anything."""
-    expression = r"\n(?:.*\n)*?".join(re.escape(line).replace("…", ".*") for line in claims)
-    assert re.search(f"^{expression}$", output, re.M), output
+def holds(lines: list[str], text: str) -> bool:
+    """Whether the lines are there in their order; an ellipsis stands for anything."""
+    expression = r"\n(?:.*\n)*?".join(re.escape(line).replace("…", ".*") for line in lines)
+    return re.search(f"^{expression}$", text, re.M) is not None
+
+
+def check_literally(claims: list[str], done: subprocess.CompletedProcess[str]) -> None:
+    printed = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).splitlines())
+    assert holds(claims, printed), printed
+    failed = any(line.startswith(("✗", "error:")) for line in claims)
+    assert done.returncode == (1 if failed else 0), printed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=title)
@@ -131,17 +152,20 @@ def test_examples_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
         body = block["body"]
         named = PYTHON_NAME.search(body) if block["kind"] == "python" else None
         name = block["name"] or (named and named[1])
-        if name:
+        if block["what"] == "made":
+            made = (tmp_path / block["name"]).read_text("utf-8")
+            lines = [line for line in body.splitlines() if line != "…"]
+            assert holds(lines, made) if "…" in body else made == body, made
+        elif name:
             (tmp_path / name).write_text(body, "utf-8")
             (tmp_path / name).chmod(0o755 if body.startswith("#!") else 0o644)
         if block["kind"] == "console":
-            for words, claims in runs(body):
-                report, code = report_of(words, tmp_path)
-                others = check(claims, report, code)
-                if page.name == "README.md":
-                    check_literally(claims, call(words, tmp_path)[0])
+            for words, claims in commands_of(body):
+                if words[0] == "run" and page.name not in LITERAL:
+                    report, code = report_of(words, tmp_path)
+                    check_sentences(check(claims, report, code), report)
                 else:
-                    check_sentences(others, report)
+                    check_literally(claims, call(words, tmp_path))
 
 
 def commands(page: Path) -> list[str]:
@@ -155,12 +179,11 @@ def commands(page: Path) -> list[str]:
 def test_commands_have_only_options_that_exist(page: Path) -> None:
     for line in commands(page):
         words = shlex.split(line, comments=True)[1:]
-        if words[0].startswith("-"):
-            command: click.Command | None = casparian
-        else:
-            assert words[0] in COMMANDS, line
-            command = casparian.get_command(click.Context(casparian), words[0])
-        assert command is not None, line
+        command: click.Command = casparian
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            inner = command.get_command(click.Context(command), words.pop(0))
+            assert inner is not None, line
+            command = inner
         known = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
         options = [word.partition("=")[0] for word in words if re.match("-{1,2}[a-z]", word, re.I)]
         assert known.issuperset(options), line
@@ -174,25 +197,52 @@ def test_every_reason_is_described(tmp_path: Path) -> None:
     met = {reason["error_type"] for row in report["quarantine"] for reason in row["reasons"]}
     table = page.partition("| error type |")[2].partition("\n\n")[0]
     described = set(re.findall("`([a-z_]+)`", "".join(re.findall(r"^\|([^|]*)", table, re.M))))
-    assert described == met
+    assert described == met == set(get_args(ErrorType))
+    table = page.partition("## An output fails")[2].partition("|---|")[2].partition("\n\n")[0]
+    assert set(re.findall("^\\| `([a-z_]+)`", table, re.M)) == set(get_args(OutputErrorType))
 
 
-def test_every_option_is_described() -> None:
-    described = (ROOT / "docs/run.md").read_text("utf-8")
-    command = casparian.get_command(click.Context(casparian), "run")
-    assert command is not None
-    for parameter in command.params:
-        for name in parameter.opts:
-            assert f"`{name}" in described or not name.startswith("--"), name
+def below(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """A command, or all of a group."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for word in command.list_commands(context):
+        inner = command.get_command(context, word)
+        assert inner is not None
+        yield from below(inner, f"{name} {word}")
+
+
+def test_every_command_and_option_is_described() -> None:
+    assert DESCRIBED_IN.keys() == COMMANDS.keys()
+    for name, command in below(casparian, "casparian"):
+        described = (ROOT / "docs" / DESCRIBED_IN[name.split()[1]]).read_text("utf-8")
+        assert name in described
+        for parameter in command.params:
+            options = [option for option in parameter.opts if option.startswith("-")]
+            assert not options or any(f"`{option}" in described for option in options), options
+
+
+def keys_of(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return {key for item in value for key in keys_of(item)}
+    if not isinstance(value, dict):
+        return set()
+    return value.keys() | keys_of(list(value.values()))
 
 
 def test_json_is_described_field_by_field(tmp_path: Path) -> None:
-    (tmp_path / "p.py").write_text("def parse(path):\n    return [{'a': 1}]\n")
+    (tmp_path / "p.py").write_text(
+        "def parse(path):\n    print()\n    return [{'a': 1}, {'a': 'x'}]\n"
+    )
     (tmp_path / "p.contract.toml").write_text('[columns]\na = "int64"\n')
     report, _ = report_of(["run", "p.py", "p.py"], tmp_path)
+    (tmp_path / "p.py").write_text("def parse(path):\n    raise OSError\n")
+    failed, _ = report_of(["run", "p.py", "p.py"], tmp_path)
     described = (ROOT / "docs/run.md").read_text("utf-8")
-    for key in report:
-        assert f"| `{key}" in described, key
+    for key in keys_of([report, failed]):
+        assert f"`{key}`" in described, key
 
 
 def slug(heading: str) -> str:
