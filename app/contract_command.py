@@ -134,7 +134,7 @@ def diff(old: Path, new: Path, python: Path | None, fail_on: str | None, as_json
       casparian contract diff contract.toml new.toml
       casparian contract diff old/ sales/ --fail-on breaking
     """
-    from casparian.core.contract.diff import VERDICTS, diff_contracts
+    from casparian.core.contract_diff import VERDICTS, diff_contracts
 
     before, after = (_needed(path, python) for path in (old, new))
     found = diff_contracts(before, after)

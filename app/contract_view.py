@@ -13,8 +13,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from casparian.core.contract.diff import ContractDiff
     from casparian.core.contract.model import Column, Contract
+    from casparian.core.contract_diff import ContractDiff
     from casparian.core.data_files.data_check import FileCheck
 
 _STYLES = {"compatible": "green", "tightening": "yellow", "breaking": "bold red"}

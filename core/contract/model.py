@@ -61,7 +61,7 @@ class Column:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in ("name", "type", "nullable") and value != field.default:
-                out[field.name] = _plain(value)
+                out[field.name] = plain(value)
         return out
 
 
@@ -115,9 +115,10 @@ class Contract:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return a value of a contract as JSON has it."""
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, date):

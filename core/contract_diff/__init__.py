@@ -1,0 +1,5 @@
+"""What changed from one contract to another, with a verdict for each change."""
+
+from casparian.core.contract_diff.diff import VERDICTS, Change, ContractDiff, diff_contracts
+
+__all__ = ["VERDICTS", "Change", "ContractDiff", "diff_contracts"]
