@@ -7,6 +7,7 @@ other becomes text, cell by cell, with a companion column that says what each ce
 
 from __future__ import annotations
 
+import datetime as dt
 import operator
 import sys
 from decimal import Decimal
@@ -28,15 +29,20 @@ _NATIVE = {"bool", "int", "float", "str", "bytes", "decimal", "date", "datetime"
 _NATIVE |= {"timedelta", "np_datetime", "np_timedelta", "json"}
 _TZINFO = operator.attrgetter("tzinfo")
 
-#: Families of cells of which every member has one and the same Arrow type.
-_PLAIN_TYPES = {
-    "bool": pa.bool_(),
-    "bytes": pa.binary(),
-    "date": pa.date32(),
-    "float": pa.float64(),
-    "int": pa.int64(),
-    "str": pa.string(),
+#: Exact types of cells, and the Arrow type of a column of nothing but these.  Told that type, Arrow
+#: takes them as they are, and needs no look at all of them to infer it.  (Inference also imports
+#: pandas where it is installed: a third of a second, of no use to a parser without pandas.)
+PLAIN: dict[type, Any] = {
+    bool: pa.bool_(),
+    bytes: pa.binary(),
+    dt.date: pa.date32(),
+    dt.timedelta: pa.duration("us"),
+    float: pa.float64(),
+    int: pa.int64(),
+    str: pa.string(),
 }
+_KNOWS_NULLS = {"bool", "bytes", "date", "float", "int", "str"}
+"""Families whose Arrow types take NaN, NA and NaT for nulls by themselves."""
 
 
 def python_column(values: Sequence[Any]) -> Column:
@@ -53,6 +59,11 @@ def python_column(values: Sequence[Any]) -> Column:
 def _native(values: Any) -> Any:
     """Return the Arrow array of a column of one kind; None (or an exception) for any other."""
     types = set(map(type, values))
+    cell_types = types - {type(None)}
+    if cell_types != {float}:  # or else None is the only null
+        array = _plain_column(values, cell_types, from_pandas=False)
+        if array is not None:
+            return array
     by_type = {cell_type: family(cell_type) for cell_type in types}
     families = set(by_type.values()) - {"null"}
     if "arrow" in families:
@@ -67,7 +78,8 @@ def _native(values: Any) -> Any:
         if mixed and all(is_null(v) for v in values if type(v) in of_family):
             families.discard(name)
     maybe = {t for t in types if by_type[t] in MAYBE_NULL and t is not type(None)}
-    if odd_nulls or (maybe and not families <= _PLAIN_TYPES.keys()):  # the rest looks into cells
+    look = odd_nulls or (bool(maybe) and not families <= _KNOWS_NULLS)
+    if look:  # from here on None is the only null
         values = [None if type(v) in maybe and is_null(v) else v for v in values]
     if not families:
         return pa.nulls(len(values))
@@ -78,15 +90,17 @@ def _native(values: Any) -> Any:
         return None
     if name == "datetime":
         return _datetimes(values, {t for t in types if by_type[t] == "datetime"})
-    if name == "time" and any(getattr(v, "tzinfo", None) is not None for v in values):
+    if name == "time" and _zones(values) != {None}:
         return None
     if name == "timedelta" and any(getattr(v, "nanoseconds", 0) for v in values):
         return None
     if name == "json" and not Shape().accepts(values):
         return None
-    array = _typed(values, families)
+    from_pandas = name == "json" or (bool(maybe) and not look)
+    of_families = {cell_type for cell_type in types if by_type[cell_type] in families}
+    array = _plain_column(values, of_families, from_pandas=from_pandas)
     if array is None:
-        array = pa.array(values, from_pandas=True)
+        array = pa.array(values, from_pandas=from_pandas)
     return None if isinstance(array.type, pa.BaseExtensionType) else _widened(array)
 
 
@@ -108,21 +122,15 @@ def _arrow_knows(nulls: set[type]) -> bool:
         return False
 
 
-def _typed(values: Sequence[Any], families: set[str]) -> Any:
-    """Convert a column whose type is plain from its family, without Arrow's inference.
-
-    Inference imports pandas, where it is installed: a third of a second that a parser which has no
-    use for it is spared.
-    """
-    if "pandas" in sys.modules or len(families) > 1:
-        return None
-    of = _PLAIN_TYPES.get(next(iter(families)))
+def _plain_column(values: Sequence[Any], cell_types: set[type], *, from_pandas: bool) -> Any:
+    """Convert cells of one plain type and nulls; None if there are others, or they don't fit."""
+    of = PLAIN.get(next(iter(cell_types))) if len(cell_types) == 1 else None
     if of is None:
         return None
     try:
-        return pa.array(values, of, from_pandas=True)
+        return pa.array(values, of, from_pandas=from_pandas)
     except (pa.ArrowException, OverflowError, ValueError, TypeError):
-        return None  # inference says it again, or finds a wider type
+        return None  # inference says it again
 
 
 def _widened(array: Any) -> Any:
@@ -131,18 +139,24 @@ def _widened(array: Any) -> Any:
 
 
 def _datetimes(values: Sequence[Any], types: set[type]) -> Any:
-    try:
-        zones = set(map(_TZINFO, values))
-    except AttributeError:  # there are nulls
-        zones = {v.tzinfo for v in values if type(v) in types}
+    """Convert datetimes and None."""
+    zones = _zones(values)
     names = {zone_name(zone) for zone in zones}
     if zones != {None} and (len(names) > 1 or None in names):
         return None
-    array = pa.array(values, from_pandas=True)
+    array = pa.array(values)
     stamps = {t for t in types if hasattr(t, "nanosecond")}  # pandas' own hold nanoseconds
     if stamps and any(v.nanosecond for v in values if type(v) in stamps):
         # By whole numbers: Arrow reads the nanoseconds only if pandas was there before it.
         stamp = sys.modules["pandas"].Timestamp
-        since = [None if is_null(v) else stamp(v).value for v in values]
+        since = [None if v is None else stamp(v).value for v in values]
         array = pa.array(since, pa.timestamp("ns", array.type.tz))
     return array
+
+
+def _zones(values: Sequence[Any]) -> set[Any]:
+    """Return the time zones of datetimes or times; None stands for no zone, as it does there."""
+    try:
+        return set(map(_TZINFO, values))
+    except AttributeError:  # there are nulls
+        return {v.tzinfo for v in values if v is not None}
