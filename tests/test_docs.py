@@ -24,7 +24,10 @@ import click
 import pytest
 
 from casparian.app.cli import COMMANDS, casparian
+from casparian.core.contract import parse_outputs
 from casparian.core.contract.error_types import ErrorType, OutputErrorType
+from casparian.core.validation import OutputValidator
+from casparian.shim.frames import normalise
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -189,12 +192,16 @@ def test_commands_have_only_options_that_exist(page: Path) -> None:
         assert known.issuperset(options), line
 
 
-def test_every_reason_is_described(tmp_path: Path) -> None:
+def test_every_reason_is_described() -> None:
     page = (ROOT / "docs/errors.md").read_text("utf-8")
     block = next(b for b in BLOCK.finditer(page) if "# file: reasons.py" in b["body"])
-    (tmp_path / "reasons.py").write_text(block["body"], "utf-8")
-    report, _ = report_of(["run", "reasons.py", "reasons.py"], tmp_path)
-    met = {reason["error_type"] for row in report["quarantine"] for reason in row["reasons"]}
+    module: dict[str, Any] = {}
+    exec(block["body"], module)
+    parser = module["Parser"]
+    [output] = parse_outputs(parser.outputs, parser_name="reasons").outputs
+    [frame] = normalise(next(parser().parse(None)), "reasons")
+    rejected = OutputValidator(output).validate(frame.table, first_row=0).rejected
+    met = {reason.error_type for row in rejected for reason in row.reasons}
     table = page.partition("| error type |")[2].partition("\n\n")[0]
     described = set(re.findall("`([a-z_]+)`", "".join(re.findall(r"^\|([^|]*)", table, re.M))))
     assert described == met == set(get_args(ErrorType))
@@ -261,6 +268,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", place.read_text("utf-8"), re.M)
             assert anchor in {slug(heading) for heading in headings}, target
+
+
+def test_the_modules_that_contributing_names_are_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:app|core|shim|tests|docs|benchmarks)/[\w./]*|\w+\.py)`", page)
+    modules = {
+        path.name for part in ("app", "core", "shim") for path in (ROOT / part).rglob("*.py")
+    }
+    for name in named:
+        assert (ROOT / name).exists() if "/" in name else name in modules, name
 
 
 def test_pages_name_nothing_of_this_machine() -> None:
