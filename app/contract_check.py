@@ -58,7 +58,15 @@ def check(
 
         keep_pandas_out()
         held_against = chosen_output(declared.contract, output)
-        checks = [check_file(path, held_against) for path in input_files(data)]
+        from casparian.core.settings import resolve
+        from casparian.core.validation import QuarantineLimits
+
+        settings = resolve()
+        limits = QuarantineLimits(
+            threshold=settings["quarantine_threshold"].value,
+            max_rows=settings["max_quarantine_rows"].value,
+        )
+        checks = [check_file(path, held_against, limits) for path in input_files(data)]
     elif output is not None:
         chosen_output(declared.contract, output)
     if as_json:

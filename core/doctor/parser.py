@@ -220,7 +220,7 @@ class ParserChecks:
         try:
             contract = resolve_contract(hello.outputs, beside, parser_name=hello.parser)
         except CasparianError as error:
-            mend = error.hint or "docs/contracts.md has all types and options"
+            mend = error.hint or "docs/contract-reference.md has all types and options"
             return Check("contract", "problem", error.message, mend)
         if contract is None:
             return Check(
