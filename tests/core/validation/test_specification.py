@@ -12,12 +12,16 @@ from casparian.core.validation.oracle import judge
 
 from .agreement import assert_agree, column_of, same, tagged
 from .cases import TABLES, Bad
+from .cell_cases import TYPED
+from .constrained_cases import CONSTRAINED
+from .relaxed_cases import RELAXED
 
-NAMES = sorted(TABLES)
+TEXTS = {**TABLES, **RELAXED}
+NAMES = sorted(TEXTS)
 
 
 def wanted(name: str) -> tuple[Any, list[str], list[Any]]:
-    spec, table = TABLES[name]
+    spec, table = TEXTS[name]
     return column_of(spec), list(table), list(table.values())
 
 
@@ -56,7 +60,10 @@ def test_kernels_read_a_clean_column_as_it_is_specified(name: str) -> None:
     column, texts, expected = wanted(name)
     pairs = [(t, w) for t, w in zip(texts, expected, strict=True) if not isinstance(w, Bad)]
     clean, values = [t for t, _ in pairs], [w for _, w in pairs]
-    assert_as_specified(assert_agree(column, pa.array(clean, pa.string())), values, clean)
+    for before in ([], [clean[0]], ["", "a text of some length", None]):
+        whole = pa.array([*before, *clean, "x"], pa.string())
+        found = assert_agree(column, whole.slice(len(before), len(clean)))
+        assert_as_specified(found, values, clean)
     for text, value in pairs:
         for array in (pa.array([text]), pa.array([text] * 3).slice(1)):
             found = assert_agree(column, array)
@@ -79,7 +86,7 @@ def test_one_bad_text_changes_nothing_for_the_others(name: str) -> None:
 def test_the_layout_of_a_text_column_does_not_matter(name: str) -> None:
     column, texts, expected = wanted(name)
     whole = pa.array([*texts, None], pa.string())
-    null = Bad("null_not_allowed")
+    null = None if column.nullable else Bad("null_not_allowed")
     wants = [*expected, null]
     names = [*texts, "null"]
     parts = pa.chunked_array([whole.slice(1, 4), whole.slice(0, 0), whole.slice(7)])
@@ -112,3 +119,39 @@ def test_tagged_texts_are_read_as_untagged_ones(name: str) -> None:
     assert_as_specified(
         [found[i - 2] for i in at], [expected[i] for i in at], [texts[i] for i in at]
     )
+
+
+@pytest.mark.parametrize("name", sorted(TYPED))
+def test_cells_of_every_kind_are_read_as_it_is_specified(name: str) -> None:
+    spec, table = TYPED[name]
+    column = column_of(spec)
+    cells, expected = list(table), list(table.values())
+    assert len(cells) >= 40
+    for cell, wants in table.items():
+        judgement = judge(cell, column)
+        if isinstance(wants, Bad):
+            assert [reason for reason, _ in judgement.reasons] == [wants.error_type], cell
+        else:
+            assert not judgement.reasons, (cell, judgement)
+            assert same(judgement.value, wants), (cell, judgement)
+    names = [f"{cell.kind} {cell.text}" for cell in cells]
+    data, kinds = tagged(cells)
+    for start in (0, 3):
+        found = assert_agree(column, data.slice(start), kinds.slice(start))
+        assert_as_specified(found, expected[start:], names[start:])
+
+
+@pytest.mark.parametrize(("spec", "texts"), CONSTRAINED, ids=str)
+def test_a_value_breaks_the_constraints_that_it_is_specified_to_break(
+    spec: Any, texts: dict[str, tuple[str, ...]]
+) -> None:
+    column = column_of(spec)
+    for text, broken in texts.items():
+        reasons = judge(Cell("str", text), column).reasons
+        assert tuple(reason for reason, _ in reasons) == broken, text
+    for order in (1, -1):
+        found = assert_agree(column, pa.array(list(texts)[::order], pa.string()))
+        assert [good for good, _ in found] == [not b for b in list(texts.values())[::order]]
+    for text, broken in texts.items():
+        [(good, _)] = assert_agree(column, pa.array([text]))
+        assert good == (not broken), text
