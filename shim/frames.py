@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from . import convert
 from .convert import StructuralError
+from .families import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Frame", "StructuralError", "normalise"]
 
+_MRO: Any = type.__dict__["__mro__"]  # a metaclass may say otherwise
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ACCEPTED = (
     "a parser returns or yields pandas, polars or pyarrow frames, lists of dicts, dicts of frames, "
@@ -196,7 +198,7 @@ def _suggestion(name: str) -> str:
 
 
 def _is_output(item: Any) -> bool:
-    named = any(base.__name__ == "Output" for base in type(item).__mro__)
+    named = any(type_name(base) == "Output" for base in _MRO.__get__(type(item)))
     return named and hasattr(item, "name") and hasattr(item, "frame")
 
 
@@ -214,7 +216,7 @@ def _is_instance(item: Any, module: str, *names: str) -> bool:
     """Tell whether this is of a class of a module that may not be there."""
     there = sys.modules.get(module)
     known = (getattr(there, name, None) for name in names)
-    return any(isinstance(item, of) for of in known if isinstance(of, type))
+    return any(issubclass(type(item), of) for of in known if isinstance(of, type))
 
 
 def _is_frame(item: Any) -> bool:
@@ -269,7 +271,7 @@ def _refuse_frames_as_cells(row: dict[Any, Any]) -> None:
         if _is_output(value) or (
             _is_instance(value, "pandas", "DataFrame")
             or _is_instance(value, "polars", "DataFrame", "LazyFrame")
-            or isinstance(value, (pa.Table, pa.RecordBatch))
+            or issubclass(type(value), (pa.Table, pa.RecordBatch))
         ):
             raise StructuralError(
                 f"a list of dicts is a list of rows, but its {name!r} is a {_type(value)}; "
@@ -281,27 +283,28 @@ def _from_polars(frame: Any) -> tuple[pa.Table, dict[str, str]]:
     pl = sys.modules["polars"]
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
-    opaque = [name for name, dtype in frame.schema.items() if _holds_objects(dtype)]
+    opaque = [name for name, dtype in frame.schema.items() if _holds(dtype, "Object")]
     if opaque:
         raise StructuralError(
             f"the polars column {opaque[0]!r} has the type Object, which can't leave polars; "
             "give it a real type, e.g. pl.String, or yield a list of dicts",
             code="unsupported_output_type",
         )
-    huge = [name for name, dtype in frame.schema.items() if str(dtype) in ("Int128", "UInt128")]
+    huge = [n for n, dtype in frame.schema.items() if _holds(dtype, "Int128", "UInt128")]
     if not huge:
         return convert.arrow_to_arrow(frame.to_arrow())
     columns = {name: frame.get_column(name).to_list() for name in huge}  # Arrow has no such type
     return convert.arrow_to_arrow(frame.drop(huge).to_arrow(), columns, order=frame.columns)
 
 
-def _holds_objects(dtype: Any) -> bool:
-    if str(dtype) == "Object":
+def _holds(dtype: Any, *names: str) -> bool:
+    """Tell whether a type of polars is one of these, or has one of them inside."""
+    if str(dtype) in names:
         return True
     inner = getattr(dtype, "inner", None)
     if inner is not None:
-        return _holds_objects(inner)
-    return any(_holds_objects(member.dtype) for member in getattr(dtype, "fields", None) or ())
+        return _holds(inner, *names)
+    return any(_holds(member.dtype, *names) for member in getattr(dtype, "fields", None) or ())
 
 
 def _from_arrow(frame: Any) -> Iterator[tuple[pa.Table, dict[str, str]]]:

@@ -54,8 +54,8 @@ def _of_one_kind(values: Any, pd: Any) -> Any:
     for a boolean that is none; what pandas calls integers or text is that and nulls; and where
     there are as many cells of one exact type as Arrow sees no nulls, there are no others.
     """
-    peek = set(map(type, values[:_PEEK])) - {type(None)}
     try:
+        peek = set(map(type, values[:_PEEK])) - {type(None)}
         if bool in peek:
             return pa.array(values, pa.bool_(), from_pandas=True)
         for of, (kind, arrow_type) in _KINDS.items():

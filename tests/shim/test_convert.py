@@ -5,70 +5,29 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import decimal
-import enum
 import json
 import pathlib
 import subprocess
 import sys
-import uuid
-import zoneinfo
 from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from casparian.shim import convert, families, frames, nesting, python_columns, slices
 
-np = pytest.importorskip("numpy")
-pd = pytest.importorskip("pandas")
+from . import conversion_table as cases
+from .conversion_table import CLEAN, DAY, DIRTY, NAIVE, NAN, TAGGED_DTYPES, TYPED, P, U
 
 D = decimal.Decimal
-NAN = float("nan")
-DAY = dt.date(2024, 1, 2)
-NAIVE = dt.datetime(2024, 1, 2, 3)
-EAST = dt.timezone(dt.timedelta(hours=-5))
-AWARE = dt.datetime(2024, 1, 2, 3, tzinfo=EAST)
-BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
-IN_BERLIN = dt.datetime(2024, 1, 2, 3, tzinfo=BERLIN)
-U = uuid.UUID(int=1)
-P = pathlib.PurePosixPath("/a")
-
-
-class Word(str, enum.Enum):  # noqa: UP042 - as parsers for 3.10 write it
-    A = "a"
-
-
-class Number(enum.IntEnum):
-    ONE = 1
-
-
-class Colour(enum.Enum):
-    RED = 1
-
-
-class Broken:
-    def __str__(self) -> str:
-        raise RuntimeError("no")
-
-
-def _itself() -> list[Any]:
-    value: list[Any] = [1]
-    value.append(value)
-    return value
-
-
-def _object_frame(values: list[Any]) -> Any:
-    array = np.empty(len(values), dtype=object)
-    array[:] = [None] * len(values)
-    for place, value in enumerate(values):
-        array[place] = value
-    return pd.DataFrame({"x": pd.Series(array, dtype=object)})
 
 
 def _as_pandas(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
-    return convert.safe_to_arrow(_object_frame(values))
+    return convert.safe_to_arrow(cases.object_frame(values))
 
 
 def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
@@ -78,83 +37,6 @@ def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
 both = pytest.mark.parametrize("made", [_as_pandas, _as_rows])
 
 
-def _nested(depth: int) -> Any:
-    value: Any = 1
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-def _doubled(levels: int) -> list[Any]:
-    value: list[Any] = [1]
-    for _ in range(levels):
-        value = [value, value]
-    return value
-
-
-def _itself_twice() -> list[Any]:
-    value: list[Any] = []
-    value.extend([value, value])
-    return value
-
-
-CLEAN = [
-    ([1, 2], pa.int64(), [1, 2]),
-    ([1, None, NAN, pd.NA, pd.NaT], pa.int64(), [1, None, None, None, None]),
-    ([1, np.float32("nan")], pa.int64(), [1, None]),
-    ([1, 2.5, None], pa.float64(), [1.0, 2.5, None]),
-    ([np.float32(0.5), np.float32("nan")], pa.float32(), [0.5, None]),
-    ([np.float16(0.5)], pa.float32(), [0.5]),
-    ([float("inf"), NAN], pa.float64(), [float("inf"), None]),
-    (["x", NAN, None, pd.NA, pd.NaT], pa.string(), ["x", None, None, None, None]),
-    (["x", D("NaN"), np.datetime64("NaT", "ns")], pa.string(), ["x", None, None]),
-    (["", None, "a\0b"], pa.string(), ["", None, "a\0b"]),
-    ([True, None, np.bool_(False), NAN], pa.bool_(), [True, None, False, None]),
-    ([b"\xff", bytearray(b"x"), None], pa.binary(), [b"\xff", b"x", None]),
-    ([DAY, None, pd.NaT], pa.date32(), [DAY, None, None]),
-    ([NAIVE, pd.NaT, NAN, np.float32("nan")], pa.timestamp("us"), [NAIVE, None, None, None]),
-    ([NAIVE, pd.Timestamp(NAIVE)], pa.timestamp("us"), [NAIVE, NAIVE]),
-    ([AWARE, None], pa.timestamp("us", "-05:00"), [AWARE, None]),
-    ([IN_BERLIN], pa.timestamp("us", "Europe/Berlin"), [IN_BERLIN]),
-    ([IN_BERLIN, pd.NaT, NAN], pa.timestamp("us", "Europe/Berlin"), [IN_BERLIN, None, None]),
-    ([dt.timedelta(1), pd.NaT, D("NaN")], pa.duration("us"), [dt.timedelta(1), None, None]),
-    ([dt.time(1), pd.NaT, pd.NA], pa.time64("us"), [dt.time(1), None, None]),
-    ([DAY, pd.NaT, NAN, D("NaN"), pd.NA], pa.date32(), [DAY, *[None] * 4]),
-    ([b"x", pd.NaT, NAN, D("NaN"), pd.NA], pa.binary(), [b"x", *[None] * 4]),
-    ([True, pd.NaT, NAN, D("NaN"), pd.NA], pa.bool_(), [True, *[None] * 4]),
-    ([pd.NA, pd.NaT, D("NaN"), NAN, 1], pa.int64(), [*[None] * 4, 1]),
-    ([dt.time(3), None], pa.time64("us"), [dt.time(3), None]),
-    ([dt.timedelta(1), None], pa.duration("us"), [dt.timedelta(1), None]),
-    ([D("1.10"), D(2), D("NaN")], pa.decimal128(3, 2), [D("1.10"), D("2.00"), None]),
-    ([D("1" * 50)], pa.decimal256(50, 0), [D("1" * 50)]),
-    ([Word.A], pa.string(), ["a"]),
-    ([Number.ONE], pa.int64(), [1]),
-    ([[1], [2.5], None], pa.list_(pa.float64()), [[1.0], [2.5], None]),
-    ([[1, NAN]], pa.list_(pa.int64()), [[1, None]]),
-    ([(1, 2)], pa.list_(pa.int64()), [[1, 2]]),
-    ([np.array([1, 2])], pa.list_(pa.int64()), [[1, 2]]),
-    ([np.array([0.5], "f2")], pa.list_(pa.float32()), [[0.5]]),
-    ([[NAIVE]], pa.list_(pa.timestamp("us")), [[NAIVE]]),
-    (
-        [{"a": 1}, {"b": "x"}],
-        pa.struct([("a", pa.int64()), ("b", pa.string())]),
-        [{"a": 1, "b": None}, {"a": None, "b": "x"}],
-    ),
-    ([None, None], pa.null(), [None, None]),
-    ([NAN, pd.NaT, D("NaN")], pa.null(), [None, None, None]),
-    (["x", NAN, np.float32("nan")], pa.string(), ["x", None, None]),
-    ([True, np.ma.masked, NAN], pa.bool_(), [True, None, None]),
-    ([1.5, np.float32("nan"), None], pa.float64(), [1.5, None, None]),
-    ([1.5, None, NAN, pd.NA], pa.float64(), [1.5, None, None, None]),
-    ([D("1.5"), NAN, pd.NaT], pa.decimal128(2, 1), [D("1.5"), None, None]),
-    ([[1], NAN, D("NaN"), pd.NA], pa.list_(pa.int64()), [[1], None, None, None]),
-    ([np.int8(1), None], pa.int8(), [1, None]),
-    ([pa.scalar(1), 2, pa.scalar(None)], pa.int64(), [1, 2, None]),
-    ([np.timedelta64(1, "s"), None], pa.duration("s"), [dt.timedelta(seconds=1), None]),
-    ([np.datetime64("2024-01-02T03", "us"), None], pa.timestamp("us"), [NAIVE, None]),
-]
-
-
 @both
 @pytest.mark.parametrize(("values", "type_", "expected"), CLEAN)
 def test_one_kind_is_converted(made: Any, values: list[Any], type_: Any, expected: Any) -> None:
@@ -162,97 +44,6 @@ def test_one_kind_is_converted(made: Any, values: list[Any], type_: Any, expecte
     assert table.schema == pa.schema([("x", type_)])
     assert table["x"].to_pylist() == expected
     assert notes == {}
-
-
-_DOUBLED_2 = "[[[1], [1]], [[1], [1]]]"
-
-DIRTY = [
-    ([1, "a"], ["1", "a"], ["int", "str"]),
-    (["a", 1], ["a", "1"], ["str", "int"]),
-    ([1, "1", None, NAN], ["1", "1", None, None], ["int", "str", None, None]),
-    (["x", NAN, None, pd.NA, pd.NaT, 1], ["x", *[None] * 4, "1"], ["str", *[None] * 4, "int"]),
-    ([True, 1], ["true", "1"], ["bool", "int"]),
-    ([1.5, True], ["1.5", "true"], ["float", "bool"]),
-    ([1.5, "x"], ["1.5", "x"], ["float", "str"]),
-    ([2**53 + 1, 0.5], ["9007199254740993", "0.5"], ["int", "float"]),
-    ([b"\xff", "x"], ["/w==", "x"], ["bytes", "str"]),
-    ([b"\xff", 1], ["/w==", "1"], ["bytes", "int"]),
-    ([{"a": 1}, [1]], ['{"a": 1}', "[1]"], ["json", "json"]),
-    ([[1], 2], ["[1]", "2"], ["json", "int"]),
-    ([{"a": 1}, {"a": "x"}], ['{"a": 1}', '{"a": "x"}'], ["json", "json"]),
-    ([[1], ["x"]], ["[1]", '["x"]'], ["json", "json"]),
-    ([{1: "a"}], ['{"1": "a"}'], ["json"]),
-    ([{}], ["{}"], ["json"]),
-    ([{"a": {}}], ['{"a": {}}'], ["json"]),
-    ([[True, 1]], ["[true, 1]"], ["json"]),
-    ([[DAY, NAIVE]], None, ["json"]),
-    ([[NAIVE, AWARE]], None, ["json"]),
-    ([[1, {2}]], None, ["json"]),
-    ([[1, pd.NA]], ["[1, null]"], ["json"]),
-    ([_nested(30)], ["[" * 30 + "1" + "]" * 30], ["json"]),
-    ([_nested(90)], [nesting.TOO_DEEP], ["json"]),
-    ([np.zeros((2, 2), "i8")], ["[[0, 0], [0, 0]]"], ["json"]),
-    ([np.ma.array([1, 2], mask=[0, 1])], ["[1, null]"], ["json"]),
-    ([{2, 1}], ["[1, 2]"], ["set"]),
-    ([_itself()], [nesting.TOO_DEEP], ["json"]),
-    ([_itself_twice(), {"a": _itself()}], [nesting.TOO_DEEP] * 2, ["json"] * 2),
-    ([_doubled(40), _doubled(2)], [nesting.TOO_REPETITIVE, _DOUBLED_2], ["json"] * 2),
-    ([_doubled(9)] * 9 + [_doubled(40)], None, ["json"] * 10),
-    ([{"a": _doubled(40)}, {1: 2}], [nesting.TOO_REPETITIVE, '{"1": 2}'], ["json"] * 2),
-    ([{f"k{i}": i} for i in range(1500)], None, ["json"] * 1500),
-    ([D("1.10"), 2.5], ["1.10", "2.5"], ["decimal", "float"]),
-    ([D("1.10"), 2], ["1.10", "2"], ["decimal", "int"]),
-    ([D("Infinity"), D("NaN")], ["Infinity", None], ["decimal", None]),
-    ([D("1E+50"), D("1E-50")], ["1E+50", "1E-50"], ["decimal", "decimal"]),
-    ([D("1" * 80)], ["1" * 80], ["decimal"]),
-    ([NAIVE, "2024-01-02"], ["2024-01-02T03:00:00", "2024-01-02"], ["datetime", "str"]),
-    ([DAY, NAIVE], ["2024-01-02", "2024-01-02T03:00:00"], ["date", "datetime"]),
-    ([DAY, 5], ["2024-01-02", "5"], ["date", "int"]),
-    ([DAY, 5.7], ["2024-01-02", "5.7"], ["date", "float"]),
-    ([DAY, D(5)], ["2024-01-02", "5"], ["date", "decimal"]),
-    ([NAIVE, 5], ["2024-01-02T03:00:00", "5"], ["datetime", "int"]),
-    ([dt.time(3), 5], ["03:00:00", "5"], ["time", "int"]),
-    ([dt.timedelta(0), 3], ["P0DT0H0M0S", "3"], ["timedelta", "int"]),
-    ([NAIVE, AWARE], None, ["datetime", "datetimetz"]),
-    ([AWARE, NAIVE], None, ["datetimetz", "datetime"]),
-    (
-        [AWARE, IN_BERLIN],
-        ["2024-01-02T03:00:00-05:00", "2024-01-02T03:00:00+01:00"],
-        ["datetimetz", "datetimetz"],
-    ),
-    ([pd.Timedelta(1, "ns")], ["P0DT0H0M0.000000001S"], ["timedelta"]),
-    ([dt.timedelta.max], None, ["timedelta"]),
-    ([dt.time(3, tzinfo=EAST)], ["03:00:00-05:00"], ["time"]),
-    (
-        [NAIVE.replace(tzinfo=dt.timezone(dt.timedelta(seconds=30)))],
-        ["2024-01-02T03:00:00+00:00:30"],
-        ["datetimetz"],
-    ),
-    (
-        [np.datetime64("2024-01-02T03", "s"), np.datetime64("2024-01-02T03", "ms")],
-        ["2024-01-02T03:00:00", "2024-01-02T03:00:00.000"],
-        ["datetime", "datetime"],
-    ),
-    ([np.datetime64("2024-01-02"), None], ["2024-01-02", None], ["date", None]),
-    ([U, "x"], [str(U), "x"], ["uuid", "str"]),
-    ([Colour.RED], ["Colour.RED"], ["enum"]),
-    ([P], ["/a"], ["object:PurePosixPath"]),
-    ([pd.Period("2024-01"), None], ["2024-01", None], ["object:Period", None]),
-    ([Broken()], ["<unprintable Broken: RuntimeError>"], ["object:Broken"]),
-    ([1j], ["1j"], ["object:complex"]),
-    ([1.5, np.longdouble(1)], ["1.5", "1.0"], ["float", "object:longdouble"]),
-    (["x", np.longdouble("nan")], ["x", "nan"], ["str", "object:longdouble"]),
-    ([1, "x", np.datetime64("NaT", "s")], ["1", "x", None], ["int", "str", None]),
-    (["x"] * 99 + [b"x"], ["x"] * 99 + ["eA=="], ["str"] * 99 + ["bytes"]),
-    ([1.5] * 99 + [True], ["1.5"] * 99 + ["true"], ["float"] * 99 + ["bool"]),
-    ([True] * 99 + [0], ["true"] * 99 + ["0"], ["bool"] * 99 + ["int"]),
-    ([2**63], [str(2**63)], ["int"]),
-    ([-(2**63) - 1, 1], [str(-(2**63) - 1), "1"], ["int", "int"]),
-    ([2**70, "x"], [str(2**70), "x"], ["int", "str"]),
-    ([10**5000, "x"], [hex(10**5000), "x"], ["int", "str"]),
-    (["\ud800", "x"], ["\\ud800", "x"], ["str_invalid", "str"]),
-    ([pa.scalar(1), "x"], ["1", "x"], ["int", "str"]),
-]
 
 
 @both
@@ -309,47 +100,11 @@ def _one(series: Any) -> pa.Table:
     return convert.safe_to_arrow(pd.DataFrame({"x": series}))[0]
 
 
-TYPED = [
-    (pd.Series([1, 2], dtype="int8"), pa.int8(), [1, 2]),
-    (pd.Series([1.0, None]), pa.float64(), [1.0, None]),
-    (pd.Series([0.5], dtype="float16"), pa.float32(), [0.5]),
-    (pd.Series([True]), pa.bool_(), [True]),
-    (pd.Series([1, None], dtype="Int64"), pa.int64(), [1, None]),
-    (pd.Series(["a", None], dtype="string"), pa.string(), ["a", None]),
-    (pd.Series(["a", None]), pa.string(), ["a", None]),
-    (pd.Series([NAIVE, None], dtype="datetime64[us]"), pa.timestamp("us"), [NAIVE, None]),
-    (
-        pd.Series(pd.DatetimeIndex([IN_BERLIN]).as_unit("us")),
-        pa.timestamp("us", "Europe/Berlin"),
-        [IN_BERLIN],
-    ),
-    (pd.Series(["a", None, "a"], dtype="category"), pa.string(), ["a", None, "a"]),
-    (pd.Series([2, 1], dtype="category"), pa.int64(), [2, 1]),
-    (pd.Series([], dtype="category"), pa.null(), []),
-    (pd.Series([0, 1, 0], dtype="Sparse[int64]"), pa.int64(), [0, 1, 0]),
-    (pd.Series([NAN, 1], dtype="Sparse[float64]"), pa.float64(), [None, 1.0]),
-    (pd.Series([[1]], dtype=pd.ArrowDtype(pa.list_(pa.int8()))), pa.list_(pa.int8()), [[1]]),
-]
-
-
 @pytest.mark.parametrize(("series", "type_", "expected"), TYPED)
 def test_typed_columns(series: Any, type_: Any, expected: Any) -> None:
     table = _one(series)
     assert table.schema == pa.schema([("x", type_)])
     assert table["x"].to_pylist() == expected
-
-
-TAGGED_DTYPES = [
-    (
-        pd.Series(pd.Categorical(["a", 1, 2.5, None, "a"], categories=["a", 1, 2.5, b"unused"])),
-        ["a", "1", "2.5", None, "a"],
-        ["str", "int", "float", None, "str"],
-    ),
-    (pd.Series([1 + 2j]), ["(1+2j)"], ["object:complex"]),
-    (pd.Series(pd.PeriodIndex(["2024-01", None], freq="M")), ["2024-01", None], None),
-    (pd.Series(pd.arrays.IntervalArray.from_tuples([(0, 1)])), ["(0, 1]"], ["object:Interval"]),
-    (pd.Series([U], dtype=pd.ArrowDtype(pa.uuid())), [str(U)], ["uuid"]),
-]
 
 
 @pytest.mark.parametrize(("series", "texts", "kinds"), TAGGED_DTYPES)
@@ -366,7 +121,7 @@ def test_a_far_year_stays_native() -> None:
 
 
 def test_an_extension_array_without_arrow_gets_its_census() -> None:
-    array = pd.arrays.NumpyExtensionArray(np.array([_itself(), 1], dtype=object))
+    array = pd.arrays.NumpyExtensionArray(np.array([cases.itself(), 1], dtype=object))
     table = _one(pd.Series(array))
     assert table["x"].to_pylist() == [nesting.TOO_DEEP, "1"]
 
@@ -388,21 +143,10 @@ def test_the_frame_is_not_changed_and_the_index_is_dropped() -> None:
 # ------------------------------------------------------------------- names
 
 
-@pytest.mark.parametrize(
-    ("columns", "code", "words"),
-    [
-        (["a", "a"], "duplicate_column", "duplicate column names: 'a'"),
-        ([1, "1"], "duplicate_column", "'1'"),
-        (["_cf_row"], "reserved_column", "'_cf_row'; rename"),
-        (["\ud800"], "invalid_encoding", r"'\\ud800'"),
-        (pd.MultiIndex.from_tuples([("a", "x")]), "output_shape", "map"),
-    ],
-)
-def test_bad_names_are_structural(columns: Any, code: str, words: str) -> None:
-    frame = pd.DataFrame([[1] * len(columns)])
-    frame.columns = pd.Index(columns, dtype=object) if isinstance(columns, list) else columns
+@pytest.mark.parametrize(("rows", "columns", "code", "words"), cases.REFUSED)
+def test_bad_names_are_structural(rows: Any, columns: Any, code: str, words: str) -> None:
     with pytest.raises(convert.StructuralError, match=words) as caught:
-        convert.safe_to_arrow(frame)
+        convert.safe_to_arrow(cases.refused_frame(rows, columns))
     assert caught.value.code == code
 
 
@@ -582,10 +326,12 @@ scalars = st.one_of(
         [
             pd.NA,
             pd.NaT,
-            Word.A,
-            Number.ONE,
-            Colour.RED,
-            Broken(),
+            cases.Word.A,
+            cases.Number.ONE,
+            cases.Colour.RED,
+            cases.Broken(),
+            cases.Custom(),
+            cases.LyingFloat(1.5),
             P,
             np.float16(1),
             np.int8(1),

@@ -13,6 +13,8 @@ import pytest
 from casparian.shim import frames
 from casparian.shim.casparian_types import Output
 
+from .conversion_table import Closed, Hostile
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -121,6 +123,58 @@ def test_schemas_of_empty_frames_are_kept() -> None:
         assert frame.table.num_rows == 0
 
 
+@pytest.mark.parametrize(
+    ("item", "type_"),
+    [
+        (pd.DataFrame({"a": []}, dtype=object), pa.null()),
+        (pd.DataFrame({"a": pd.Series([], dtype="category")}), pa.null()),
+        (pd.DataFrame({"a": pd.Series([], dtype="period[M]")}), pa.null()),
+        (pl.DataFrame(schema={"a": pl.String}), pa.large_string()),
+        (pl.DataFrame(schema={"a": pl.Int128}), pa.null()),
+        (pl.LazyFrame(schema={"a": pl.Int64}), pa.int64()),
+        (pa.schema([("a", pa.int8())]).empty_table(), pa.int8()),
+        (pa.schema([("a", pa.string_view())]).empty_table(), pa.large_string()),
+        (pa.RecordBatch.from_pylist([], schema=SCHEMA), pa.int64()),
+        (pa.RecordBatchReader.from_batches(SCHEMA, []), pa.int64()),
+    ],
+)
+def test_empty_frames_of_every_library(item: Any, type_: pa.DataType) -> None:
+    (frame,) = _all(item)
+    assert frame.table.schema == pa.schema([("a", type_)])
+    assert frame.table.num_rows == 0
+
+
+def test_schemas_may_differ_from_frame_to_frame() -> None:
+    pieces = [[{"a": None}], [{"a": 1}], [{"a": 0.5}], [{"a": "x"}, {"a": 1}], [{"b": b"x"}], TABLE]
+    made = [frame.table for frame in _all(iter(pieces))]
+    assert [str(table.schema.types[0]) for table in made] == [
+        "null",
+        "int64",
+        "double",
+        "string",
+        "binary",
+        "int64",
+    ]
+    assert [table.column_names[0] for table in made] == ["a", "a", "a", "a", "b", "a"]
+
+
+@pytest.mark.parametrize("of", [Hostile, Closed, lambda: Closed], ids=["object", "class", "type"])
+def test_cells_are_not_asked_whether_they_are_frames(of: Any) -> None:
+    for item in ([{"a": of()}], [{"a": 1}, {"a": [of()]}], iter([[{"a": of()}]])):
+        (frame,) = _all(item)
+        assert frame.table.column_names == ["a", "_cf_kind__a"]
+
+
+def test_ten_thousand_columns() -> None:
+    names = [f"c{place}" for place in range(10_000)]
+    row: dict[str, Any] = dict.fromkeys(names, 1)
+    for item in ([row], pd.DataFrame([row])):
+        (frame,) = _all(item)
+        assert frame.table.schema == pa.schema([(name, pa.int64()) for name in names])
+    (frame,) = _all([row, row | {"c9999": "x"}])
+    assert frame.table.column_names == [*names, "_cf_kind__c9999"]
+
+
 # ------------------------------------------------------------------- streaming
 
 
@@ -189,6 +243,35 @@ def test_polars_types() -> None:
     assert all(field.metadata is None for field in made.table.schema if field.name in names[:4])
     (made,) = _all(pl.DataFrame({"i": pl.Series([1], dtype=pl.Int128), "z": ["a"]}))
     assert made.table.schema.field("i").type == pa.int64()
+
+
+def test_polars_integers_that_arrow_has_no_type_for_may_be_nested() -> None:
+    nested = pl.Series([[2**100, 1], None], dtype=pl.List(pl.Int128))
+    small = pl.Series([{"n": 1}, None], dtype=pl.Struct({"n": pl.Int128}))
+    (made,) = _all(pl.DataFrame({"nested": nested, "small": small, "z": [1, 2]}))
+    assert made.table["nested"].to_pylist() == [f"[{2**100}, 1]", None]
+    assert made.table["_cf_kind__nested"].to_pylist() == ["json", None]
+    assert made.table["small"].to_pylist() == [{"n": 1}, None]
+
+
+@pytest.mark.parametrize(
+    ("series", "type_"),
+    [
+        (pl.Series(["a"]), pa.large_string()),
+        (pl.Series([b"a"]), pa.large_binary()),
+        (pl.Series([["a"]]), pa.large_list(pa.large_string())),
+        (pl.Series([[1, 2]], dtype=pl.Array(pl.Int8, 2)), pa.list_(pa.int8(), 2)),
+        (pl.Series([{"a": 1}]), pa.struct([("a", pa.int64())])),
+        (pl.Series([0.5], dtype=pl.Float32), pa.float32()),
+        (pl.Series([dt.timedelta(1)]), pa.duration("us")),
+        (pl.Series([dt.datetime(2024, 1, 2)], dtype=pl.Datetime("ns")), pa.timestamp("ns")),
+        (pl.Series(["1.5"]).cast(pl.Decimal(10, 2)), pa.decimal128(10, 2)),
+        (pl.Series([None], dtype=pl.Null), pa.null()),
+    ],
+)
+def test_polars_large_types_pass_as_they_are(series: Any, type_: pa.DataType) -> None:
+    (made,) = _all(pl.DataFrame({"x": series}))
+    assert made.table.schema == pa.schema([("x", type_)])
 
 
 # ------------------------------------------------------------------- refusals

@@ -16,6 +16,8 @@ import pytest
 from casparian.core.events import Hello
 from casparian.core.guest import SHIM
 
+from .environments import UV, environment
+
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 PARSER = """
 from __future__ import annotations
@@ -49,7 +51,6 @@ class Parser:
         ctx.progress(1, 1)
 """
 SYNTAX = "def parse(path):\n    return [\n"
-UV = Path(sys.executable).with_name("uv")
 
 
 @cache
@@ -83,23 +84,7 @@ def guest_python(request, pytestconfig):
     base = interpreter(version)
     if subprocess.run([base, "-c", "import pyarrow"], stderr=subprocess.DEVNULL).returncode == 0:
         return base
-    if not UV.exists():
-        pytest.skip(f"Python {version} has no pyarrow, and there is no uv to install it")
-    folder = pytestconfig.cache.mkdir("casparian-guests") / version
-    python = folder / "bin" / "python"
-    if (folder / "ready").exists() and python.exists():
-        return python
-    for command in (
-        ["venv", "--quiet", "--clear", "--no-project", "--python", base, folder],
-        ["pip", "install", "--quiet", "--only-binary", ":all:", "--python", python, "pyarrow"],
-    ):
-        done = subprocess.run(
-            [UV, *command], capture_output=True, text=True, check=False, timeout=300
-        )
-        if done.returncode:
-            pytest.skip(f"no pyarrow for Python {version}: {done.stderr.strip()[-300:]}")
-    (folder / "ready").touch()
-    return python
+    return environment(pytestconfig, version, base, ["pyarrow"])
 
 
 # One test per version: each has to be done in one process, for they share its environment.
