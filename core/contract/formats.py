@@ -49,7 +49,10 @@ class Format:
     regex: str
     parts: tuple[str, ...]
     shape: str
-    """The format with its fields made anonymous: equal shapes can't be told apart in a text."""
+    """The format with its fields made anonymous: equal shapes can't be told apart in a text.
+
+    A year is four digits like any others: 20101112 is a day by %Y%m%d and by %d%m%Y.
+    """
 
 
 def compile_format(
@@ -85,7 +88,7 @@ def compile_format(
             raise ContractError(f"{where}: {text!r} reads the {part} twice")
         parts.append(part)
         regex.append(f"(?P<{part}>{expression})")
-        shape.append({"year": "YYYY", "fraction": "F"}.get(part, "DD" if numeric else part))
+        shape.append({"year": "DDDD", "fraction": "F"}.get(part, "DD" if numeric else part))
         flexible, digits = "-" in piece, numeric
     _check_parts(text, set(parts), family=family, where=where)
     if zoned and offset_needed and "offset" not in parts:
@@ -106,12 +109,12 @@ def compile_formats(
         compile_format(t, family=family, zoned=zoned, where=where, offset_needed=offset_needed)
         for t in texts
     )
-    seen: dict[str, str] = {}
+    seen: dict[str, Format] = {}
     for item in compiled:
-        other = seen.setdefault(item.shape, item.text)
-        if other != item.text:
+        other = seen.setdefault(item.shape, item)
+        if other.parts != item.parts:  # %d/%m/%Y and %-d/%-m/%Y read what both read alike
             raise ContractError(
-                f"{where}: {other!r} and {item.text!r} read the same texts as different days",
+                f"{where}: {other.text!r} and {item.text!r} read the same texts as different days",
                 hint="keep one of them; nobody can tell 03/04 from 04/03",
             )
     return compiled

@@ -47,7 +47,8 @@ class LimitJudge:
             raise self._failed(
                 f"all {received:,} rows are bad" if received > 1 else "its only row is bad"
             )
-        if rejected > self.limits.threshold * received:
+        # Divided, not multiplied: 29 of 100 rows are 0.29, but 0.29 * 100 is less than 29.
+        if rejected and rejected / received > self.limits.threshold:
             raise self._failed(
                 f"{rejected:,} of {received:,} rows ({rejected / received:.1%}) are bad, "
                 f"more than the limit of {self.limits.threshold:.1%}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -96,19 +96,27 @@ def _is_integer(text: str) -> bool:
 
 
 def _float(text: str) -> str:
-    try:
-        value = float(text)
-    except ValueError:
+    if not _FLOAT.fullmatch(text):
         return _tag("float", text)
-    return repr(value) if math.isfinite(value) else _tag("float", repr(value))
+    # Arrow writes a float32 of one as 1, which JSON would take for an integer.
+    return text if re.search("[.e]", text) else f"{text}.0"
 
 
 def _nested(kind: str, text: str) -> str:
     try:
-        json.loads(text)
+        _JSON.decode(text)
     except (ValueError, RecursionError):
         return _tag(kind, text)
     return text if kind == "json" else f'{{"$set": {text}}}'
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?")
+_JSON: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
+"""Says what is JSON, however long its numbers are; NaN and Infinity are none."""
 
 
 def _tag(name: str, text: str) -> str:

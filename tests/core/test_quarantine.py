@@ -68,7 +68,15 @@ def test_capped_raw_ends_within_no_character() -> None:
         ("float", "1.0", "1.0"),
         ("float", "inf", '{"$float": "inf"}'),
         ("float", "nan", '{"$float": "nan"}'),
+        ("float", "-0.0", "-0.0"),
+        ("float", "1e+16", "1e+16"),
+        ("float32", "1", "1.0"),
+        ("float32", "0.1", "0.1"),
         ("float", "garbage", '{"$float": "garbage"}'),
+        # What a guest never writes is kept as it came: it is no number to Python only.
+        ("float", "1_0", '{"$float": "1_0"}'),
+        ("float", "1e999", "1e999"),
+        ("float", "Infinity", '{"$float": "Infinity"}'),
         ("bool", "false", "false"),
         ("decimal", "1.10", '{"$decimal": "1.10"}'),
         ("bytes", "AQ==", '{"$bytes": "AQ=="}'),
@@ -76,6 +84,8 @@ def test_capped_raw_ends_within_no_character() -> None:
         ("datetimetz", "2024-01-05T00:00:00+02:00", '{"$datetime": "2024-01-05T00:00:00+02:00"}'),
         ("json", '{"a": [1]}', '{"a": [1]}'),
         ("json", "{broken", '{"$json": "{broken"}'),
+        ("json", "[NaN]", '{"$json": "[NaN]"}'),
+        ("set", "[Infinity]", '{"$set": "[Infinity]"}'),
         ("set", "[1, 2]", '{"$set": [1, 2]}'),
         ("object:Path", "/x", '{"$Path": "/x"}'),
     ],
@@ -84,6 +94,11 @@ def test_raw_json_keeps_kinds_apart(kind: str | None, text: str, expected: str) 
     raw = raw_json([("x", Cell(kind, text))])
     assert raw == f'{{"x": {expected}}}'
     json.loads(raw)
+
+
+def test_a_number_in_json_may_be_longer_than_python_would_read() -> None:
+    raw = raw_json([("x", Cell("json", f"[{'9' * 5_000}]"))])
+    assert raw == f'{{"x": [{"9" * 5_000}]}}'
 
 
 def test_typed_columns_have_the_same_spellings() -> None:

@@ -196,6 +196,13 @@ def test_types_and_their_aliases(spelled: str, canonical: str) -> None:
         ({"type": "int64", "trim": "yes"}, "true or false"),
         ({"type": "bool", "true_tokens": ["false"]}, "two meanings"),
         ({"type": "date", "formats": ["%d/%m/%Y", "%m/%d/%Y"]}, "different days"),
+        ({"type": "date", "formats": ["%-d/%-m/%Y", "%m/%d/%Y"]}, "different days"),
+        ({"type": "date", "formats": ["%Y%m%d", "%d%m%Y"]}, "different days"),
+        ({"type": "date", "formats": ["%y%m%d", "%d%m%y"]}, "different days"),
+        (
+            {"type": "timestamp", "formats": ["%Y%m%d%H%M", "%y%m%d%H%M%S"]},
+            "different days",
+        ),
         ({"type": "date", "formats": "%A %d"}, "can't be read"),
         ({"type": "date", "formats": "%d/%m"}, "needs one year"),
         ({"type": "date", "formats": "%Y-%m-%d %H"}, "reads a time"),
@@ -287,6 +294,11 @@ def test_a_key_and_unique_are_part_of_the_contract_and_its_hash() -> None:
     assert keyed.outputs[0].key == ("a", "b")
     assert unique.outputs[0].columns[0].unique
     assert len({plain.hash, keyed.hash, unique.hash}) == 3
+
+
+def test_formats_that_read_what_both_read_alike_go_together() -> None:
+    for formats in (["%d/%m/%Y", "%-d/%-m/%Y"], ["%Y%m%d", "%Y-%m-%d"], ["%d.%m.%y", "%d.%m.%Y"]):
+        assert column({"type": "date", "formats": formats}).formats == tuple(formats)
 
 
 def test_formats_of_a_zoned_column_may_lack_the_offset_if_a_zone_is_assumed() -> None:

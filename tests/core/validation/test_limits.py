@@ -44,6 +44,12 @@ def test_limits_are_settings() -> None:
         LimitJudge("o", QuarantineLimits(threshold=1.0)).check_final(10, 10)
     with pytest.raises(OutputFailed):
         LimitJudge("o", QuarantineLimits(threshold=0.0)).check_final(10, 1)
+    for percent in range(1, 100):
+        exactly = LimitJudge("o", QuarantineLimits(threshold=percent / 100))
+        exactly.check_final(100, percent)
+        exactly.check_final(3_000, percent * 30)
+        with pytest.raises(OutputFailed):
+            exactly.check_final(3_000, percent * 30 + 1)
     for wrong in ({"threshold": 50}, {"max_rows": -1}):
         with pytest.raises(ValueError, match=r"share|negative"):
             QuarantineLimits(**wrong)

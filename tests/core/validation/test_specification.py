@@ -80,6 +80,9 @@ def test_one_bad_text_changes_nothing_for_the_others(name: str) -> None:
         if isinstance(wants, Bad):
             found = assert_agree(column, pa.array([*clean, text], pa.string()))
             assert_as_specified(found, [*values, wants], [*clean, text])
+            # Of a slice it is the slice that is looked at, not what stands before it.
+            found = assert_agree(column, pa.array([clean[0], text, clean[0]]).slice(1))
+            assert_as_specified(found, [wants, values[0]], [text, clean[0]])
 
 
 @pytest.mark.parametrize("name", NAMES)
