@@ -65,6 +65,7 @@ class Hints:
 
     def __init__(self, column: Column) -> None:
         self._column = column
+        self._anyone = replace(column, name="column")
         self._remembered: dict[tuple[str | None, str], list[list[Change]]] = {}
         self._searches = 0
 
@@ -79,10 +80,16 @@ class Hints:
         if self._searches >= _SEARCHES:
             return ""
         self._searches += 1
-        found = _search(cell, self._column)
+        found = list(_searched(cell, self._anyone))
         if found:
             known.append(found)
         return _joined(found)
+
+
+@lru_cache(maxsize=1024)
+def _searched(cell: Cell, column: Column) -> tuple[Change, ...]:
+    """Search once for all columns that differ by name only: there may be thousands."""
+    return tuple(_search(cell, column))
 
 
 def hint_for(cell: Cell, column: Column) -> str:

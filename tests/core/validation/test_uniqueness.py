@@ -83,6 +83,9 @@ def test_a_row_that_repeats_one_key_does_not_take_another() -> None:
         (pa.float32(), [0.1, 0.1], 0.2),
         (pa.decimal128(5, 2), [Decimal("1.50"), Decimal("1.5")], Decimal("-1.50")),
         (pa.decimal128(38, 0), [Decimal(10**37), Decimal(10**37)], Decimal(10**37 + 1)),
+        # Alike in the lower 64 bits.
+        (pa.decimal128(38, 0), [Decimal(1), Decimal(1)], Decimal(2**64 + 1)),
+        (pa.decimal128(19, 0), [Decimal(10**19 - 1)] * 2, Decimal(10**19 - 1 - 2**64)),
         (pa.uint64(), [2**64 - 1, 2**64 - 1], 2**63 - 1),
         (pa.int8(), [-1, -1], 1),
         (pa.bool_(), [True, True], False),
