@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import closing
 from pathlib import Path
@@ -62,14 +63,16 @@ def infer(
       casparian contract infer exports/2024-01.csv exports/2024-02.csv -o contract.toml
       casparian contract infer my_parser.py my_file.txt -o my_parser.contract.toml
     """
-    if to is not None and to.exists() and not force:
+    if to is not None and os.path.lexists(to) and not force:
         raise CasparianError(f"{to} is there already", hint="give another name, or --force")
+    if to is not None and not to.parent.is_dir():
+        raise CasparianError(f"there is no folder {to.parent}", hint=f"mkdir -p {to.parent}")
     become_subreaper()
     signal.signal(signal.SIGTERM, _terminated)
     from casparian.core.lean_arrow import keep_pandas_out
 
     keep_pandas_out()
-    is_parser = source.is_dir() or source.suffix == ".py"
+    is_parser = source.suffix == ".py" or (source.is_dir() and (source / "parser.py").exists())
     if is_parser:
         if name is not None:
             raise click.UsageError("--name is for data files; a parser names its outputs")
@@ -78,7 +81,7 @@ def infer(
         if output is not None:
             raise click.UsageError("--output is for parsers; --name names the output of a file")
         found, broken = _of_files([str(source), *inputs], name)
-    _show(found, broken, source, to, as_json=as_json)
+    _show(found, broken, source, to, force=force, as_json=as_json)
 
 
 def _of_parser(
@@ -134,16 +137,23 @@ def _of_files(words: Iterable[str], name: str | None) -> tuple[list[InferredOutp
 
 
 def _show(
-    found: list[InferredOutput], broken: int, source: Path, to: Path | None, *, as_json: bool
+    found: list[InferredOutput],
+    broken: int,
+    source: Path,
+    to: Path | None,
+    *,
+    force: bool,
+    as_json: bool,
 ) -> None:
     from casparian.core.contract.parse import parse_outputs
     from casparian.core.inference import render_toml
+    from casparian.core.whole_file import write_whole
 
     for proposed in found:  # a column's name may be one that no contract can have
         parse_outputs({proposed.name: proposed.contract.canonical()}, parser_name=proposed.name)
     text = render_toml(found, source=source.name, broken=broken)
     if to is not None:
-        to.write_text(text, "utf-8")
+        write_whole(to, text.encode(), replace=force)
     if as_json:
         from .run_display import print_json
 

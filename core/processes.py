@@ -23,11 +23,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 _DYING = 5.0
 _is_subreaper = False
 
-# $1: the guest's process group; $2: its mark; $3: its folder, if it has one.
+# $1: a process group, or nothing; $2: its mark; $3: its folder, if it has one.
 # The loop matters only for what left the group.
 _GUARDIAN = """
 read -r _
-kill -9 "-$1" 2>/dev/null
+[ -z "$1" ] || kill -9 "-$1" 2>/dev/null
 for environ in /proc/[0-9]*/environ; do
   if grep -qs "$2" "$environ"; then
     pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null
@@ -54,13 +54,15 @@ class Guardian:
     """Kills a guest's processes when this process dies without having done so.
 
     Args:
-        group: the guest's process group.
-        mark: the guest's own.
+        group: the guest's process group; None if there is a folder only.
+        mark: the guest's own, never empty.
         folder: goes with the guest.
     """
 
-    def __init__(self, group: int, mark: str, folder: Path | None = None) -> None:
-        arguments = [str(group), f"{MARK}={mark}", "" if folder is None else str(folder)]
+    def __init__(self, group: int | None, mark: str, folder: Path | None = None) -> None:
+        assert mark  # every process there is has an empty one
+        group_id = "" if group is None else str(group)
+        arguments = [group_id, f"{MARK}={mark}", "" if folder is None else str(folder)]
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARDIAN, "casparian-guardian", *arguments],
             stdin=subprocess.PIPE,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .processes import Guardian, kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,8 @@ class Answer:
 def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = None) -> Answer:
     """Run a program that only tells something; with all its children it is killed when late.
 
+    It is killed as well when this process is interrupted, or dies.
+
     Args:
         words: the program and its arguments.
         within: its time, in seconds.
@@ -57,14 +60,19 @@ def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = Non
         )
     except OSError as error:
         return Answer(None, "", f"it can't be started: {error.strerror}")
+    guardian = Guardian(process.pid, uuid.uuid4().hex)
     with process:
         try:
             out, told = process.communicate(timeout=within)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        except BaseException as error:
+            kill_group(process.pid)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.communicate(timeout=_DYING)  # what left the group may hold the pipes
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
             return Answer(None, "", f"no answer within {within:g} s")
+        finally:
+            guardian.dismiss()
     return Answer(process.returncode, out, told)
 
 

@@ -43,6 +43,11 @@ class DataFile:
         self.path = path
         self.broken = 0
         """Records met so far that are no rows: with more or fewer cells, or no JSON object."""
+        if path.exists() and not path.is_file():
+            # It is looked at first, and a pipe would have nothing left then.
+            raise DataFileError(
+                f"{path} is no plain file", hint="save it to a file, which can be read twice"
+            )
         try:
             self.format: SampleFormat = look_at(path)
         except SampleError as error:

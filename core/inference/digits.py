@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
+import numpy as np
 import pyarrow.compute as pc
 
-from casparian.core.validation.numbers import respelled
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
     from casparian.core.contract.model import Column
 
-_NUMBER: Final = r"\A(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?\z"
 _MOST: Final = 20
 
 
@@ -32,21 +33,29 @@ class Digits:
         self.signed = False
 
     def add(self, texts: pa.Array) -> None:
-        """Take trimmed texts that are numbers in the column's spelling."""
+        """Take trimmed texts, all of which are numbers in the column's spelling."""
         if not self.plain or not len(texts):
             return
-        parts = pc.extract_regex(respelled(texts, self._column), _NUMBER)
-        if parts.null_count:
+        if self._column.type.family == "float" and any(_are_in(texts, "eE")):
             self.plain = False
             return
-        self.whole |= set(pc.unique(pc.utf8_length(parts.field("whole"))).to_pylist())
-        self.fraction |= set(pc.unique(pc.utf8_length(parts.field("fraction"))).to_pylist())
+        if self._column.thousands:
+            texts = pc.replace_substring(texts, self._column.thousands, "")
+        point = self._column.decimal_point or "."
+        lengths = pc.binary_length(texts).to_numpy().astype(np.int64)
+        points = pc.find_substring(texts, point).to_numpy().astype(np.int64)
+        signs = pc.starts_with(texts, "-").to_numpy(zero_copy_only=False)
+        broken = points >= 0
+        whole = np.where(broken, points, lengths) - signs
+        fraction = np.where(broken, lengths - points - len(point.encode()), 0)
+        self.whole |= set(np.flatnonzero(np.bincount(whole)).tolist())
+        self.fraction |= set(np.flatnonzero(np.bincount(fraction)).tolist())
         if len(self.whole) > _MOST:
             self.whole = {min(self.whole), max(self.whole)}
-        if self.only_zeros:
-            zeros = pc.match_substring_regex(parts.field("fraction"), r"\A0*\z")
+        self.signed = self.signed or bool(signs.any())
+        if self.only_zeros and broken.any():
+            zeros = pc.match_substring_regex(texts, rf"\A[^{point}]*(?:[{point}]0*)?\z")
             self.only_zeros = bool(pc.all(zeros).as_py())
-        self.signed = self.signed or bool(pc.any(pc.equal(parts.field("sign"), "-")).as_py())
 
     @property
     def one_length(self) -> int | None:
@@ -54,3 +63,9 @@ class Digits:
         if not self.plain or self.signed or self.fraction != {0} or len(self.whole) != 1:
             return None
         return next(iter(self.whole))
+
+
+def _are_in(texts: pa.Array, marks: str) -> Iterator[bool]:
+    """Say of each mark whether any text has it."""
+    for mark in marks:
+        yield bool(pc.any(pc.match_substring(texts, mark)).as_py())

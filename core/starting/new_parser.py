@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from casparian.core.contract.files import load_contract_file
 from casparian.core.data_files.file_format import SampleError, look_at
 from casparian.core.errors import CasparianError
 from casparian.core.interpreter import choose_python
+from casparian.core.processes import Guardian
 from casparian.core.programs import ask, uv_program
 
 from .parser_source import parser_source
@@ -121,6 +123,7 @@ def new_parser(
         work = Path(tempfile.mkdtemp(prefix=f".{name}-new-", dir=folder))
     except OSError as error:
         raise NewParserError(f"{folder}: it can't be written to: {error.strerror}") from error
+    guardian = Guardian(None, uuid.uuid4().hex, work.absolute())
     try:
         work.chmod(0o755)
         made = _fill(work, name, sample, found, read, requires, lock, on_step)
@@ -128,6 +131,8 @@ def new_parser(
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+    finally:
+        guardian.dismiss()
     return made(place)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casparian.core.contract.files import find_contract_file
+from casparian.core.whole_file import write_whole
 
 from .scaffold import Scaffold, ScaffoldError, scaffold
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ def write_scaffold(script: Path, out: Path | None = None, *, force: bool = False
 
     Raises:
         ScaffoldError: it can't be made of this script, or something is there already.
+        CannotWrite: a file can't be written.
     """
     path = script.with_name(f"{script.stem}_parser.py") if out is None else out
     try:
@@ -54,11 +58,8 @@ def write_scaffold(script: Path, out: Path | None = None, *, force: bool = False
                     f"{place} is there already", hint="name another file with -o, or give --force"
                 )
     for place, text in copies.items():
-        mode = script.stat().st_mode & 0o777 if place == path else 0o644
-        try:
-            _replace(place, text, mode) if force else _create(place, text, mode)
-        except OSError as error:
-            raise ScaffoldError(f"{place}: it can't be written: {error.strerror}") from error
+        mode = script.stat().st_mode & 0o777 if place == path else None
+        write_whole(place, text, replace=force, mode=mode)
     return ScaffoldFile(made, path, beside)
 
 
@@ -73,28 +74,3 @@ def _check_place(script: Path, path: Path) -> None:
         raise ScaffoldError(
             f"{path} is the script itself, which stays as it is", hint="name another file with -o"
         )
-
-
-def _create(place: Path, text: bytes, mode: int) -> None:
-    """Write a new file, whole or not at all."""
-    with place.open("xb") as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-        except BaseException:
-            place.unlink()
-            raise
-
-
-def _replace(place: Path, text: bytes, mode: int) -> None:
-    """Put a file in the place of whatever is there, whole or not at all."""
-    fd, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-        Path(temporary).replace(place)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
