@@ -5,7 +5,15 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("start_up", "transfer", "stream_memory", "validation", "uniqueness", "guest_to_parquet")
+ALL = (
+    "start_up",
+    "transfer",
+    "conversion",
+    "stream_memory",
+    "validation",
+    "uniqueness",
+    "guest_to_parquet",
+)
 
 
 def main() -> None:

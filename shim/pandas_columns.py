@@ -15,8 +15,12 @@ from .python_columns import PLAIN, python_column
 from .tagged import Column, tagged
 
 _PEEK = 64
-_KINDS = {int: ("integer", pa.int64()), str: ("string", pa.string())}
-_COUNTED = (float, dt.date, dt.timedelta, bytes)
+_KINDS = {
+    bytes: ("bytes", pa.binary()),
+    int: ("integer", pa.int64()),
+    str: ("string", pa.string()),
+}
+_COUNTED = (float, dt.date, dt.timedelta)
 
 
 def series_column(series: Any) -> Column:
@@ -51,8 +55,8 @@ def _of_one_kind(values: Any, pd: Any) -> Any:
     """Return the Arrow array of a clean column of one of the kinds that need no census, or None.
 
     A full census takes half the time in which Arrow converts the cells.  But Arrow takes nothing
-    for a boolean that is none; what pandas calls integers or text is that and nulls; and where
-    there are as many cells of one exact type as Arrow sees no nulls, there are no others.
+    for a boolean that is none; what pandas calls integers, text or bytes is that and nulls; and
+    where there are as many cells of one exact type as Arrow sees no nulls, there are no others.
     """
     try:
         peek = set(map(type, values[:_PEEK])) - {type(None)}
