@@ -8,9 +8,11 @@ import click
 
 from casparian.core.settings import home, resolve
 
+from .json_command import JsonCommand, json_option
 
-@click.command("config")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+
+@click.command("config", cls=JsonCommand)
+@json_option()
 def command(as_json: bool) -> None:
     """Show every setting, its value, and where it was found.
 

@@ -11,6 +11,7 @@ from casparian.core.inputs import InputError, input_files
 
 from .cli import EXIT_FAILED
 from .contract_command import load, python_option
+from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from casparian.core.contract.errors import ContractError
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from casparian.core.declared import Declared
 
 
-@click.command("check")
+@click.command("check", cls=JsonCommand)
 @click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
 @click.argument("data", nargs=-1, metavar="[DATA]...")
 @click.option("--output", metavar="NAME", help="The output that the files are rows of.")
 @python_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def check(
     source: Path, data: tuple[str, ...], output: str | None, python: Path | None, as_json: bool
 ) -> int:

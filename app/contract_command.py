@@ -10,6 +10,7 @@ import click
 from casparian.core.errors import CasparianError
 
 from .cli import EXIT_FAILED, LazyGroup
+from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,10 +64,10 @@ def python_option() -> Callable[[F], F]:
     )
 
 
-@click.command("show")
+@click.command("show", cls=JsonCommand)
 @click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
 @python_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 @click.option("--toml", "as_toml", is_flag=True, help="Print it as a contract.toml.")
 def show(source: Path, python: Path | None, as_json: bool, as_toml: bool) -> None:
     """Show the contract of SOURCE, a parser (its file or folder) or a contract.toml.
@@ -112,7 +113,7 @@ def show(source: Path, python: Path | None, as_json: bool, as_toml: bool) -> Non
     print_contract(contract, declared.where)
 
 
-@click.command("diff")
+@click.command("diff", cls=JsonCommand)
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW")
 @python_option()
@@ -121,7 +122,7 @@ def show(source: Path, python: Path | None, as_json: bool, as_toml: bool) -> Non
     type=click.Choice(["tightening", "breaking"]),
     help="Exit with 1 if any change is as bad as this, or worse.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def diff(old: Path, new: Path, python: Path | None, fail_on: str | None, as_json: bool) -> int:
     """Compare two contracts: OLD and NEW are parsers or contract.toml files.
 

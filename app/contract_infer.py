@@ -15,6 +15,7 @@ from casparian.core.inputs import input_files, parser_file
 from casparian.core.processes import become_subreaper
 
 from .contract_command import python_option
+from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from casparian.core.inference import InferredOutput
 
 
-@click.command("infer")
+@click.command("infer", cls=JsonCommand)
 @click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
 @click.argument("inputs", nargs=-1, metavar="[INPUT]...")
 @click.option(
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     "--name", metavar="NAME", help="What the output of a data file is called. Default: its stem."
 )
 @python_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def infer(
     source: Path,
     inputs: tuple[str, ...],

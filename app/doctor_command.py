@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .cli import EXIT_FAILED
+from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from casparian.core.doctor import Check
@@ -17,7 +18,7 @@ _PLAIN_MARKS = {"✓": "+", "✗": "x"}
 """For terminals whose encoding has no others: what is wrong with them is to be read, too."""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=JsonCommand)
 @click.argument("parser", type=click.Path(path_type=Path), metavar="[PARSER]", required=False)
 @click.option(
     "--python",
@@ -25,7 +26,7 @@ _PLAIN_MARKS = {"✓": "+", "✗": "x"}
     metavar="PATH",
     help="The Python that is to run the parser; by default chosen as `casparian run` does.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def command(parser: Path | None, python: Path | None, as_json: bool) -> int:
     """Check that everything is there that a run needs, and say how to mend what is not.
 

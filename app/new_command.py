@@ -14,6 +14,7 @@ import click
 from casparian.core.processes import become_subreaper
 
 from .cli import EXIT_FAILED
+from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from casparian.core.starting.new_parser import NewParser
 
 
-@click.command("new")
+@click.command("new", cls=JsonCommand)
 @click.argument("name", metavar="NAME")
 @click.option(
     "--sample",
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     help="The Python that it is to run on: 3.12, or a range. Default: 3.10 and newer.",
 )
 @click.option("--no-lock", is_flag=True, help="Make no uv.lock: nothing is asked of the index.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def command(
     name: str,
     sample: Path,

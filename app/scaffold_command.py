@@ -10,8 +10,10 @@ from casparian.core.inputs import parser_file
 from casparian.core.starting.scaffold import FIRST_VERSION
 from casparian.core.starting.scaffold_file import write_scaffold
 
+from .json_command import JsonCommand, json_option
 
-@click.command("scaffold")
+
+@click.command("scaffold", cls=JsonCommand)
 @click.argument("script", type=click.Path(path_type=Path), metavar="SCRIPT")
 @click.option(
     "-o",
@@ -22,7 +24,7 @@ from casparian.core.starting.scaffold_file import write_scaffold
     help="Where to write it. Default: beside SCRIPT, as {stem}_parser.py.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@json_option()
 def command(script: Path, out: Path | None, force: bool, as_json: bool) -> None:
     """Make a parser with a name and a version of SCRIPT, a file with `def parse(path)`.
 
