@@ -108,8 +108,9 @@ class OutputValidator:
         twice = [name for name, count in Counter(present).items() if count > 1]
         if twice:
             raise self._failed("duplicate_column", f"there are two columns {twice[0]!r}; {lists}")
-        missing = [name for name in expected if name not in names]
-        extra = [name for name in names if name not in expected]
+        there, declared = set(names), set(expected)  # lists would take seconds per frame
+        missing = [name for name in expected if name not in there]
+        extra = [name for name in names if name not in declared]
         reserved = [name for name in extra if name.startswith(RESERVED_PREFIX)]
         if missing:
             what = _listed("missing column", missing)
