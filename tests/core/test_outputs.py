@@ -20,16 +20,19 @@ from casparian.core.validation import OutputFailed
 
 
 @contextmanager
-def outputs_of(columns: dict[str, str], folder: Path) -> Iterator[OutputSet]:
+def outputs_of(
+    columns: dict[str, str], folder: Path, *, whatif: bool = False, first_rows: int | None = None
+) -> Iterator[OutputSet]:
     with OutputSet(
         input_path=folder / "in.csv",
         sink=None,
         output_dir=folder / "output",
-        whatif=False,
-        first_rows=None,
+        whatif=whatif,
+        first_rows=first_rows,
     ) as made:
         hello = Hello("p", "1", ("p",), None, "parser", None, "p", "python", {})
-        contract = parse_outputs({"p": {"columns": columns}}, parser_name="p", where="x")
+        both = {"p": {"columns": columns}, "q": {"columns": {"b": "date"}}}
+        contract = parse_outputs(both, parser_name="p", where="x")
         made.begin(hello, contract)
         yield made
 
@@ -76,7 +79,7 @@ def test_large_batches_are_judged_on_threads_as_small_ones_are_in_line(tmp_path:
             for start in range(0, rows, step):
                 outputs.take(frame(table.slice(start, step)))
             outputs.publish()
-            (output,) = outputs.summary().outputs
+            output, _ = outputs.summary().outputs
             quarantine = pq.read_table(str(output.quarantine_uri).removeprefix("parquet://"))
             numbers = quarantine["row_number"].to_pylist()
             written = pq.read_table(output.uri.removeprefix("parquet://"))["n"].to_pylist()
@@ -136,3 +139,78 @@ def test_a_report_cuts_a_long_row_and_says_how_long_it_was(
     assert row.raw.bytes == whole["raw_bytes"] == len(whole["raw"])
     assert row.raw.sha256 == whole["raw_sha256"]
     assert row.raw.sha256 == hashlib.sha256(whole["raw"].encode()).hexdigest()
+
+
+def published(folder: Path) -> dict[str, int]:
+    """Return the rows of every file that is there, by its output's folder."""
+    found = (folder / "output").rglob("*.parquet")
+    return {
+        f"{path.parent.name}{'?' if 'quarantine' in path.name else ''}": pq.read_metadata(
+            path
+        ).num_rows
+        for path in found
+    }
+
+
+def test_half_of_the_rows_may_be_bad_and_no_more(tmp_path: Path) -> None:
+    with outputs_of({"a": "int64"}, tmp_path / "half") as outputs:
+        outputs.take(_batch(["x"] * 50))
+        outputs.take(_batch(["1"] * 50))
+        outputs.publish()
+    assert published(tmp_path / "half") == {"p": 50, "p?": 50, "q": 0}
+    with outputs_of({"a": "int64"}, tmp_path / "more") as outputs:
+        outputs.take(_batch(["1"] * 49))
+        outputs.take(_batch(["x"] * 51))
+        with pytest.raises(OutputFailed, match=r"51 of 100 rows \(51.0%\)"):
+            outputs.publish()
+        outputs.discard(keep_quarantine=True)
+    assert published(tmp_path / "more") == {"p?": 51}
+
+
+def test_ten_thousand_bad_rows_are_too_many_with_the_next_one(tmp_path: Path) -> None:
+    with outputs_of({"a": "int64"}, tmp_path) as outputs:
+        outputs.take(_batch(["1"] * 20_000))
+        outputs.take(_batch(["x"] * 10_000))
+        outputs.take(_batch(["x"]))  # may still be judged when this returns
+        with pytest.raises(OutputFailed, match=r"10,001 of the first 30,001 rows"):
+            outputs.publish()
+
+
+def test_a_declared_output_of_no_rows_is_there_and_empty(tmp_path: Path) -> None:
+    with outputs_of({"a": "int64"}, tmp_path) as outputs:
+        outputs.publish()
+    assert published(tmp_path) == {"p": 0, "q": 0}
+    # Of the first rows only, it may be that its rows were still to come.
+    with outputs_of({"a": "int64"}, tmp_path / "some", first_rows=1) as outputs:
+        outputs.take(_batch(["1", "2"]))
+        outputs.publish()
+    assert published(tmp_path / "some") == {"p": 1}
+
+
+def test_what_if_judges_everything_and_writes_nothing(tmp_path: Path) -> None:
+    with outputs_of({"a": "int64"}, tmp_path, whatif=True) as outputs:
+        outputs.take(_batch(["1", "2", "x"]))
+        outputs.publish()
+        assert outputs.summary().outputs[0].rows_quarantined == 1
+        assert [row.row_number for row in outputs.summary().rejected] == [2]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_holds_a_hundred_rows_however_they_come_and_counts_the_rest(
+    tmp_path: Path,
+) -> None:
+    with outputs_of({"a": "int64"}, tmp_path) as outputs:
+        for _ in range(3):
+            outputs.take(_batch(["x"] * 60 + ["1"] * 60))
+        outputs.publish()
+        summary = outputs.summary()
+    assert [row.row_number for row in summary.rejected] == [*range(60), *range(120, 160)]
+    [group] = summary.groups
+    assert (group.count, len(group.examples)) == (180, 3)
+
+
+def test_all_frames_of_an_output_go_to_one_place(outputs: OutputSet) -> None:
+    outputs.take(_batch(["1"]))
+    with pytest.raises(OutputFailed, match="name different places") as caught:
+        outputs.take(Batch("p", pa.table({"a": ["2"]}), None, None, "zstd", 1, 0))
+    assert caught.value.error_type == "unsupported_output_type"

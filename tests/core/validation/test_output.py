@@ -19,6 +19,7 @@ from casparian.core.validation import (
     strip_tags,
 )
 from casparian.core.validation import output as output_module
+from casparian.core.validation import raw as raw_module
 from casparian.core.validation import reasons as reasons_module
 
 
@@ -199,6 +200,39 @@ def test_every_kind_is_kept_apart_in_the_raw_row() -> None:
         '{"a": {"$decimal": "1.10"}}',
         '{"a": {"$bytes": "AQ=="}}',
         '{"a": null}',
+    ]
+
+
+def test_the_raw_row_is_json_whatever_characters_are_in_it() -> None:
+    texts = [
+        *map(chr, range(0x21)),
+        '"',
+        "\\",
+        "/",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "é",
+        "\U0001f600",
+        'a\\"b',
+    ]
+    for table in (pa.table({"a": texts}), tagged(a=[("str", text) for text in texts])):
+        verdict = validator({"a": "date"}).validate(table, first_row=0)
+        assert [json.loads(row.raw) for row in verdict.rejected] == [{"a": text} for text in texts]
+    quoted = validator({'"a\\\n': "date"}).validate(pa.table({'"a\\\n': ["x"]}), first_row=0)
+    assert json.loads(quoted.rejected[0].raw) == {'"a\\\n': "x"}
+
+
+def test_rows_too_large_to_be_written_at_once_are_written_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(raw_module, "_AT_ONCE", 40)
+    cells = [("str", f"{n} is no day" * n) for n in range(7)]
+    columns = tagged(a=cells).append_column("b", pa.array(range(7)))
+    check = validator({"a": "date", "b": "int64"})
+    verdict = check.validate(columns, first_row=0)
+    assert [json.loads(row.raw) for row in verdict.rejected] == [
+        {"a": text, "b": n} for n, (_, text) in enumerate(cells)
     ]
 
 
