@@ -1,0 +1,328 @@
+"""Jobs, and what a store of them promises.
+
+Times are milliseconds since 1970 in UTC. A *lease* is what ``claim_next`` hands out: the job and
+its *fence*, a number that grows with every claim of the job and never shrinks. Whatever a holder
+asks for is done only while its lease is the newest: a worker that slept can't finish, or publish
+for, a job that another one holds. A refusal is an answer, not an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from casparian.core.stores.quarantine import QuarantinedRow
+    from casparian.core.stores.states import JobStatus
+
+Sort = Literal["newest", "oldest"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be queued: an input, and the bundle (``source_hash``) that it is pinned to.
+
+    ``input_hash`` is the sha256 of the input's bytes. Unless ``forced``, a second job for the same
+    input and bundle is refused while one is live or has succeeded. Smaller ``priority`` is first.
+    """
+
+    parser: str
+    parser_version: str
+    source_hash: str
+    input_path: str
+    input_hash: str
+    input_size: int = 0
+    priority: int = 0
+    forced: bool = False
+    run_at: int = 0
+    """Not before this time; 0 is now."""
+    max_attempts: int = 4
+    max_crashes: int = 3
+    replay_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What became of a new job: its id, or that of the job that does the same work already."""
+
+    job_id: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a job, for whoever claimed it last."""
+
+    job_id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed: a class of error, a sentence, and what to try."""
+
+    error_class: str
+    message: str
+    hint: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an attempt ended. ``blames_parser`` counts for the parser's circuit breaker."""
+
+    error: JobError
+    permanent: bool
+    blames_parser: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a failure led to; ``paused`` says that it opened the parser's circuit breaker."""
+
+    status: JobStatus
+    run_at: int | None = None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A staged set that is ready; ``manifest`` is what rolls it forward."""
+
+    lease: Lease
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A published set: how many rows it has, and those in quarantine."""
+
+    lease: Lease
+    rows: int = 0
+    quarantined: int = 0
+    quarantine: Sequence[QuarantinedRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The answer to a heartbeat: whether the lease still holds, and what the holder is to do."""
+
+    lease: Lease
+    held: bool
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands in the store."""
+
+    job_id: str
+    seq: int
+    """Its place in the order of queueing, and in that of lists."""
+    status: JobStatus
+    parser: str
+    parser_version: str
+    source_hash: str
+    input_path: str
+    input_hash: str
+    input_size: int
+    priority: int
+    forced: bool
+    run_at: int
+    attempt: int
+    max_attempts: int
+    crash_count: int
+    max_crashes: int
+    fence: int
+    worker_id: str | None
+    lease_until: int | None
+    last_heartbeat_at: int | None
+    cancel_requested: bool
+    progress_done: int | None
+    progress_total: int | None
+    rows: int | None
+    quarantined: int | None
+    manifest: str | None
+    error: JobError | None
+    replay_of: str | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of its newest claim."""
+        return Lease(self.job_id, self.fence)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One claim of a job, and how it ended; ``outcome`` is None while it lasts."""
+
+    job_id: str
+    fence: int
+    attempt: int
+    worker_id: str
+    started_at: int
+    ended_at: int | None
+    outcome: str | None
+    error: JobError | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs; what is left out lets all pass.
+
+    ``text`` is found in the input's path or the error's message; ``input_glob`` is a glob over the
+    path; ``since`` and ``until`` bound the time of queueing.
+    """
+
+    statuses: Sequence[JobStatus] = ()
+    parser: str | None = None
+    input_glob: str | None = None
+    text: str | None = None
+    since: int | None = None
+    until: int | None = None
+    worker_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A page of jobs; ``after`` is the key of the next one, None if this is the last."""
+
+    jobs: tuple[Job, ...]
+    after: int | None
+
+
+class JobStore(Protocol):
+    """The queue. Each call is one transaction: it has happened, whole and durably, or not at all.
+
+    Raises StoreUnreachableError where the store can't be used; the call may be made again.
+    """
+
+    def insert(self, job: NewJob) -> Inserted:
+        """Queue a job, unless one for the same input and bundle is live or has succeeded."""
+        ...
+
+    def insert_many(self, jobs: Iterable[NewJob]) -> list[Inserted]:
+        """Queue jobs in their order, all or none; the same rules hold among them."""
+        ...
+
+    def claim_next(
+        self, worker_id: str, *, limit: int, lease_ms: int, parser: str | None = None
+    ) -> list[Job]:
+        """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence.
+
+        The order is by priority, then as they were queued. Jobs of a paused parser wait, and no
+        attempt of theirs is burnt. Scheduled jobs whose time has come count as pending.
+        """
+        ...
+
+    def heartbeat(self, leases: Sequence[Lease], *, lease_ms: int) -> list[Beat]:
+        """Prolong leases, and learn which are lost and which jobs are to be cancelled."""
+        ...
+
+    def progress(self, lease: Lease, done: int, total: int | None) -> bool:
+        """Note how far a job is. False if the lease is lost."""
+        ...
+
+    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[bool]:
+        """Pass the point of no return, before anything is visible.
+
+        Refused for a job that is to be cancelled, or whose lease is lost.
+        """
+        ...
+
+    def complete(self, completions: Sequence[Completion]) -> list[bool]:
+        """End promoting jobs whose sets are visible, with quarantine and history.
+
+        Whoever rolled the set forward may say so, once: the second time is refused.
+        """
+        ...
+
+    def fail(self, lease: Lease, failure: Failure) -> Failed | None:
+        """End an attempt: the job is retried later, or has failed, or is a dead letter.
+
+        None if the lease is lost.
+        """
+        ...
+
+    def release(self, lease: Lease) -> bool:
+        """Give a running job back untouched: its attempt doesn't count. False if it is lost."""
+        ...
+
+    def cancel(self, job_id: str) -> JobStatus | None:
+        """Cancel a waiting job, or ask for a running one to be ended. None if it is too late."""
+        ...
+
+    def retry(self, job_id: str) -> bool:
+        """Let a scheduled job run now. False in any other state."""
+        ...
+
+    def requeue(self, job_id: str) -> bool:
+        """Run an ended job again: same id, attempts and crashes afresh, the fence kept."""
+        ...
+
+    def requeue_stale(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
+        """Take running jobs back whose lease ran out, or whose worker is known to be dead.
+
+        Counts a crash of each: pending after the first, scheduled after, and with its last one a
+        dead letter. Returns the jobs as they are now.
+        """
+        ...
+
+    def stale_promoting(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
+        """Return promoting jobs whose holder is gone: whoever asks is to roll them forward."""
+        ...
+
+    def replay(self, job_id: str, *, source_hash: str, parser_version: str) -> str | None:
+        """Queue a new job for a dead letter's input, linked to it, with the bundle given.
+
+        Returns the new job's id; None unless the job is a dead letter.
+        """
+        ...
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, or None."""
+        ...
+
+    def find(self, beginning: str) -> Job:
+        """Return the one job whose id begins so.
+
+        Raises UnknownJobError or AmbiguousJobError.
+        """
+        ...
+
+    def attempts(self, job_id: str) -> list[Attempt]:
+        """Return every claim of a job, the first first."""
+        ...
+
+    def counts(self, parser: str | None = None) -> dict[JobStatus, int]:
+        """Return how many jobs there are in each state; in constant time."""
+        ...
+
+    def exists_for_hash(self, input_hash: str, source_hash: str) -> str | None:
+        """Return the job that is live, or has succeeded, for this input and bundle."""
+        ...
+
+    def prune(
+        self, *, before: int, statuses: Sequence[JobStatus] = (), limit: int = 1_000
+    ) -> list[str]:
+        """Forget up to ``limit`` jobs that ended before a time; returns their ids.
+
+        That their inputs were processed is not forgotten.
+        """
+        ...
+
+    def list(
+        self,
+        filter_: JobFilter | None = None,
+        *,
+        sort: Sort = "newest",
+        after: int | None = None,
+        limit: int = 100,
+    ) -> JobPage:
+        """Return a page of jobs; ``after`` is the ``after`` of the page before."""
+        ...

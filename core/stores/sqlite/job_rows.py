@@ -1,0 +1,94 @@
+"""Rows of ``cf_jobs`` as jobs, and the query of a page of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
+from casparian.core.stores.states import STATUSES
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from casparian.core.stores.jobs import Sort
+
+_NAMES: Final = tuple(field.name for field in fields(Job))
+_FLAGS: Final = ("forced", "cancel_requested")
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    """Return a whole row of ``cf_jobs`` as a job."""
+    values: dict[str, Any] = {name: row[name] for name in _NAMES}
+    values.update((name, bool(values[name])) for name in _FLAGS)
+    values["error"] = read_error(row["error"])
+    return Job(**values)
+
+
+def attempt_of(row: sqlite3.Row) -> Attempt:
+    """Return a row of ``cf_job_attempts``."""
+    return Attempt(**{**dict(row), "error": read_error(row["error"])})
+
+
+def error_text(error: JobError | None) -> str | None:
+    """Return an error as it is stored."""
+    return None if error is None else json.dumps(asdict(error), ensure_ascii=False, default=str)
+
+
+def read_error(text: str | None) -> JobError | None:
+    """Return a stored error."""
+    return None if text is None else JobError(**json.loads(text))
+
+
+def page_query(
+    wanted: JobFilter, sort: Sort, after: int | None, limit: int
+) -> tuple[str, dict[str, object]]:
+    """Return the query of a page, and its parameters: each state is read by its own index.
+
+    A page of several states merges the first of each, so that it costs the same however many jobs
+    have ended.
+    """
+    values: dict[str, object] = {"after": after, "limit": limit}
+    conditions: list[str] = []
+
+    def demand(sql: str, **named: object) -> None:
+        conditions.append(sql)
+        values.update(named)
+
+    if after is not None:
+        conditions.append("seq < :after" if sort == "newest" else "seq > :after")
+    if wanted.parser is not None:
+        demand("parser = :parser", parser=wanted.parser)
+    if wanted.worker_id is not None:
+        demand("worker_id = :worker_id", worker_id=wanted.worker_id)
+    if wanted.since is not None:
+        demand("created_at >= :since", since=wanted.since)
+    if wanted.until is not None:
+        demand("created_at < :until", until=wanted.until)
+    if wanted.input_glob is not None:
+        demand("input_path GLOB :input_glob", input_glob=wanted.input_glob)
+    if wanted.text is not None:
+        like = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        demand(
+            "(input_path LIKE :text ESCAPE '\\' OR error ->> 'message' LIKE :text ESCAPE '\\')",
+            text=f"%{like}%",
+        )
+    order = f"ORDER BY seq {'DESC' if sort == 'newest' else 'ASC'} LIMIT :limit"
+    statuses = list(dict.fromkeys(wanted.statuses))
+    if not statuses and wanted.parser is None:
+        return f"SELECT * FROM cf_jobs {_where(conditions)} {order}", values
+    parts = [
+        f"SELECT * FROM (SELECT * FROM cf_jobs {_where([_is(status), *conditions])} {order})"
+        for status in statuses or STATUSES
+    ]
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) {order}", values
+
+
+def _is(status: str) -> str:
+    assert status in STATUSES
+    return f"status = '{status}'"
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -1,0 +1,196 @@
+"""The queue in SQLite: what a person or a program asks of jobs. What holders of leases ask of
+theirs stands in ``leases``.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
+from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
+from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.job_rows import attempt_of, job_of, page_query
+from casparian.core.stores.sqlite.leases import SqliteLeases
+from casparian.core.stores.states import ENDED
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from casparian.core.stores.jobs import Attempt, Job, Sort
+    from casparian.core.stores.states import JobStatus
+
+_SHOWN = 5
+
+
+class SqliteJobs(SqliteLeases):
+    """See :class:`casparian.core.stores.jobs.JobStore`."""
+
+    def insert(self, job: NewJob) -> Inserted:
+        """Queue a job, unless one for the same input and bundle is live or has succeeded."""
+        return self.insert_many([job])[0]
+
+    def insert_many(self, jobs: Iterable[NewJob]) -> list[Inserted]:
+        """Queue jobs in their order, all or none."""
+        wanted = list(jobs)  # the transaction may run again
+        return self._connection.write(
+            lambda raw, now: [_insert(raw, job, now=now) for job in wanted]
+        )
+
+    def cancel(self, job_id: str) -> JobStatus | None:
+        """Cancel a waiting job, or ask for a running one to be ended."""
+
+        def work(raw: sqlite3.Connection, now: int) -> JobStatus | None:
+            rows = raw.execute(statements.CANCEL, {"job_id": job_id, "now": now}).fetchall()
+            status: JobStatus | None = rows[0]["status"] if rows else None
+            return status
+
+        return self._connection.write(work)
+
+    def retry(self, job_id: str) -> bool:
+        """Let a scheduled job run now."""
+        return self._updates_one(statements.RETRY, {"job_id": job_id})
+
+    def requeue(self, job_id: str) -> bool:
+        """Run an ended job again: same id, attempts and crashes afresh, the fence kept.
+
+        Raises StoreError if another live job does the same work already.
+        """
+
+        def work(raw: sqlite3.Connection, now: int) -> bool:
+            found = raw.execute("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,)).fetchone()
+            if found is None or found["status"] not in ENDED:
+                return False
+            if not found["forced"]:
+                other = raw.execute(
+                    "SELECT job_id FROM cf_jobs WHERE input_hash = ? AND source_hash = ? AND "
+                    "status IN ('pending', 'scheduled', 'running', 'promoting')",
+                    (found["input_hash"], found["source_hash"]),
+                ).fetchone()
+                if other is not None:
+                    raise StoreError(
+                        f"job {job_id} can't be requeued: job {other[0]} does the same work now"
+                    )
+            done = raw.execute(statements.REQUEUE, {"job_id": job_id, "now": now})
+            return done.rowcount == 1
+
+        return self._connection.write(work)
+
+    def replay(self, job_id: str, *, source_hash: str, parser_version: str) -> str | None:
+        """Queue a new job for a dead letter's input, linked to it."""
+
+        def work(raw: sqlite3.Connection, now: int) -> str | None:
+            row = raw.execute(
+                "SELECT * FROM cf_jobs WHERE job_id = ? AND status = 'dead_letter'", (job_id,)
+            ).fetchone()
+            if row is None:
+                return None
+            dead = job_of(row)
+            new = NewJob(
+                parser=dead.parser,
+                parser_version=parser_version,
+                source_hash=source_hash,
+                input_path=dead.input_path,
+                input_hash=dead.input_hash,
+                input_size=dead.input_size,
+                priority=dead.priority,
+                forced=True,
+                max_attempts=dead.max_attempts,
+                max_crashes=dead.max_crashes,
+                replay_of=job_id,
+            )
+            inserted = _insert(raw, new, now=now)
+            link = {"job_id": job_id, "fence": dead.fence, "new_id": inserted.job_id, "now": now}
+            raw.execute(statements.REPLAYED, link)
+            return inserted.job_id
+
+        return self._connection.write(work)
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, or None."""
+        rows = self._connection.read("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,))
+        return job_of(rows[0]) if rows else None
+
+    def find(self, beginning: str) -> Job:
+        """Return the one job whose id begins so. Raises UnknownJobError or AmbiguousJobError."""
+        rows = self._connection.read(
+            "SELECT * FROM cf_jobs WHERE job_id >= ? AND job_id < ? ORDER BY job_id LIMIT ?",
+            (beginning, beginning + "\U0010ffff", _SHOWN + 1),
+        )
+        if not beginning or not rows:
+            raise UnknownJobError(
+                f"there is no job {beginning!r}", hint="casparian jobs lists those there are"
+            )
+        if len(rows) > 1:
+            ids = ", ".join(row["job_id"] for row in rows[:_SHOWN])
+            more = " and more" if len(rows) > _SHOWN else ""
+            raise AmbiguousJobError(
+                f"several jobs' ids begin with {beginning!r}: {ids}{more}",
+                hint="give more of the id",
+            )
+        return job_of(rows[0])
+
+    def attempts(self, job_id: str) -> list[Attempt]:
+        """Return every claim of a job, the first first."""
+        rows = self._connection.read(
+            "SELECT * FROM cf_job_attempts WHERE job_id = ? ORDER BY fence", (job_id,)
+        )
+        return [attempt_of(row) for row in rows]
+
+    def counts(self, parser: str | None = None) -> dict[JobStatus, int]:
+        """Return how many jobs there are in each state."""
+        rows = self._connection.read(
+            "SELECT status, sum(jobs) FROM cf_job_counts "
+            "WHERE (:parser IS NULL OR parser = :parser) AND jobs > 0 GROUP BY status",
+            {"parser": parser},
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def exists_for_hash(self, input_hash: str, source_hash: str) -> str | None:
+        """Return the job that is live, or has succeeded, for this input and bundle."""
+        rows = self._connection.read(
+            statements.SAME_WORK, {"input_hash": input_hash, "source_hash": source_hash}
+        )
+        return rows[0]["job_id"] if rows else None
+
+    def prune(
+        self, *, before: int, statuses: Sequence[JobStatus] = (), limit: int = 1_000
+    ) -> list[str]:
+        """Forget up to ``limit`` jobs that ended before a time; returns their ids."""
+        wanted = json.dumps(sorted(set(statuses or ENDED) & ENDED))
+
+        def work(raw: sqlite3.Connection, _now: int) -> list[str]:
+            values = {"before": before, "statuses": wanted, "limit": limit}
+            ids = [row["job_id"] for row in raw.execute(statements.PRUNE, values).fetchall()]
+            for table in ("cf_job_attempts", "cf_quarantine", "cf_dead_letter"):
+                raw.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(id_,) for id_ in ids])
+            return ids
+
+        return self._connection.write(work)
+
+    def list(
+        self,
+        filter_: JobFilter | None = None,
+        *,
+        sort: Sort = "newest",
+        after: int | None = None,
+        limit: int = 100,
+    ) -> JobPage:
+        """Return a page of jobs."""
+        sql, values = page_query(filter_ or JobFilter(), sort, after, limit + 1)
+        jobs = tuple(job_of(row) for row in self._connection.read(sql, values))
+        more = len(jobs) > limit
+        return JobPage(jobs[:limit], jobs[limit - 1].seq if more else None)
+
+
+def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
+    values = {**asdict(job), "job_id": secrets.token_hex(8), "now": now}
+    if not job.forced:
+        there = raw.execute(statements.SAME_WORK, values).fetchall()
+        if there:
+            return Inserted(there[0]["job_id"], is_new=False)
+    raw.execute(statements.INSERT, values)
+    return Inserted(values["job_id"], is_new=True)

@@ -1,0 +1,271 @@
+"""The queue in SQLite, as workers see it: who holds which job, and how an attempt ends."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+from casparian.core.stores.jobs import Beat, Failed, JobError
+from casparian.core.stores.retries import (
+    BREAKER_FAILURES,
+    after_crash,
+    after_failure,
+    delay_ms,
+)
+from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.job_rows import error_text, job_of
+from casparian.core.stores.sqlite.parsers import pause
+from casparian.core.stores.sqlite.quarantine import replace_rows
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+
+    from casparian.core.stores.jobs import Completion, Failure, Job, Lease, Promotion
+    from casparian.core.stores.sqlite.connection import Connection
+    from casparian.core.stores.states import JobStatus
+
+
+class SqliteLeases:
+    """Claims, and what the holder of a lease may do; see ``JobStore`` for what each promises."""
+
+    def __init__(
+        self, connection: Connection, uniform: Callable[[float, float], float] = random.uniform
+    ) -> None:
+        self._connection = connection
+        self._uniform = uniform
+
+    def claim_next(
+        self, worker_id: str, *, limit: int, lease_ms: int, parser: str | None = None
+    ) -> list[Job]:
+        """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence."""
+        if limit < 1:
+            return []
+        [there] = self._connection.read(statements.WORK_THERE, {"now": self._connection.now()})
+        if not there[0]:
+            return []  # an idle worker never takes the write lock
+
+        def work(raw: sqlite3.Connection, now: int) -> list[Job]:
+            raw.execute(statements.DUE, {"now": now})
+            values = {
+                "worker_id": worker_id,
+                "limit": limit,
+                "lease_ms": lease_ms,
+                "parser": parser,
+                "now": now,
+            }
+            jobs = [job_of(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
+            raw.executemany(
+                statements.BEGIN_ATTEMPT,
+                [(job.job_id, job.fence, job.attempt, worker_id, now) for job in jobs],
+            )
+            return sorted(jobs, key=lambda job: (job.priority, job.seq))
+
+        return self._connection.write(work)
+
+    def heartbeat(self, leases: Sequence[Lease], *, lease_ms: int) -> list[Beat]:
+        """Prolong leases, and learn which are lost and which jobs are to be cancelled."""
+
+        def work(raw: sqlite3.Connection, now: int) -> list[Beat]:
+            beats = []
+            for lease in leases:
+                values = {**_named(lease), "lease_ms": lease_ms, "now": now}
+                rows = raw.execute(statements.BEAT, values).fetchall()
+                beats.append(Beat(lease, bool(rows), bool(rows and rows[0]["cancel_requested"])))
+            return beats
+
+        return self._connection.write(work) if leases else []
+
+    def progress(self, lease: Lease, done: int, total: int | None) -> bool:
+        """Note how far a job is. False if the lease is lost."""
+        values = {**_named(lease), "done": done, "total": total}
+        return self._updates_one(statements.PROGRESS, values)
+
+    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[bool]:
+        """Pass the point of no return, before anything is visible."""
+
+        def work(raw: sqlite3.Connection, now: int) -> list[bool]:
+            return [
+                raw.execute(
+                    statements.PROMOTE,
+                    {
+                        **_named(promotion.lease),
+                        "manifest": promotion.manifest,
+                        "lease_ms": lease_ms,
+                        "now": now,
+                    },
+                ).rowcount
+                == 1
+                for promotion in promotions
+            ]
+
+        return self._connection.write(work)
+
+    def complete(self, completions: Sequence[Completion]) -> list[bool]:
+        """End promoting jobs whose sets are visible, with quarantine and history."""
+        return self._connection.write(
+            lambda raw, now: [_complete(raw, completion, now) for completion in completions]
+        )
+
+    def fail(self, lease: Lease, failure: Failure) -> Failed | None:
+        """End an attempt: the job is retried later, or has failed, or is a dead letter."""
+
+        def work(raw: sqlite3.Connection, now: int) -> Failed | None:
+            rows = raw.execute(statements.HELD, _named(lease)).fetchall()
+            if not rows:
+                return None
+            job = job_of(rows[0])
+            status = after_failure(
+                permanent=failure.permanent,
+                attempt=job.attempt,
+                max_attempts=job.max_attempts,
+                cancel_requested=job.cancel_requested,
+            )
+            run_at = None
+            if status == "scheduled":
+                run_at = now + delay_ms(job.attempt, self._uniform)
+            _end(raw, job, status, failure.error, run_at=run_at, now=now, crashed=False)
+            final = status in ("failed", "dead_letter")
+            paused = failure.blames_parser and final and _blame(raw, job.parser, now)
+            return Failed(status, run_at, paused)
+
+        return self._connection.write(work)
+
+    def release(self, lease: Lease) -> bool:
+        """Give a running job back untouched: its attempt doesn't count."""
+
+        def work(raw: sqlite3.Connection, now: int) -> bool:
+            values = {**_named(lease), "now": now}
+            rows = raw.execute(statements.RELEASE, values).fetchall()
+            if rows:
+                outcome = "released" if rows[0]["status"] == "pending" else "cancelled"
+                _close_attempt(raw, lease, outcome, None, now)
+            return bool(rows)
+
+        return self._connection.write(work)
+
+    def requeue_stale(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
+        """Take running jobs back whose lease ran out, or whose worker is known to be dead."""
+        if not self._stale(statements.STALE_RUNNING, dead_workers):
+            return []  # the usual case needs no write lock
+
+        def work(raw: sqlite3.Connection, now: int) -> list[Job]:
+            values = {"now": now, "dead_workers": json.dumps(list(dead_workers))}
+            rows = raw.execute(statements.STALE_RUNNING, values).fetchall()
+            return [self._crashed(raw, job_of(row), now) for row in rows]
+
+        return self._connection.write(work)
+
+    def stale_promoting(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
+        """Return promoting jobs whose holder is gone."""
+        return self._stale(statements.STALE_PROMOTING, dead_workers)
+
+    def _stale(self, statement: str, dead_workers: Sequence[str]) -> list[Job]:
+        values = {"now": self._connection.now(), "dead_workers": json.dumps(list(dead_workers))}
+        return [job_of(row) for row in self._connection.read(statement, values)]
+
+    def _crashed(self, raw: sqlite3.Connection, job: Job, now: int) -> Job:
+        crashes = job.crash_count + 1
+        status = after_crash(
+            crashes=crashes, max_crashes=job.max_crashes, cancel_requested=job.cancel_requested
+        )
+        times = "once" if crashes == 1 else f"{crashes} times"
+        error = JobError(
+            "crash",
+            f"the worker {job.worker_id} died, or was not heard of, while it held this job",
+            "look at the job's log and at what the machine did then: memory, reboot, suspend",
+            {"crashes": crashes, "worker_id": job.worker_id},
+        )
+        if status == "dead_letter":
+            error = JobError(
+                "poison",
+                f"the job's worker died {times} while it ran this job",
+                "it may bring its worker down: run its parser over its input in dev mode",
+                error.details,
+            )
+        run_at = now + delay_ms(crashes - 1, self._uniform) if status == "scheduled" else None
+        _end(raw, job, status, error, run_at=run_at, now=now, crashed=True)
+        row = raw.execute("SELECT * FROM cf_jobs WHERE seq = ?", (job.seq,)).fetchone()
+        return job_of(row)
+
+    def _updates_one(self, statement: str, values: Mapping[str, object]) -> bool:
+        return self._connection.write(
+            lambda raw, now: raw.execute(statement, {**values, "now": now}).rowcount == 1
+        )
+
+
+def _named(lease: Lease) -> dict[str, Any]:
+    return {"job_id": lease.job_id, "fence": lease.fence}
+
+
+def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> bool:
+    status = "completed_with_warnings" if completion.quarantined else "completed"
+    values = {
+        **_named(completion.lease),
+        "status": status,
+        "rows": completion.rows,
+        "quarantined": completion.quarantined,
+        "now": now,
+    }
+    rows = raw.execute(statements.COMPLETE, values).fetchall()
+    if not rows:
+        return False
+    values.update(dict(rows[0]))
+    if completion.quarantine or completion.lease.fence > 1:
+        replace_rows(raw, completion.lease.job_id, completion.quarantine)
+    raw.execute(statements.HISTORY, values)
+    raw.execute(statements.SUCCESS, values)
+    _close_attempt(raw, completion.lease, status, None, now)
+    return True
+
+
+def _end(
+    raw: sqlite3.Connection,
+    job: Job,
+    status: JobStatus,
+    error: JobError,
+    *,
+    run_at: int | None,
+    now: int,
+    crashed: bool,
+) -> None:
+    """End a running job's attempt with an error; a dead letter keeps all that a replay needs."""
+    text = error_text(error)
+    values = {
+        **_named(job.lease),
+        "status": status,
+        "run_at": job.run_at if run_at is None else run_at,
+        "error": text,
+        "crash_count": job.crash_count + crashed,
+        "now": now,
+    }
+    raw.execute(statements.END_ATTEMPT, values)
+    _close_attempt(raw, job.lease, "crashed" if crashed else status, text, now)
+    if status == "dead_letter":
+        payload = {
+            "parser": job.parser,
+            "parser_version": job.parser_version,
+            "source_hash": job.source_hash,
+            "input_path": job.input_path,
+            "input_hash": job.input_hash,
+        }
+        values["reason"] = "poison" if crashed else "attempts"
+        values["payload"] = json.dumps(payload)
+        raw.execute(statements.DEAD_LETTER, values)
+
+
+def _close_attempt(
+    raw: sqlite3.Connection, lease: Lease, outcome: str, error: str | None, now: int
+) -> None:
+    values = {**_named(lease), "outcome": outcome, "error": error, "now": now}
+    raw.execute(statements.CLOSE_ATTEMPT, values)
+
+
+def _blame(raw: sqlite3.Connection, parser: str, now: int) -> bool:
+    """Count a final failure that is the parser's own; True if it opens the circuit breaker."""
+    [row] = raw.execute(statements.BLAME, {"parser": parser, "now": now}).fetchall()
+    failures = int(row["consecutive_failures"])
+    if failures < BREAKER_FAILURES:
+        return False
+    return pause(raw, parser, f"{failures} consecutive failures", now)

@@ -1,0 +1,181 @@
+"""The statements that decide who holds a job: each tests all it relies on, inside the update.
+
+States are literals, for SQLite uses a partial index only where it sees them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+INSERT: Final = """
+    INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
+        input_hash, input_size, priority, forced, run_at, max_attempts, max_crashes, replay_of,
+        created_at)
+    VALUES (:job_id, CASE WHEN :run_at > :now THEN 'scheduled' ELSE 'pending' END, :parser,
+        :parser_version, :source_hash, :input_path, :input_hash, :input_size, :priority, :forced,
+        :run_at, :max_attempts, :max_crashes, :replay_of, :now)
+"""
+
+SAME_WORK: Final = """
+    SELECT job_id FROM cf_jobs
+    WHERE input_hash = :input_hash AND source_hash = :source_hash
+        AND status IN ('pending', 'scheduled', 'running', 'promoting')
+    UNION ALL
+    SELECT job_id FROM cf_processing_history
+    WHERE input_hash = :input_hash AND source_hash = :source_hash
+    LIMIT 1
+"""
+
+DUE: Final = """
+    UPDATE cf_jobs SET status = 'pending' WHERE seq IN (
+        SELECT seq FROM cf_jobs WHERE status = 'scheduled' AND run_at <= :now
+        ORDER BY run_at LIMIT 1000)
+"""
+
+WORK_THERE: Final = """
+    SELECT EXISTS (SELECT 1 FROM cf_job_counts WHERE status = 'pending' AND jobs > 0)
+        OR EXISTS (SELECT 1 FROM cf_jobs WHERE status = 'scheduled' AND run_at <= :now)
+"""
+
+# Of each parser that may run the first few, by the index, and of these the first of all.
+CLAIM: Final = """
+    UPDATE cf_jobs SET status = 'running', fence = fence + 1, attempt = attempt + 1,
+        worker_id = :worker_id, lease_until = :now + :lease_ms, last_heartbeat_at = NULL,
+        started_at = :now, cancel_requested = 0, error = NULL, manifest = NULL,
+        progress_done = NULL, progress_total = NULL
+    WHERE seq IN (
+        SELECT job.seq FROM cf_job_counts AS ready CROSS JOIN cf_jobs AS job
+        WHERE ready.status = 'pending' AND ready.jobs > 0
+            AND (:parser IS NULL OR ready.parser = :parser)
+            AND NOT EXISTS (SELECT 1 FROM cf_parser_health AS health
+                WHERE health.name = ready.parser AND health.paused_at IS NOT NULL)
+            AND job.seq IN (
+                SELECT first.seq FROM cf_jobs AS first
+                WHERE first.status = 'pending' AND first.parser = ready.parser
+                ORDER BY first.priority, first.seq LIMIT :limit)
+        ORDER BY job.priority, job.seq LIMIT :limit)
+    RETURNING *
+"""
+
+BEAT: Final = """
+    UPDATE cf_jobs SET lease_until = :now + :lease_ms, last_heartbeat_at = :now
+    WHERE job_id = :job_id AND fence = :fence AND status IN ('running', 'promoting')
+    RETURNING cancel_requested
+"""
+
+PROGRESS: Final = """
+    UPDATE cf_jobs SET progress_done = :done, progress_total = :total
+    WHERE job_id = :job_id AND fence = :fence AND status = 'running'
+"""
+
+PROMOTE: Final = """
+    UPDATE cf_jobs SET status = 'promoting', manifest = :manifest, lease_until = :now + :lease_ms
+    WHERE job_id = :job_id AND fence = :fence AND status = 'running' AND cancel_requested = 0
+"""
+
+COMPLETE: Final = """
+    UPDATE cf_jobs SET status = :status, rows = :rows, quarantined = :quarantined, error = NULL,
+        worker_id = NULL, lease_until = NULL, finished_at = :now
+    WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
+    RETURNING parser, parser_version, source_hash, input_hash, input_path
+"""
+
+HELD: Final = """
+    SELECT * FROM cf_jobs WHERE job_id = :job_id AND fence = :fence AND status = 'running'
+"""
+
+END_ATTEMPT: Final = """
+    UPDATE cf_jobs SET status = :status, run_at = :run_at, error = :error,
+        crash_count = :crash_count, worker_id = NULL, lease_until = NULL,
+        finished_at = CASE WHEN :status IN ('failed', 'dead_letter', 'cancelled') THEN :now END
+    WHERE job_id = :job_id AND fence = :fence AND status = 'running'
+"""
+
+RELEASE: Final = """
+    UPDATE cf_jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
+        attempt = attempt - 1, worker_id = NULL, lease_until = NULL, started_at = NULL,
+        finished_at = CASE WHEN cancel_requested THEN :now END
+    WHERE job_id = :job_id AND fence = :fence AND status = 'running'
+    RETURNING status
+"""
+
+_GONE = """
+    (lease_until < :now OR worker_id IN (SELECT value FROM json_each(:dead_workers)))
+"""
+
+STALE_RUNNING: Final = f"SELECT * FROM cf_jobs WHERE status = 'running' AND {_GONE} ORDER BY seq"
+
+STALE_PROMOTING: Final = (
+    f"SELECT * FROM cf_jobs WHERE status = 'promoting' AND {_GONE} ORDER BY seq"
+)
+
+CANCEL: Final = """
+    UPDATE cf_jobs SET cancel_requested = 1,
+        status = CASE WHEN status = 'running' THEN 'running' ELSE 'cancelled' END,
+        finished_at = CASE WHEN status = 'running' THEN NULL ELSE :now END
+    WHERE job_id = :job_id AND status IN ('pending', 'scheduled', 'running')
+    RETURNING status
+"""
+
+RETRY: Final = """
+    UPDATE cf_jobs SET status = 'pending', run_at = :now
+    WHERE job_id = :job_id AND status = 'scheduled'
+"""
+
+REQUEUE: Final = """
+    UPDATE cf_jobs SET status = 'pending', attempt = 0, crash_count = 0, cancel_requested = 0,
+        run_at = :now, finished_at = NULL, started_at = NULL, error = NULL, manifest = NULL,
+        progress_done = NULL, progress_total = NULL, rows = NULL, quarantined = NULL
+    WHERE job_id = :job_id AND status IN (
+        'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
+"""
+
+PRUNE: Final = """
+    DELETE FROM cf_jobs WHERE seq IN (
+        SELECT seq FROM cf_jobs WHERE finished_at IS NOT NULL AND finished_at < :before
+            AND status IN (SELECT value FROM json_each(:statuses))
+        ORDER BY finished_at LIMIT :limit)
+    RETURNING job_id
+"""
+
+BEGIN_ATTEMPT: Final = """
+    INSERT INTO cf_job_attempts (job_id, fence, attempt, worker_id, started_at)
+    VALUES (?, ?, ?, ?, ?)
+"""
+
+CLOSE_ATTEMPT: Final = """
+    UPDATE cf_job_attempts SET ended_at = :now, outcome = :outcome, error = :error
+    WHERE job_id = :job_id AND fence = :fence
+"""
+
+HISTORY: Final = """
+    INSERT INTO cf_processing_history VALUES (:input_hash, :source_hash, :job_id, :parser,
+        :parser_version, :input_path, :rows, :quarantined, :now)
+    ON CONFLICT DO UPDATE SET job_id = excluded.job_id, input_path = excluded.input_path,
+        rows = excluded.rows, quarantined = excluded.quarantined,
+        finished_at = excluded.finished_at
+"""
+
+SUCCESS: Final = """
+    INSERT INTO cf_parser_health (name, last_success_at) VALUES (:parser, :now)
+    ON CONFLICT DO UPDATE SET last_success_at = excluded.last_success_at,
+        consecutive_failures = 0
+"""
+
+BLAME: Final = """
+    INSERT INTO cf_parser_health (name, consecutive_failures, last_failure_at)
+    VALUES (:parser, 1, :now)
+    ON CONFLICT DO UPDATE SET consecutive_failures = consecutive_failures + 1,
+        last_failure_at = excluded.last_failure_at
+    RETURNING consecutive_failures
+"""
+
+DEAD_LETTER: Final = """
+    INSERT INTO cf_dead_letter (job_id, fence, died_at, reason, error, payload)
+    VALUES (:job_id, :fence, :now, :reason, :error, :payload)
+"""
+
+REPLAYED: Final = """
+    UPDATE cf_dead_letter SET replayed_as = :new_id, replayed_at = :now
+    WHERE job_id = :job_id AND fence = :fence
+"""

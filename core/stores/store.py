@@ -1,0 +1,82 @@
+"""A store as a whole, and how one is opened."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from casparian.core.stores.errors import StoreError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from casparian.core.stores.jobs import JobStore
+    from casparian.core.stores.parsers import ParserStore
+    from casparian.core.stores.quarantine import QuarantineStore
+    from casparian.core.stores.workers import WorkerStore
+
+
+class Store(Protocol):
+    """The four stores over one connection. Not for use by several threads; open one for each."""
+
+    @property
+    def jobs(self) -> JobStore:
+        """The queue."""
+        ...
+
+    @property
+    def parsers(self) -> ParserStore:
+        """The bundles."""
+        ...
+
+    @property
+    def quarantine(self) -> QuarantineStore:
+        """The quarantined rows."""
+        ...
+
+    @property
+    def workers(self) -> WorkerStore:
+        """The workers."""
+        ...
+
+    def changed(self) -> bool:
+        """Say whether another connection has changed anything since this was last asked."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+    def __enter__(self) -> Store: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def open_store(url: str | Path, *, read_only: bool = False) -> Store:
+    """Open the store that a URL names: a path, or ``sqlite:///absolute/path.db``.
+
+    It is made if it is not there, and brought up to date, unless it is to be read only.
+
+    Raises:
+        StoreError: the URL names no kind of store that there is.
+        StoreUnreachableError: it can't be opened.
+        StoreNewerError: a newer casparian made it.
+    """
+    from casparian.core.stores.sqlite.store import SqliteStore
+
+    text = str(url)
+    scheme = re.match(r"([a-z][a-z0-9+]*)://", text)
+    if scheme is None:
+        return SqliteStore(Path(text), read_only=read_only)
+    if scheme[1] == "sqlite":
+        return SqliteStore(Path(text.removeprefix("sqlite://")), read_only=read_only)
+    raise StoreError(
+        f"{text}: there is no store of the kind {scheme[1]!r}",
+        hint="give the path of a SQLite file, or sqlite:///path/to/casparian.db",
+    )

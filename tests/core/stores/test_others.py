@@ -1,0 +1,154 @@
+"""What the stores of parsers, quarantined rows and workers promise."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from casparian.core.stores.errors import ParserExistsError
+from casparian.core.stores.parsers import NewParser
+from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
+from casparian.core.stores.store import Store
+from casparian.core.stores.workers import NewWorker
+
+from .clock import Clock, claim, new_job
+
+
+def parser(version: str = "1.0.0", content: bytes = b"zip", **other: Any) -> NewParser:
+    made: dict[str, Any] = {
+        "name": "sales",
+        "version": version,
+        "source_hash": hashlib.sha256(content).hexdigest(),
+        "lockfile_hash": "l" * 64,
+        "entrypoint": "parser.py",
+        "topics": ("sales",),
+        "contract": '{"sales": {}}',
+        "contract_hash": "c" * 64,
+        "archive": content,
+    }
+    return NewParser(**{**made, **other})
+
+
+def test_a_bundle_comes_back_as_it_was_registered(store: Store, clock: Clock) -> None:
+    new = parser(content=b"\0zip\xff")
+    assert store.parsers.insert(new)
+    found = store.parsers.get(new.source_hash)
+    assert found is not None
+    assert (found.name, found.topics, found.registered_at) == ("sales", ("sales",), clock.now)
+    assert store.parsers.archive(new.source_hash) == b"\0zip\xff"
+    assert store.parsers.get("0" * 64) is None
+    assert store.parsers.archive("0" * 64) is None
+
+
+def test_the_same_content_is_registered_once(store: Store) -> None:
+    assert store.parsers.insert(parser())
+    assert not store.parsers.insert(parser())
+
+
+def test_a_version_never_changes_its_content_but_by_force(store: Store) -> None:
+    store.parsers.insert(parser())
+    with pytest.raises(ParserExistsError, match=r"sales 1\.0\.0"):
+        store.parsers.insert(parser(content=b"other"))
+    assert store.parsers.insert(parser(content=b"other"), force=True)
+    now = store.parsers.get_by_name_version("sales", "1.0.0")
+    assert now is not None
+    assert store.parsers.archive(now.source_hash) == b"other"
+    assert store.parsers.archive(parser().source_hash) == b"zip", "jobs are pinned to it"
+    assert store.parsers.insert(parser(), force=True), "back to what it was"
+    assert store.parsers.latest("sales").source_hash == parser().source_hash  # type: ignore[union-attr]
+
+
+def test_the_latest_is_what_was_registered_last(store: Store) -> None:
+    store.parsers.insert(parser("2.0.0", b"2"))
+    store.parsers.insert(parser("1.9.9", b"1"))
+    store.parsers.insert(parser("1.0.0", b"3", name="other", topics=("sales", "all")))
+    assert [p.version for p in store.parsers.list()] == ["1.0.0", "1.9.9"]
+    assert [p.version for p in store.parsers.list(all_versions=True)] == [
+        "1.0.0",
+        "2.0.0",
+        "1.9.9",
+    ]
+    assert store.parsers.latest("none") is None
+
+
+def test_parsers_are_found_by_the_topics_of_their_latest_version(store: Store) -> None:
+    store.parsers.insert(parser("1.0.0", b"1", topics=("old",)))
+    store.parsers.insert(parser("1.1.0", b"2", topics=("new", "all")))
+    assert [p.version for p in store.parsers.find_by_topic("all")] == ["1.1.0"]
+    assert store.parsers.find_by_topic("old") == []
+
+
+def test_a_parser_is_paused_and_resumed_once(store: Store) -> None:
+    assert store.parsers.pause("sales", "by hand")
+    assert not store.parsers.pause("sales", "again")
+    assert store.parsers.health()["sales"].paused_reason == "by hand"
+    assert store.parsers.resume("sales")
+    assert not store.parsers.resume("sales")
+    assert store.parsers.health()["sales"].paused_at is None
+
+
+def row(number: int, *reasons: tuple[str, str], output: str = "o") -> QuarantinedRow:
+    told = tuple(
+        StoredReason(column, kind, f"row {number + 1}: {kind}") for column, kind in reasons
+    )
+    return QuarantinedRow(output, number, told, f"[{number}]", 3, "0" * 64)
+
+
+def test_quarantined_rows_come_back_in_pages_with_all_their_reasons(store: Store) -> None:
+    rows = [row(2, ("a", "x"), ("b", "y")), row(10, ("a", "x")), row(1, ("a", "x"), output="p")]
+    assert store.quarantine.insert_many("j", reversed(rows)) == 3
+    first = store.quarantine.list_for_job("j", limit=2)
+    assert list(first) == rows[:2]
+    assert list(store.quarantine.list_for_job("j", after=("o", 10))) == rows[2:]
+
+
+def test_quarantined_rows_are_replaced_as_a_whole(store: Store) -> None:
+    store.quarantine.insert_many("j", [row(1, ("a", "x")), row(2, ("a", "x"))])
+    store.quarantine.insert_many("k", [row(1, ("a", "x"))])
+    store.quarantine.insert_many("j", [row(3, ("a", "x"))])
+    assert store.quarantine.counts(["j", "k", "none"]) == {"j": 1, "k": 1, "none": 0}
+    assert store.quarantine.delete_for_job("j") == 1
+    assert store.quarantine.list_for_job("j") == []
+
+
+def test_reasons_are_grouped_by_output_column_and_kind(store: Store) -> None:
+    store.quarantine.insert_many(
+        "j", [row(5, ("a", "x"), ("b", "y")), row(3, ("a", "x")), row(4, ("a", "z"))]
+    )
+    found = [
+        (group.column, group.error_type, group.cells, group.first_row, group.message)
+        for group in store.quarantine.groups("j")
+    ]
+    assert found == [
+        ("a", "x", 2, 3, "row 4: x"),
+        ("a", "z", 1, 4, "row 5: z"),
+        ("b", "y", 1, 5, "row 6: y"),
+    ]
+
+
+def test_a_worker_is_seen_from_its_start_to_its_end(store: Store, clock: Clock) -> None:
+    store.workers.announce(NewWorker("w1", "host", 7, 4, "0.1.0", "boot", 99))
+    clock.forward(500)
+    assert store.workers.beat("w1", busy=3)
+    [worker] = store.workers.list()
+    assert (worker.pid, worker.slots, worker.busy) == (7, 4, 3)
+    assert worker.last_seen - worker.started_at == 500
+    store.workers.retire("w1")
+    assert store.workers.list() == []
+    assert [w.worker_id for w in store.workers.list(retired=True)] == ["w1"]
+    assert not store.workers.beat("w1", busy=1)
+    assert not store.workers.beat("unknown", busy=1)
+
+
+def test_workers_that_are_gone_are_forgotten_unless_they_hold_a_job(
+    store: Store, clock: Clock
+) -> None:
+    store.workers.announce(NewWorker("idle", "host", 7, 1, "0.1.0"))
+    store.workers.announce(NewWorker("holds", "host", 8, 1, "0.1.0"))
+    store.jobs.insert(new_job(1))
+    claim(store, "holds")
+    clock.forward(10)
+    assert store.workers.forget(before=clock.now) == 1
+    assert [worker.worker_id for worker in store.workers.list()] == ["holds"]

@@ -1,0 +1,136 @@
+"""History is free: beside a million finished jobs the hot statements read what they need alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casparian.core.stores.jobs import JobFilter
+from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.job_rows import page_query
+from casparian.core.stores.sqlite.store import SqliteStore
+
+from .clock import claim, new_job
+
+FINISHED = 1_000_000
+
+_FILL = f"""
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {FINISHED})
+    INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
+        input_hash, input_size, priority, forced, run_at, max_attempts, max_crashes, created_at,
+        finished_at)
+    SELECT printf('%016x', i), iif(i % 100, 'completed', 'failed'), 'p' || (i % 3), '1', 's',
+        '/data/' || i, printf('%x', i), 1, 0, 0, 0, 4, 3, i, i FROM n
+"""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    path: Path = tmp_path_factory.mktemp("plans") / "casparian.db"
+    with SqliteStore(path) as store:
+        raw = store.connection.raw
+        raw.execute("PRAGMA synchronous = OFF")
+        counting = raw.execute(
+            "SELECT sql FROM sqlite_schema WHERE name = 'cf_jobs_count_insert'"
+        ).fetchone()[0]
+        raw.execute("DROP TRIGGER cf_jobs_count_insert")  # it would take half of the time
+        raw.execute(_FILL)
+        raw.execute(
+            "INSERT INTO cf_job_counts SELECT parser, status, count(*) FROM cf_jobs GROUP BY 1, 2"
+        )
+        raw.execute(counting)
+        store.jobs.insert_many(new_job(number, parser="p1") for number in range(50))
+        claim(store)
+        yield store
+
+
+@pytest.fixture(scope="module", params=["without ANALYZE", "with ANALYZE"])
+def store(full: SqliteStore, request: pytest.FixtureRequest) -> SqliteStore:
+    if request.param == "with ANALYZE":
+        full.connection.raw.execute("ANALYZE")
+    return full
+
+
+PAGES = {
+    "all": JobFilter(),
+    "one state": JobFilter(statuses=("failed",)),
+    "several states": JobFilter(statuses=("failed", "running", "pending")),
+    "one parser": JobFilter(parser="p1"),
+    "one parser's failures": JobFilter(parser="p1", statuses=("failed",)),
+}
+HOT = {
+    name: getattr(statements, name)
+    for name in (
+        "CLAIM",
+        "DUE",
+        "WORK_THERE",
+        "BEAT",
+        "PROMOTE",
+        "COMPLETE",
+        "END_ATTEMPT",
+        "RELEASE",
+        "STALE_RUNNING",
+        "STALE_PROMOTING",
+        "CANCEL",
+        "SAME_WORK",
+        "PRUNE",
+    )
+} | {
+    f"page of {name}": page_query(wanted, "newest", None, 100)[0] for name, wanted in PAGES.items()
+}
+
+SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first)\b(?! USING (?:COVERING )?INDEX)")
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_hot_statement_reads_all_jobs_or_sorts_them(name: str, store: SqliteStore) -> None:
+    names = set(re.findall(r":([a-z_]+)", HOT[name]))
+    values = dict.fromkeys(names, "[]")
+    plan = [
+        row["detail"] for row in store.connection.read(f"EXPLAIN QUERY PLAN {HOT[name]}", values)
+    ]
+    touched = [line for line in plan if re.search(r"\b(cf_jobs|job|first)\b", line)]
+    assert touched or name == "WORK_THERE", plan
+    if name == "page of all":
+        assert plan == ["SCAN cf_jobs"], "in the order of the table, up to the limit"
+        return
+    assert not any(SCANS_OF_JOBS.match(line) for line in plan), plan
+
+
+COUNTED = ("claim", "page", "pages of failures", "counts", "stale")
+
+
+@pytest.mark.parametrize("what", COUNTED)
+def test_what_is_asked_often_takes_few_steps_beside_a_million_finished_jobs(
+    what: str, store: SqliteStore
+) -> None:
+    """Steps of SQLite's machine, which are the same on any machine, and not seconds."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    store.connection.raw.set_progress_handler(count, 100)
+    try:
+        if what == "claim":
+            lease = claim(store, "counting")
+        elif what == "page":
+            assert len(store.jobs.list(limit=50).jobs) == 50
+        elif what == "pages of failures":
+            page = store.jobs.list(JobFilter(statuses=("failed",), parser="p1"), limit=50)
+            assert len(page.jobs) == 50
+        elif what == "counts":
+            assert sum(store.jobs.counts().values()) == FINISHED + 50
+        else:
+            assert store.jobs.requeue_stale() == []
+            assert store.jobs.stale_promoting() == []
+    finally:
+        store.connection.raw.set_progress_handler(None, 0)
+    if what == "claim":
+        store.jobs.release(lease)
+    assert steps < 200, f"{100 * steps:,} steps"
