@@ -138,6 +138,11 @@ def _encoding(path: Path, head: bytes) -> str:
     """The encoding of the whole file: what is not UTF-8 is one of those that fit all bytes."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if wide := _utf_16_without_mark(head):
+        raise SampleError(
+            f"{path} seems to be UTF-16 without a byte order mark",
+            hint=f"iconv -f {wide} -t UTF-8 FILE > NEW",
+        )
     if b"\0" in head:
         raise SampleError(
             f"{path} is binary: it holds zero bytes",
@@ -154,6 +159,15 @@ def _encoding(path: Path, head: bytes) -> str:
             continue
         return encoding
     return "latin-1"
+
+
+def _utf_16_without_mark(head: bytes) -> str:
+    """Which UTF-16 a text seems to be in: nearly every second byte of such is zero."""
+    for encoding, zeros, others in (("UTF-16LE", 1, 0), ("UTF-16BE", 0, 1)):
+        half = len(head) // 2
+        if half > 1 and head[zeros::2].count(0) > 0.8 * half and not head[others::2].count(0):
+            return encoding
+    return ""
 
 
 # --------------------------------------------------------------------------- JSON

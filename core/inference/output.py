@@ -108,6 +108,8 @@ class OutputInference:
             if name not in self._columns:
                 self._columns[name] = _Cells(name, self.rows)
             array = plain(table.column(name))
+            if pa.types.is_float16(array.type):  # Arrow can't calculate with these
+                array = array.cast(pa.float32())
             if not len(array):
                 self._columns[name].evidence.add(array, None)
                 continue

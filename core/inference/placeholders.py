@@ -21,11 +21,27 @@ _FLAGS: Final = (
     ("t", "f"),
     ("on", "off"),
     ("ja", "nein"),
+    ("ja", "nee"),
+    ("ja", "nej"),
+    ("ja", "nei"),
     ("j", "n"),
     ("oui", "non"),
+    ("o", "n"),
     ("si", "no"),
+    ("sí", "no"),
+    ("sì", "no"),
+    ("s", "n"),
+    ("sim", "não"),
+    ("sim", "nao"),
+    ("tak", "nie"),
+    ("ano", "ne"),
     ("wahr", "falsch"),
+    ("vrai", "faux"),
+    ("vero", "falso"),
+    ("verdadero", "falso"),
+    ("verdadeiro", "falso"),
 )
+"""Yes and no, true and false, in the languages that exports are mostly in."""
 
 
 def flag_tokens(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

@@ -27,7 +27,8 @@ def render_toml(outputs: Sequence[InferredOutput], *, source: str = "", broken: 
     rows = sum(output.rows for output in outputs)
     questions = sum(output.questions for output in outputs)
     of = f" of {source}" if source else ""
-    head = [f"# Proposed from all {counted(rows, 'row')}{of}."]
+    all_rows = {0: "no row", 1: "the only row"}.get(rows, f"all {counted(rows, 'row')}")
+    head = [f"# Proposed from {all_rows}{of}."]
     if broken:
         are = "is no row, and was" if broken == 1 else "are no rows, and were"
         head.append(f"# {counted(broken, 'record')} more {are} passed over.")

@@ -119,21 +119,30 @@ def new_parser(
         raise SampleError(
             f"{sample} has no rows ({found})", hint="give a sample with a few rows of each kind"
         )
+    mark = uuid.uuid4().hex
+    # Its name is known before it is there, so that it goes whenever this is ended.
+    work = folder / f".{name}-new-{mark[:8]}"
+    guardian: Guardian | None = None
     try:
-        work = Path(tempfile.mkdtemp(prefix=f".{name}-new-", dir=folder))
-    except OSError as error:
-        raise NewParserError(f"{folder}: it can't be written to: {error.strerror}") from error
-    guardian = Guardian(None, uuid.uuid4().hex, work.absolute())
-    try:
-        work.chmod(0o755)
+        _make_folder(work)
+        guardian = Guardian(None, mark, work.absolute())
         made = _fill(work, name, sample, found, read, requires, lock, on_step)
         work.rename(place)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
     finally:
-        guardian.dismiss()
+        if guardian is not None:
+            guardian.dismiss()
     return made(place)
+
+
+def _make_folder(work: Path) -> None:
+    try:
+        work.mkdir()
+    except OSError as error:
+        what = f"{work.parent}: it can't be written to: {error.strerror}"
+        raise NewParserError(what) from error
 
 
 def _fill(

@@ -65,13 +65,15 @@ def copy_cut(path: Path, found: SampleFormat, to: Path, *, most: int = MOST_BYTE
         _cut_parquet(path, to, most)
         return True
     size = 0
+    rows = 0
 
     def fitting() -> Iterator[Record]:
-        nonlocal size
+        nonlocal size, rows
         for record in _records(path, found):
             size += len(record.text.encode(found.encoding, "replace"))
-            if size > most:
+            if size > most and rows:  # one row is there in any case
                 return
+            rows += record.has_cells and record.is_row
             yield record
 
     _write(fitting(), path, found, to)

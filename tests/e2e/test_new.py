@@ -141,7 +141,10 @@ def test_what_is_there_is_not_touched(workplace: Workplace) -> None:
     assert new(workplace, "q", "--sample", "nowhere.csv").returncode == 2
 
 
-def test_ended_halfway_nothing_stays(workplace: Workplace, eventually) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_ended_halfway_nothing_stays(
+    workplace: Workplace, eventually, number: signal.Signals
+) -> None:
     workplace.write("slow.csv", "i,n\n" + "1,a\n" * 600_000)
     running = subprocess.Popen(
         [str(CASPARIAN), "new", "p", "--sample", "slow.csv", "--no-lock"],
@@ -151,6 +154,9 @@ def test_ended_halfway_nothing_stays(workplace: Workplace, eventually) -> None:
         stderr=subprocess.DEVNULL,
     )
     eventually(lambda: [n for n in os.listdir(workplace.folder) if n.startswith(".p-new-")])
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(number)
     assert running.wait(20) != 0
-    assert sorted(os.listdir(workplace.folder)) == ["people.csv", "slow.csv"]
+    left = ["people.csv", "slow.csv"]
+    if number == signal.SIGKILL:  # then somebody else cleans up
+        eventually(lambda: sorted(os.listdir(workplace.folder)) == left)
+    assert sorted(os.listdir(workplace.folder)) == left

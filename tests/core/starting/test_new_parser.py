@@ -254,6 +254,12 @@ def test_a_large_one_is_cut_after_a_whole_row(tmp_path: Path, encoding: str) -> 
     assert path.read_bytes().startswith(cut.read_bytes()) or encoding == "utf-16"
 
 
+def test_one_row_is_kept_however_long_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"i,n\n1,{'x' * 5000}\n2,y\n")
+    assert copy_cut(path, look_at(path), tmp_path / "b.csv", most=1000)
+    assert rows_of(tmp_path / "b.csv") == [{"i": "1", "n": "x" * 5000}]
+
+
 def test_large_json_and_parquet_are_cut_too(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", json.dumps([{"a": i} for i in range(1000)]))
     assert copy_cut(path, look_at(path), tmp_path / "b.json", most=1000)
@@ -272,6 +278,8 @@ REFUSED = {
     "empty": (b"", "is empty"),
     "only white space": (b"\n \n", "is empty"),
     "zero bytes": (bytes(range(256)), "is binary"),
+    "UTF-16 without a mark": ("id;name\n1;Zoë\n".encode("utf-16-le"), "seems to be UTF-16"),
+    "UTF-16 without a mark, big end first": ("a,b\n1,2\n".encode("utf-16-be"), "to be UTF-16"),
     "Excel": (b"PK\x03\x04xxxx", "ZIP archive"),
     "gzip": (b"\x1f\x8b\x08xxxx", "gzip"),
     "one JSON object": (b'{\n "a": 1\n}', "one JSON object"),
