@@ -527,6 +527,13 @@ UUID = {
     "12345678-1234-1234-1234-123456789abc": "12345678-1234-1234-1234-123456789abc",
     _ID.upper(): SPELLING,
     _ID[:-1] + "A": SPELLING,
+    **{
+        _ID[:at] + _ID[at].upper() + _ID[at + 1 :]: SPELLING
+        for at, letter in enumerate(_ID)
+        if letter.isalpha()
+    },
+    "abcdef00-ABCD-0000-0000-000000000000": SPELLING,
+    "00000000-0000-0000-ABCD-000000000000": SPELLING,
     _ID.replace("-", ""): SPELLING,
     _ID.replace("-", "").upper(): SPELLING,
     f"{{{_ID}}}": SPELLING,

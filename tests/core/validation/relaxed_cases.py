@@ -498,7 +498,11 @@ RELAXED: dict[str, tuple[Any, dict[str, Any]]] = {
         TOKENS,
     ),
     "allow_nan": ({"type": "float64", "allow_nan": True}, ALLOW_NAN),
-    "allow_inf": ({"type": "float32", "allow_inf": True, "plus": True}, ALLOW_INF),
+    "allow_inf": (
+        {"type": "float32", "allow_inf": True},
+        {**ALLOW_INF, **dict.fromkeys(["+inf", "+Infinity", "+INF"], INFINITE), "+1.5": SPELLING},
+    ),
+    "allow_inf, plus": ({"type": "float32", "allow_inf": True, "plus": True}, ALLOW_INF),
     "midnight_ok": ({"type": "date", "midnight_ok": True}, MIDNIGHT),
 }
 """Name -> the column, and its texts."""

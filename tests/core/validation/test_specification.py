@@ -158,3 +158,35 @@ def test_a_value_breaks_the_constraints_that_it_is_specified_to_break(
     for text, broken in texts.items():
         [(good, _)] = assert_agree(column, pa.array([text]))
         assert good == (not broken), text
+
+
+def test_a_float32_is_the_nearest_to_its_text_and_rounded_once() -> None:
+    """A float64 on the way would be rounded a second time, to another neighbour."""
+    step, most = 2.0**-23, 2.0**128 - 2.0**104
+    nearest: dict[str, Any] = {
+        "1.000000178813934326171874999": 1 + step,
+        "1.000000178813934326171875": 1 + 2 * step,  # halfway: to the even one
+        "1.000000178813934326171875000000000001": 1 + 2 * step,
+        "-1.000000178813934326171874999": -1 - step,
+        "1.000000059604644775390625": 1.0,
+        "1.000000059604644775390625000000000001": 1 + step,
+        "16777217": 2.0**24,
+        "16777217.0000000000000001": 2.0**24 + 2,
+        "16777219": 2.0**24 + 4,
+        "0.1": 13421773 * 2.0**-27,
+        "340282356779733661637539395458142568447": most,
+        "-340282356779733661637539395458142568447.9": -most,
+        "340282356779733661637539395458142568448": Bad("out_of_range"),
+        "7.1e-46": 2.0**-149,
+        "7e-46": Bad("out_of_range"),
+    }
+    column, texts = column_of("float32"), list(nearest)
+    for text, wants in nearest.items():
+        judgement = judge(Cell("str", text), column)
+        if isinstance(wants, Bad):
+            assert [reason for reason, _ in judgement.reasons] == [wants.error_type], text
+        else:
+            assert same(judgement.value, wants), text
+        assert_as_specified(assert_agree(column, pa.array([text])), [wants], [text])
+    found = assert_agree(column, pa.array(texts))
+    assert_as_specified(found, list(nearest.values()), texts)
