@@ -38,7 +38,6 @@ CELLS: dict[str, Callable[[int], Any]] = {
 #: Where the target is missed, and why.  The exactness is worth more.
 MISSED = {
     "object, time": "each is asked for its zone, which Arrow drops",
-    "object, dict": "their members have a census of their own",
     "object, list": "their members have a census of their own",
     "str": "offsets are halved as under pandas 2, where from_pandas copies nothing",
     "category": "written out, where from_pandas keeps codes",

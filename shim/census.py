@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from .arrow_types import PLAIN
 from .families import family, zone_name
 from .nesting import TOO_DEEP, Budget, NestingError
 
@@ -20,10 +24,11 @@ _SIMPLE = {"bool", "int", "float", "str", "bytes", "decimal", "date"}
 class Shape:
     """What a column of nested values holds at one place: kinds, and the places below."""
 
-    __slots__ = ("below", "labels")
+    __slots__ = ("below", "labels", "types")
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
+        self.types: set[type] = set()
         self.below: dict[Any, Shape] = {}
 
     def accepts(self, values: Sequence[Any]) -> bool:
@@ -34,6 +39,22 @@ class Shape:
         except NestingError:
             return False
         return self._uniform()
+
+    def plain_type(self) -> Any:
+        """Return the Arrow type of accepted values that are of plain types through and through.
+
+        None leaves it to Arrow to infer, which takes as long again as converting.
+        """
+        if not self.types:
+            return pa.null()
+        cell_type = next(iter(self.types)) if len(self.types) == 1 else None
+        if cell_type in (list, tuple):
+            item = self.below[None].plain_type()
+            return None if item is None else pa.list_(item)
+        if cell_type is dict:
+            fields = [(name, shape.plain_type()) for name, shape in self.below.items()]
+            return None if any(of is None for _, of in fields) else pa.struct(fields)
+        return None if cell_type is None else PLAIN.get(cell_type)
 
     def _uniform(self) -> bool:
         labels = self.labels
@@ -55,6 +76,7 @@ class Shape:
         if depth > _MAX_NATIVE_DEPTH:
             raise NestingError(TOO_DEEP)
         types = set(map(type, values))
+        self.types |= types - {type(None)}
         for cell_type in types:
             name = family(cell_type)
             if name in _SIMPLE:
@@ -85,8 +107,7 @@ class Shape:
         if depth:
             budget.spend(len(values) * len(keys))
         for key in keys:
-            members = [dict.get(value, key) for value in values]
-            self._place(key)._members(members, budget, depth + 1)
+            self._place(key)._members(_under(key, values), budget, depth + 1)
 
     def _others(self, values: Sequence[Any], name: str) -> None:
         for value in values:
@@ -103,3 +124,13 @@ class Shape:
                 zone = "naive" if value.tzinfo is None else zone_name(value.tzinfo)
                 bent = zone is None or getattr(value, "nanosecond", 0) > 0
                 self.labels.add("!fine" if bent else f"datetime {zone}")
+
+
+def _under(key: str, values: Sequence[Any]) -> list[Any]:
+    """Return what dicts hold under a key; None for those that don't have it."""
+    try:
+        if type(values[0]) is dict:  # and so are all: a class of its own may answer otherwise
+            return list(map(operator.itemgetter(key), values))
+    except KeyError:
+        pass
+    return [dict.get(value, key) for value in values]

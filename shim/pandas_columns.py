@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from .arrow_columns import arrow_column
+from .arrow_types import PLAIN
 from .families import zone_name
-from .python_columns import PLAIN, python_column
+from .python_columns import python_column
 from .tagged import Column, tagged
 
 _PEEK = 64

@@ -7,7 +7,7 @@ other becomes text, cell by cell, with a companion column that says what each ce
 
 from __future__ import annotations
 
-import datetime as dt
+import itertools
 import operator
 import sys
 from decimal import Decimal
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from . import cells
-from .arrow_types import plain_type
+from .arrow_types import PLAIN, plain_type
 from .census import Shape
 from .families import MAYBE_NULL, family, is_null, zone_name
 from .tagged import Column, tagged
@@ -29,18 +29,6 @@ _NATIVE = {"bool", "int", "float", "str", "bytes", "decimal", "date", "datetime"
 _NATIVE |= {"timedelta", "np_datetime", "np_timedelta", "json"}
 _TZINFO = operator.attrgetter("tzinfo")
 
-#: Exact types of cells, and the Arrow type of a column of nothing but these.  Told that type, Arrow
-#: takes them as they are, and needs no look at all of them to infer it.  (Inference also imports
-#: pandas where it is installed: a third of a second, of no use to a parser without pandas.)
-PLAIN: dict[type, Any] = {
-    bool: pa.bool_(),
-    bytes: pa.binary(),
-    dt.date: pa.date32(),
-    dt.timedelta: pa.duration("us"),
-    float: pa.float64(),
-    int: pa.int64(),
-    str: pa.string(),
-}
 _KNOWS_NULLS = {"bool", "bytes", "date", "float", "int", "str"}
 """Families whose Arrow types take NaN, NA and NaT for nulls by themselves."""
 
@@ -90,13 +78,17 @@ def _native(values: Any) -> Any:
         return None
     if name == "datetime":
         return _datetimes(values, {t for t in types if by_type[t] == "datetime"})
-    if name == "time" and _zones(values) != {None}:
+    if name == "time" and not _all_naive(values):
         return None
     if name == "timedelta" and any(getattr(v, "nanoseconds", 0) for v in values):
         return None
-    if name == "json" and not Shape().accepts(values):
-        return None
-    from_pandas = name == "json" or (bool(maybe) and not look)
+    if name == "json":
+        shape = Shape()
+        if not shape.accepts(values):
+            return None
+        array = _typed(values, shape.plain_type(), from_pandas=True)
+        return _widened(pa.array(values, from_pandas=True) if array is None else array)
+    from_pandas = bool(maybe) and not look
     of_families = {cell_type for cell_type in types if by_type[cell_type] in families}
     array = _plain_column(values, of_families, from_pandas=from_pandas)
     if array is None:
@@ -125,6 +117,11 @@ def _arrow_knows(nulls: set[type]) -> bool:
 def _plain_column(values: Sequence[Any], cell_types: set[type], *, from_pandas: bool) -> Any:
     """Convert cells of one plain type and nulls; None if there are others, or they don't fit."""
     of = PLAIN.get(next(iter(cell_types))) if len(cell_types) == 1 else None
+    return _typed(values, of, from_pandas=from_pandas)
+
+
+def _typed(values: Sequence[Any], of: Any, *, from_pandas: bool) -> Any:
+    """Convert cells to a type; None if there is no type, or they don't fit it."""
     if of is None:
         return None
     try:
@@ -154,8 +151,16 @@ def _datetimes(values: Sequence[Any], types: set[type]) -> Any:
     return array
 
 
+def _all_naive(values: Sequence[Any]) -> bool:
+    """Tell whether no time has a zone, however its zone compares."""
+    try:
+        return all(map(operator.is_, map(_TZINFO, values), itertools.repeat(None)))
+    except AttributeError:  # there are nulls
+        return all(v is None or v.tzinfo is None for v in values)
+
+
 def _zones(values: Sequence[Any]) -> set[Any]:
-    """Return the time zones of datetimes or times; None stands for no zone, as it does there."""
+    """Return the time zones of datetimes; None stands for no zone, as it does there."""
     try:
         return set(map(_TZINFO, values))
     except AttributeError:  # there are nulls
