@@ -67,7 +67,7 @@ def contract_schema() -> dict[str, Any]:
     first_word = "|".join(sorted(names, key=len, reverse=True))
     column_type = {
         "type": "string",
-        "pattern": rf"^\s*(?:{_any_case(first_word)})(?:[\s(<\[{{].*)?$",
+        "pattern": rf"^\s*(?:{_any_case(first_word)})(?:[\s(<\[{{][\s\S]*)?$",
         "description": "such as int64, decimal(12,2), timestamp(us, UTC), "
         + ", ".join(NESTED.values()),
         "examples": [*FAMILIES, *NESTED.values()],
@@ -131,7 +131,7 @@ def contract_schema() -> dict[str, Any]:
             "column": column,
             "columns": {
                 "type": "object",
-                "patternProperties": {r"^(?!_cf_)(?=.*\S)": {"$ref": "#/$defs/column"}},
+                "patternProperties": {r"^(?!_cf_)[\s\S]*\S": {"$ref": "#/$defs/column"}},
                 "additionalProperties": False,
                 "minProperties": 1,
             },

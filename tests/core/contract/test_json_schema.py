@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casparian.core.contract import ContractError, parse_outputs
@@ -83,6 +83,8 @@ _column = st.fixed_dictionaries(
 _names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 
 
+@example({"\n0": {"type": "string"}}, None)  # a dot matches no line feed
+@example({"s": {"type": "struct{\n  id: int64,\n  note: string?\n}"}}, None)
 @given(
     st.dictionaries(_names, _column, min_size=1, max_size=3),
     st.sampled_from([None, "drop", "fail"]),
