@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -11,14 +12,17 @@ from casparian.core.contract.model import OutputContract
 from casparian.core.inference.choice import InferredColumn, choose
 from casparian.core.inference.evidence import Evidence
 from casparian.core.inference.sentences import counted
+from casparian.core.pipeline import Ahead
 from casparian.core.validation.cells import is_text, plain
 from casparian.core.validation.tags import checked_kinds, split_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 PART_ROWS: Final = 65_536
 """Rows that are looked at together."""
+_FEW_ROWS: Final = 4_096
+"""Of fewer rows, handing a column to another thread takes longer than looking at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class _Cells:
         same = before.type == cells.type and (tags is None) == (kinds is None)
         return not same or self._count + len(cells) > PART_ROWS
 
+    @property
+    def waiting(self) -> int:
+        """How many cells are gathered, and not looked at yet."""
+        return self._count
+
     def flush(self) -> None:
         """Look at what waits."""
         if not self._waiting:
@@ -99,6 +108,7 @@ class OutputInference:
         self.name = name
         self.rows = 0
         self._columns: dict[str, _Cells] = {}
+        self._ahead: Ahead[None, None] = Ahead()
 
     def add(self, batch: pa.Table | pa.RecordBatch) -> None:
         """Take the output's next rows."""
@@ -117,18 +127,34 @@ class OutputInference:
             kinds = None if tags is None else checked_kinds(name, array, table.column(tags))
             if kinds is not None and not is_text(array.type):
                 kinds = None
-            self._columns[name].add(array, kinds)
+            self._look(partial(self._columns[name].add, array, kinds), table.num_rows)
         if table.num_rows:
             for name in self._columns.keys() - set(names):
                 self._columns[name].add(pa.nulls(table.num_rows), None)
                 self._columns[name].absent += table.num_rows
         self.rows += table.num_rows
+        self._wait()
+
+    def _look(self, call: Callable[[], None], rows: int) -> None:
+        """Look at cells of one column; at many of them beside those of the others."""
+        if rows < _FEW_ROWS:
+            call()
+        else:
+            self._ahead.submit(None, call)
+
+    def _wait(self) -> None:
+        """Wait until all columns have been looked at; raise what went wrong."""
+        for _ in self._ahead.rest():
+            pass
 
     def result(self) -> InferredOutput:
         """Return the proposal."""
+        for cells in self._columns.values():
+            self._look(cells.flush, cells.waiting)
+        self._wait()
+        self._ahead.close()
         columns = []
         for cells in self._columns.values():
-            cells.flush()
             column = choose(cells.evidence)
             if cells.absent:
                 missing = counted(cells.absent, "row")
