@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from .arrow_validity import validate
 from .inflation import check_inflation
 from .wire import ProtocolError, WireLimits
 
@@ -33,7 +34,7 @@ def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
         _inspect(memoryview(buffer), limits)
         with pa.ipc.open_stream(buffer) as stream:
             table = stream.read_all()
-        table.validate(full=True)
+        validate(table)
         # Names that are no text are found here, and not by whoever prints them.
         table.schema.to_string(show_field_metadata=False, show_schema_metadata=False)
     except (pa.ArrowException, OSError, struct.error, IndexError, ValueError, KeyError) as error:

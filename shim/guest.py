@@ -212,16 +212,16 @@ class GuestRun:
                 sent.columns.update(
                     (f.name, str(f.type)) for f in schema if not f.name.startswith(wire.KIND_PREFIX)
                 )
-                for batch in slices.batches(frame.table):
-                    sent.bytes += self._writer.batch(
-                        batch,
+                for piece in slices.pieces(frame.table):
+                    sent.bytes += self._writer.data(
+                        piece,
                         output=frame.output,
                         sink=sink,
                         table=frame.sink_table,
                         compression=frame.compression,
                     )
-                    sent.rows += batch.num_rows
-                    self._rows += batch.num_rows
+                    sent.rows += piece.num_rows
+                    self._rows += piece.num_rows
                 sent.schema = schema
             self._spent["send"] += time.perf_counter() - started
             self._draw()

@@ -1,4 +1,4 @@
-"""Cut a table into record batches that are small enough to be sent."""
+"""Cut a table into pieces that are small enough to be sent."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SMALL_CHUNK_ROWS = 4_096
 _DECODED_ROWS = 65_536
 
 
-def batches(
+def pieces(
     table: pa.Table, max_bytes: int = MAX_SLICE_BYTES, max_rows: int = MAX_SLICE_ROWS
-) -> Iterator[pa.RecordBatch]:
-    """Yield a table as record batches of at most so many bytes and rows.
+) -> Iterator[pa.Table]:
+    """Yield a table as tables of at most so many bytes and rows.
 
     Nothing is copied, except that small chunks are joined.  A row that is larger than `max_bytes`
     is yielded alone.  A table without rows is yielded too: its schema matters.
@@ -34,20 +34,16 @@ def batches(
         yield from _cut(_decoded(table.slice(start, _DECODED_ROWS)), max_bytes, max_rows)
 
 
-def _cut(table: pa.Table, max_bytes: int, max_rows: int) -> Iterator[pa.RecordBatch]:
+def _cut(table: pa.Table, max_bytes: int, max_rows: int) -> Iterator[pa.Table]:
     parts = max(-(-table.nbytes // max_bytes), -(-table.num_rows // max_rows), 1)
     if parts > 1 and table.num_rows > 1:
         rows = max(table.num_rows // parts, 1)
         for start in range(0, table.num_rows, rows):
             yield from _cut(table.slice(start, rows), max_bytes, max_rows)
         return
-    batches = table.to_batches()
-    if len(batches) > 1 and table.num_rows < len(batches) * _SMALL_CHUNK_ROWS:
-        batches = table.combine_chunks().to_batches()
-    if not batches:
-        arrays = [pa.array([], column.type) for column in table.columns]
-        batches = [pa.RecordBatch.from_arrays(arrays, schema=table.schema)]
-    yield from batches
+    chunks = max((column.num_chunks for column in table.columns), default=0)
+    small = chunks > 1 and table.num_rows < chunks * _SMALL_CHUNK_ROWS
+    yield table.combine_chunks() if small else table
 
 
 def _dictionary_bytes(column: Any) -> int:

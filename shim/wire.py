@@ -107,16 +107,16 @@ class FrameWriter:
         """Send the end of the stream: the parser finished."""
         self._send(_WORD.pack(END), last=True)
 
-    def batch(
+    def data(
         self,
-        batch: pa.RecordBatch,
+        rows: pa.Table,
         *,
         output: str,
         sink: str | None = None,
         table: str | None = None,
         compression: str | None = None,
     ) -> int:
-        """Send one record batch as a complete Arrow IPC stream.
+        """Send rows as a complete Arrow IPC stream.
 
         Returns:
             The frame's size in bytes, without its word.
@@ -125,17 +125,17 @@ class FrameWriter:
 
         names = {KEY_OUTPUT: output, KEY_SINK: sink, KEY_TABLE: table, KEY_COMPRESSION: compression}
         metadata = {key: value.encode() for key, value in names.items() if value is not None}
-        schema = batch.schema.with_metadata(metadata)
-        if batch.nbytes <= _SMALL_FRAME:
+        schema = rows.schema.with_metadata(metadata)
+        if rows.nbytes <= _SMALL_FRAME:
             memory = pa.BufferOutputStream()
-            _write_stream(memory, schema, batch)
+            _write_stream(memory, schema, rows)
             buffer = memory.getvalue()
             if buffer.size > MAX_DATA_WORD:
                 raise ValueError(f"a frame of {buffer.size} bytes is more than the wire can carry")
             self._send(_WORD.pack(buffer.size) + buffer.to_pybytes())
             return int(buffer.size)
         measure = pa.MockOutputStream()
-        _write_stream(measure, schema, batch)
+        _write_stream(measure, schema, rows)
         size = int(measure.size())
         if size > MAX_DATA_WORD:
             raise ValueError(f"a frame of {size} bytes is more than the wire can carry")
@@ -145,16 +145,16 @@ class FrameWriter:
             self._send(_WORD.pack(size))
             if not self._torn and not self._over:
                 self._torn = True
-                _write_stream(pa.PythonFile(_SocketFile(self._sock), "w"), schema, batch)
+                _write_stream(pa.PythonFile(_SocketFile(self._sock), "w"), schema, rows)
                 self._torn = False
         return size
 
 
-def _write_stream(target: Any, schema: pa.Schema, batch: pa.RecordBatch) -> None:
+def _write_stream(target: Any, schema: pa.Schema, rows: pa.Table) -> None:
     import pyarrow as pa
 
     with pa.ipc.new_stream(target, schema) as stream:
-        stream.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+        stream.write_table(pa.Table.from_arrays(rows.columns, schema=schema))
 
 
 class _SocketFile:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.sinks.errors import SinkError, storing
-from casparian.core.sinks.temporary import discard
+from casparian.core.sinks.temporary import discard, start_writing_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,8 @@ class RowFile:
         size = min(GROUP_ROWS, -(-table.num_rows // groups))
         with storing(self._wanted):
             self._begin(table).write_table(table, row_group_size=size)
+            self._file.flush()
+            start_writing_back(self._file.fileno())
 
     def close(self) -> None:
         """Write the rest and the footer."""

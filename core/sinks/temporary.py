@@ -7,12 +7,14 @@ import os
 import re
 import secrets
 import socket
+import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SYNC_FILE_RANGE_WRITE: Final = 2  # of sync_file_range(2)
 _FOREIGN_AGE = 24 * 3600.0  # seconds after which another machine's leftovers are swept as well
 
 
@@ -60,6 +62,19 @@ def sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def start_writing_back(descriptor: int) -> None:
+    """Let the system begin with what a file has so far, so that `sync_file` waits for the rest.
+
+    Only Linux can; elsewhere all is left to `sync_file`.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        sync_file_range = ctypes.CDLL(None).sync_file_range
+        sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+        sync_file_range(descriptor, 0, 0, _SYNC_FILE_RANGE_WRITE)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from casparian.core.validation.kernel import every
+from casparian.core.validation.kernel import every, filled
 from casparian.core.validation.oracle_constraints import comparable, full_match
 
 if TYPE_CHECKING:
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
     from casparian.core.contract.model import Bound, Column
 
+_MOST_BYTES: Final = 4
+"""Bytes of a character in UTF-8, at most."""
+
 
 def breaks(values: pa.Array, column: Column) -> pa.Array:
     """Return a mask, without nulls, of the values that break a constraint or may not be null."""
     broken = every(len(values), False) if column.nullable else values.is_null()
     for mask in _masks(values, column):
-        broken = pc.or_(broken, mask.fill_null(False))
+        broken = pc.or_(broken, filled(mask, False))
     return broken
 
 
@@ -34,19 +37,29 @@ def _masks(values: pa.Array, column: Column) -> list[pa.Array]:
         masks.append(_outside(values, column))
     if column.pattern is not None:
         masks.append(pc.invert(full_match(values, column.pattern)))
-    if column.min_length is not None:
-        masks.append(pc.less(_lengths(values), column.min_length))
-    if column.max_length is not None:
-        masks.append(pc.greater(_lengths(values), column.max_length))
+    if column.min_length is not None or column.max_length is not None:
+        masks.append(_ill_sized(values, column.min_length or 0, column.max_length))
     return masks
 
 
-def _lengths(values: pa.Array) -> pa.Array:
+def _ill_sized(values: pa.Array, least: int, most: int | None) -> pa.Array:
+    """Return a mask of values that are shorter or longer than they may be."""
     if pa.types.is_list(values.type):
-        return pc.list_value_length(values)
+        return _outside_of(pc.list_value_length(values), least, most)
+    size = pc.binary_length(values)
     if pa.types.is_binary(values.type):
-        return pc.binary_length(values)
-    return pc.utf8_length(values)
+        return _outside_of(size, least, most)
+    # A text has at most as many characters as bytes, and at least a quarter: few need a count.
+    unsure = _outside_of(size, _MOST_BYTES * least, most)
+    if not pc.any(unsure).as_py():
+        return unsure
+    counted = _outside_of(pc.utf8_length(values.filter(unsure)), least, most)
+    return pc.replace_with_mask(unsure, filled(unsure, False), counted)
+
+
+def _outside_of(sizes: pa.Array, least: int, most: int | None) -> pa.Array:
+    short = pc.less(sizes, least)
+    return short if most is None else pc.or_(short, pc.greater(sizes, most))
 
 
 def _outside(values: pa.Array, column: Column) -> pa.Array:

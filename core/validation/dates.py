@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from casparian.core.contract.types import UNIT_DIGITS
 from casparian.core.validation.kernel import (
     Converted,
+    filled,
     masked,
     only,
     within,
@@ -60,7 +61,7 @@ def real_days(texts: pa.Array) -> pa.Array:
     Arrow's own cast is as strict, but stops at the first text that is none; a regular expression
     costs three times as much as looking at the ten bytes of all texts at once.
     """
-    ten = pc.equal(pc.binary_length(texts), 10).fill_null(False)
+    ten = filled(pc.equal(pc.binary_length(texts), 10), False)
     if pc.all(ten).as_py():
         return pa.array(_real(texts))
     mask = ten.to_numpy(zero_copy_only=False)

@@ -27,9 +27,14 @@ def all_of(mask: pa.Array) -> bool:
     return pc.all(mask).as_py() is not False
 
 
+def filled(mask: pa.Array, value: bool) -> pa.Array:
+    """Put a value in place of a mask's nulls; most have none, and are not copied."""
+    return mask.fill_null(value) if mask.null_count else mask
+
+
 def matches(texts: pa.Array, regex: str) -> pa.Array:
     """Match texts against an anchored expression; nulls match."""
-    return pc.match_substring_regex(texts, rf"\A(?:{regex})\z").fill_null(True)
+    return filled(pc.match_substring_regex(texts, rf"\A(?:{regex})\z"), True)
 
 
 def only(values: pa.Array, mask: pa.Array) -> pa.Array:
@@ -56,13 +61,13 @@ def refused(column: pa.Array, target: pa.DataType) -> Converted:
 
 def masked(ok: pa.Array, values: pa.Array) -> Converted:
     """Null out what isn't good, and count nulls as good (nullability is judged elsewhere)."""
-    ok = ok.fill_null(True)
+    ok = filled(ok, True)
     return Converted(ok, only(values, ok))
 
 
 def both(first: pa.Array, second: pa.Array) -> pa.Array:
     """Return the conjunction of two masks, nulls in either counting as true."""
-    return pc.and_(first.fill_null(True), second.fill_null(True))
+    return pc.and_(filled(first, True), filled(second, True))
 
 
 def within(values: pa.Array, low: int, high: int) -> pa.Array:
@@ -79,7 +84,7 @@ def within(values: pa.Array, low: int, high: int) -> pa.Array:
         pc.greater_equal(values, pa.scalar(max(low, own_low), values.type)),
         pc.less_equal(values, pa.scalar(min(high, own_high), values.type)),
     )
-    return mask.fill_null(True)
+    return filled(mask, True)
 
 
 def scatter(length: int, parts: Sequence[tuple[pa.Array, pa.Array]]) -> pa.Array:

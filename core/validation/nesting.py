@@ -13,7 +13,7 @@ from casparian.core.validation.verdict import OutputFailed
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 MAX_ITEMS: Final = 2**27
-"""Items of the lists of a slice (65,536 rows), at most: a frame of nulls could hold any number."""
+"""Items of the lists of a slice, at most: a frame of nulls could hold any number."""
 
 
 class Items(NamedTuple):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.validation.arrow_types import arrow_type
+from casparian.core.validation.clean_numbers import clean_floats, clean_integers
 from casparian.core.validation.kernel import (
     Converted,
     accepted,
     all_of,
     both,
     every,
+    filled,
     masked,
     matches,
     only,
@@ -31,10 +32,6 @@ INT_TEXT: Final = "0|-?[1-9][0-9]{0,4299}"
 
 _JSON_NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _ZERO: Final = r"-?0(?:\.0+)?(?:[eE][+-]?[0-9]+)?"
-_PROBE: Final = 4_096
-_EXPONENT_MARKS: Final = np.frombuffer(b"eE", np.uint8)
-_MINUS: Final = ord("-")
-_ZERO_DIGIT: Final = np.uint8(ord("0"))
 _FLOAT_CELL: Final = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|inf)|nan"
 _PLAIN: Final = r"-?[0-9]+(?:\.[0-9]+)?"
 _SCIENTIFIC: Final = r"-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,18}"
@@ -79,31 +76,39 @@ def _escaped(mark: str) -> str:
 def int_from_text(texts: pa.Array, type_: ColumnType) -> Converted:
     """Read canonical integers in range.
 
-    Most are plain: digits that begin with none of 0, 18 at most, so that any of them is an int64.
-    That costs a third of a regular expression, which only the others are held against.
+    Of a column that isn't clean most are plain: digits that begin with none of 0, 18 at most, so
+    that any of them is an int64. That costs a third of a regular expression, which only the others
+    are held against.
     """
     target = arrow_type(type_)
+    low, high = type_.int_range
+    clean = clean_integers(texts)
+    if clean is not None:
+        ok = within(clean, low, high)
+        return masked(ok, _narrowed(clean, ok, target))
     plain = _plain_integers(texts)
     values = only(texts, plain).cast(pa.int64())
-    low, high = type_.int_range
     ok = pc.and_(plain, within(values, low, high))
     converted = masked(ok, _narrowed(values, ok, target))
     if all_of(plain):
         return converted
-    others = pc.indices_nonzero(pc.invert(plain))
-    rest = _other_integers(texts.take(others), type_)
-    if not pc.any(rest.ok).as_py():
-        return converted
     which = pc.invert(plain)
+    return _with_others(converted, which, _other_integers(texts.filter(which), type_))
+
+
+def _with_others(plain: Converted, which: pa.Array, others: Converted) -> Converted:
+    """Put those that are not plain in their places."""
+    if not pc.any(others.ok).as_py():
+        return plain
     return Converted(
-        pc.replace_with_mask(converted.ok, which, rest.ok),
-        pc.replace_with_mask(converted.values, which, rest.values),
+        pc.replace_with_mask(plain.ok, which, others.ok),
+        pc.replace_with_mask(plain.values, which, others.values),
     )
 
 
 def _plain_integers(texts: pa.Array) -> pa.Array:
     plain = pc.and_(pc.ascii_is_decimal(texts), pc.invert(pc.starts_with(texts, "0")))
-    return pc.and_(plain, pc.less(pc.binary_length(texts), 19)).fill_null(True)
+    return filled(pc.and_(plain, pc.less(pc.binary_length(texts), 19)), True)
 
 
 def _narrowed(values: pa.Array, ok: pa.Array, target: pa.DataType) -> pa.Array:
@@ -153,7 +158,7 @@ def float_from_text(texts: pa.Array, column: Column) -> Converted:
     """Read JSON numbers as the nearest float; infinite only by ``allow_inf``."""
     target = arrow_type(column.type)
     strict = respelled(texts, column)
-    converted = _clean_floats(strict, target) or _floats(strict, target)
+    converted = _floats(strict, target)
     if not (column.allow_nan or column.allow_inf) or all_of(converted.ok):
         return converted
     special = []
@@ -172,6 +177,10 @@ def float_from_text(texts: pa.Array, column: Column) -> Converted:
 
 
 def _floats(texts: pa.Array, target: pa.DataType) -> Converted:
+    clean = clean_floats(texts, target)
+    if clean is not None:
+        ok = _not_underflown(texts, clean)
+        return accepted(clean) if all_of(ok) else masked(ok, clean)
     ok = matches(texts, _JSON_NUMBER)
     values = only(texts, ok).cast(target)
     ok = both(ok, both(pc.is_finite(values), _not_underflown(texts, values)))
@@ -180,41 +189,11 @@ def _floats(texts: pa.Array, target: pa.DataType) -> Converted:
 
 def _not_underflown(texts: pa.Array, values: pa.Array) -> pa.Array:
     """Return a mask that is false where a number that isn't zero became zero."""
-    zero = pc.equal(values, 0).fill_null(False)
+    zero = filled(pc.equal(values, 0), False)
     if not pc.any(zero).as_py():
         return every(len(values), True)
     nothing = matches(texts.filter(zero), _ZERO)
     return pc.replace_with_mask(every(len(values), True), zero, nothing)
-
-
-def _clean_floats(texts: pa.Array, target: pa.DataType) -> Converted | None:
-    """Cast a column of nothing but JSON numbers; None if it may hold anything else.
-
-    What Arrow's cast takes and JSON's grammar doesn't: nan and inf, zeros in front, a point at
-    either end. The first digits and the last byte of each text tell.
-    """
-    if texts.null_count:
-        return None
-    try:
-        texts.slice(0, _PROBE).cast(target)  # a column that isn't clean mostly shows it soon
-        values = texts.cast(target)
-    except pa.ArrowInvalid:
-        return None
-    if not (len(texts) and all_of(pc.is_finite(values))):
-        return None
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, np.int32, len(texts) + 1, 4 * texts.offset)
-    data = np.frombuffer(data, np.uint8)
-    if np.isin(data[ends[0] : ends[-1]], _EXPONENT_MARKS).any():
-        return None  # 1.e5
-    first = ends[:-1] + (data[ends[:-1]] == _MINUS)
-    second = np.minimum(first + 1, ends[1:] - 1)
-    digit, next_digit, last = (data[at] - _ZERO_DIGIT for at in (first, second, ends[1:] - 1))
-    leading_zero = (digit == 0) & (next_digit <= 9) & (second > first)
-    if leading_zero.any() or (digit > 9).any() or (last > 9).any():
-        return None
-    ok = _not_underflown(texts, values)
-    return accepted(values) if all_of(ok) else masked(ok, values)
 
 
 def float_from_int(numbers: pa.Array, type_: ColumnType) -> Converted:

@@ -8,7 +8,8 @@ order: numbers, hints, uniqueness (see ``output``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +43,9 @@ class BadRows:
     cells: dict[str, BadCells]
     raw: list[str]
 
+
+_PIECE_ROWS: Final = 1_000
+"""Bad rows are cut out if that leaves pieces of so many on average; else good ones are copied."""
 
 NO_BAD_ROWS = BadRows([], {}, [])
 
@@ -100,11 +104,8 @@ def split(judged: Judged, bad: pa.Array | None, schema: pa.Schema) -> tuple[pa.T
     if bad is None:
         columns = [judged.values[name] for name in schema.names]
         return pa.Table.from_arrays(columns, schema=schema), NO_BAD_ROWS
-    kept = pc.invert(bad)
-    valid = pa.Table.from_arrays(
-        [judged.values[name].filter(kept) for name in schema.names], schema=schema
-    )
     where = pc.indices_nonzero(bad)
+    valid = _without(judged, bad, where, schema)
     rows = {name: array.take(where) for name, array in judged.data.items()}
     kinds = {name: array.take(where) for name, array in judged.kinds.items()}
     cells: dict[str, BadCells] = {}
@@ -116,3 +117,19 @@ def split(judged: Judged, bad: pa.Array | None, schema: pa.Schema) -> tuple[pa.T
             kinds[name].filter(mine) if name in kinds else None,
         )
     return valid, BadRows(where.to_pylist(), cells, raw_rows(rows, kinds))
+
+
+def _without(judged: Judged, bad: pa.Array, where: pa.Array, schema: pa.Schema) -> pa.Table:
+    """Return the good rows. Few bad ones are cut out, which copies nothing of the others."""
+    columns = [judged.values[name] for name in schema.names]
+    if len(where) * _PIECE_ROWS > judged.received:
+        kept = pc.invert(bad)
+        return pa.Table.from_arrays([column.filter(kept) for column in columns], schema=schema)
+    whole = pa.Table.from_arrays(columns, schema=schema)
+    edges = [-1, *where.to_pylist(), judged.received]
+    pieces = [
+        whole.slice(before + 1, after - before - 1)
+        for before, after in pairwise(edges)
+        if after - before > 1
+    ]
+    return pa.concat_tables(pieces) if pieces else whole.slice(0, 0)

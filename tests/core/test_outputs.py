@@ -70,7 +70,7 @@ def test_what_was_not_published_is_gone_when_the_set_is_closed(
 def test_large_batches_are_judged_on_threads_as_small_ones_are_in_line(tmp_path: Path) -> None:
     rows = 300_000
     values = [str(n) for n in range(rows)]
-    for bad in (0, 65_535, 65_536, 131_072, 299_999):
+    for bad in (0, 65_535, 262_143, 262_144, 299_999):
         values[bad] = f"x{bad}"
     table = pa.table({"n": values})
 
@@ -87,7 +87,7 @@ def test_large_batches_are_judged_on_threads_as_small_ones_are_in_line(tmp_path:
 
     threaded = run(tmp_path / "a", rows)
     assert threaded == run(tmp_path / "b", 4_000)
-    assert threaded[0] == [0, 65_535, 65_536, 131_072, 299_999]
+    assert threaded[0] == [0, 65_535, 262_143, 262_144, 299_999]
     assert threaded[1][4] == "row 300000: n: 'x299999' is not an int64"
     assert threaded[2] == [n for n in range(rows) if n not in threaded[0]]
 

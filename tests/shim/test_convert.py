@@ -258,27 +258,26 @@ def test_arrow_with_two_columns_of_one_name() -> None:
 
 def test_slices_are_zero_copy_and_in_order() -> None:
     table = pa.table({"x": list(range(100_000))})
-    pieces = list(slices.batches(table, max_bytes=100_000))
-    assert all(isinstance(piece, pa.RecordBatch) for piece in pieces)
+    pieces = list(slices.pieces(table, max_bytes=100_000))
     assert all(piece.nbytes <= 100_000 for piece in pieces)
     assert len(pieces) < 20
-    assert pa.Table.from_batches(pieces).equals(table)
+    assert pa.concat_tables(pieces).equals(table)
     data = table["x"].chunk(0).buffers()[1]
-    assert all(piece.column(0).buffers()[1].address == data.address for piece in pieces)
+    assert all(piece[0].chunk(0).buffers()[1].address == data.address for piece in pieces)
 
 
 def test_slices_by_rows_and_of_nothing() -> None:
     table = pa.table({"x": list(range(10))})
-    assert [piece.num_rows for piece in slices.batches(table, max_rows=4)] == [3, 3, 3, 1]
-    (empty,) = slices.batches(table.slice(0, 0))
+    assert [piece.num_rows for piece in slices.pieces(table, max_rows=4)] == [3, 3, 3, 1]
+    (empty,) = slices.pieces(table.slice(0, 0))
     assert (empty.num_rows, empty.schema) == (0, table.schema)
-    (empty,) = slices.batches(table.schema.empty_table())
+    (empty,) = slices.pieces(table.schema.empty_table())
     assert (empty.num_rows, empty.schema) == (0, table.schema)
 
 
 def test_a_row_that_is_too_large_is_yielded_alone() -> None:
     texts = ["a" * 10] * 500 + ["b" * 2_000_000] + ["c" * 10] * 500
-    pieces = list(slices.batches(pa.table({"x": texts}), max_bytes=1_000_000))
+    pieces = list(slices.pieces(pa.table({"x": texts}), max_bytes=1_000_000))
     assert [text for piece in pieces for text in piece["x"].to_pylist()] == texts
     assert [piece.num_rows for piece in pieces if piece.nbytes > 1_000_000] == [1]
     assert len(pieces) < 40
@@ -286,22 +285,26 @@ def test_a_row_that_is_too_large_is_yielded_alone() -> None:
 
 def test_small_chunks_are_joined() -> None:
     column = pa.chunked_array([[i] for i in range(1000)])
-    assert len(list(slices.batches(pa.table({"x": column})))) == 1
+    (piece,) = slices.pieces(pa.table({"x": column}))
+    assert piece["x"].num_chunks == 1
+    large = pa.chunked_array([list(range(5_000))] * 3)
+    (piece,) = slices.pieces(pa.table({"x": large}))
+    assert piece["x"].num_chunks == 3, "these are sent as they are"
 
 
 def test_slices_do_not_repeat_a_large_dictionary() -> None:
     words = [f"{i:0200}" for i in range(2000)]
     table = pa.table({"x": pa.array(words).dictionary_encode()})
-    pieces = list(slices.batches(table, max_bytes=100_000))
+    pieces = list(slices.pieces(table, max_bytes=100_000))
     assert [text for piece in pieces for text in piece["x"].to_pylist()] == words
     assert len(pieces) < 20
 
 
 def test_slices_of_tagged_columns_keep_their_kinds() -> None:
     table, _ = _as_rows([1, "a"] * 1000)
-    pieces = list(slices.batches(table, max_bytes=2_000))
+    pieces = list(slices.pieces(table, max_bytes=2_000))
     assert len(pieces) > 2
-    joined = pa.Table.from_batches(pieces)
+    joined = pa.concat_tables(pieces)
     assert joined["_cf_kind__x"].to_pylist() == ["int", "str"] * 1000
 
 

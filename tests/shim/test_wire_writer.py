@@ -13,12 +13,12 @@ from casparian.shim.wire import FrameWriter
 here, there = socket.socketpair()
 there.setblocking(False)
 writer = FrameWriter(here)
-small = pa.record_batch({"a": [1]})
-large = pa.record_batch({"a": pa.array(range(200_000))})
+small = pa.table({"a": [1]})
+large = pa.table({"a": pa.array(range(200_000))})
 if os.fork() == 0:
     # A large frame is written past the small one's buffer, straight to the socket.
-    for batch in (small, large):
-        writer.batch(batch, output="o")
+    for rows in (small, large):
+        writer.data(rows, output="o")
     writer.log(3, "hello")
     writer.end()
     os._exit(0)

@@ -90,10 +90,15 @@ def test_row_numbers_run_through_slices(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(list(check.verdicts(table, first_row=0))) == 60
 
 
-def test_slices_of_65536_rows_by_default() -> None:
-    batch = pa.record_batch({"a": pa.array(range(65_537))})
+def test_slices_of_262144_rows_and_of_fewer_where_rows_are_large() -> None:
+    batch = pa.record_batch({"a": pa.array(range(262_145))})
     parts = list(validator({"a": "int64"}).verdicts(batch, first_row=0))
-    assert [part.received for part in parts] == [65_536, 1]
+    assert [part.received for part in parts] == [262_144, 1]
+    large = pa.record_batch({"a": ["x" * 1_000] * 50_000})
+    parts = list(validator({"a": "string"}).verdicts(large, first_row=0))
+    assert sum(part.received for part in parts) == 50_000
+    assert all(part.received * 1_004 <= 2**25 for part in parts)
+    assert len(parts) == 2
 
 
 @pytest.mark.parametrize(
