@@ -135,10 +135,12 @@ def diff(old: Path, new: Path, python: Path | None, fail_on: str | None, as_json
       casparian contract diff contract.toml new.toml
       casparian contract diff old/ sales/ --fail-on breaking
     """
-    from casparian.core.contract_diff import VERDICTS, diff_contracts
+    from casparian.core.contract_diff import VERDICTS, diff_contracts, named_alike
 
-    before, after = (_needed(path, python) for path in (old, new))
-    found = diff_contracts(before, after)
+    declared = [load(path, python) for path in (old, new)]
+    before, after = (_needed(path, one) for path, one in zip((old, new), declared, strict=True))
+    nameless = any(one.is_nameless for one in declared)
+    found = diff_contracts(named_alike(before, after, nameless=nameless), after)
     if as_json:
         from .run_display import print_json
 
@@ -181,8 +183,7 @@ def load(source: Path, python: Path | None) -> Declared:
         raise
 
 
-def _needed(source: Path, python: Path | None) -> Contract:
-    declared = load(source, python)
+def _needed(source: Path, declared: Declared) -> Contract:
     if declared.contract is None:
         raise CasparianError(f"{source} declares no contract")
     return declared.contract

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .contract.files import find_contract_file, load_contract_file, resolve_contract
+from .contract.files import (
+    find_contract_file,
+    has_no_names,
+    load_contract_file,
+    resolve_contract,
+)
 from .errors import CasparianError
 from .inputs import parser_file
 
@@ -31,11 +36,15 @@ class ParserUnusable(CasparianError):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A contract, where it was found, and the parser that it is of (None: a file by itself)."""
+    """A contract, where it was found, and the parser that it is of (None: a file by itself).
+
+    ``is_nameless`` says that its only output has no name but the file's.
+    """
 
     contract: Contract | None
     where: str
     hello: Hello | None = None
+    is_nameless: bool = False
 
 
 def declared_by(path: Path, *, python: Path | None = None) -> Declared:
@@ -46,7 +55,8 @@ def declared_by(path: Path, *, python: Path | None = None) -> Declared:
         InputError, InterpreterError, ParserUnusable: the parser can't be asked.
     """
     if path.suffix == ".toml":
-        return Declared(load_contract_file(path), str(path))
+        contract = load_contract_file(path)
+        return Declared(contract, str(path), is_nameless=has_no_names(path))
     from .interpreter import choose_python
 
     parser = parser_file(path)

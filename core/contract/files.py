@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casparian.core.contract.errors import ContractError
 from casparian.core.contract.parse import parse_outputs
@@ -35,13 +35,7 @@ def load_contract_file(path: Path, *, parser_name: str | None = None) -> Contrac
     ``[outputs.NAME.columns]`` tables name several outputs; ``[columns]`` is one flat output,
     named ``parser_name``, else after the file. Raises ContractError.
     """
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path}: this is no valid TOML: {error}") from error
-    except OSError as error:
-        raise ContractError(f"{path}: it can't be read: {error.strerror}") from error
+    content = _content(path)
     name = parser_name or path.name.removesuffix(".toml").removesuffix(".contract")
     if "outputs" in content:
         if len(content) > 1:
@@ -54,6 +48,24 @@ def load_contract_file(path: Path, *, parser_name: str | None = None) -> Contrac
         f"{path}: it has neither [outputs.NAME.columns] nor [columns]",
         hint='begin with:\n[columns]\nid = "int64"',
     )
+
+
+def has_no_names(path: Path) -> bool:
+    """Say whether a contract file is one flat output, to which it gives no name of its own.
+
+    Raises ContractError.
+    """
+    return "outputs" not in _content(path)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path}: this is no valid TOML: {error}") from error
+    except OSError as error:
+        raise ContractError(f"{path}: it can't be read: {error.strerror}") from error
 
 
 def resolve_contract(

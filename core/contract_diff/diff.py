@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from casparian.core.contract.model import Column, Contract, OutputContract
 
-__all__ = ["VERDICTS", "Change", "ContractDiff", "diff_contracts"]
+__all__ = ["VERDICTS", "Change", "ContractDiff", "diff_contracts", "named_alike"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,16 @@ def diff_contracts(old: Contract, new: Contract) -> ContractDiff:
             sentence = "the output is gone"
             changes.append(Change(output.name, "", "output", "breaking", {}, None, sentence))
     return ContractDiff(tuple(changes))
+
+
+def named_alike(old: Contract, new: Contract, *, nameless: bool) -> Contract:
+    """Return the old contract with the new one's name for its output, if each has but one.
+
+    ``nameless`` says that one of them has no name but that of its file, which means nothing.
+    """
+    if not nameless or len(old.outputs) != 1 or len(new.outputs) != 1:
+        return old
+    return replace(old, outputs=(replace(old.outputs[0], name=new.outputs[0].name),))
 
 
 def _output(old: OutputContract, new: OutputContract) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.contract.model import Column
 from casparian.core.contract.type_text import parse_type
 from casparian.core.inference.names import is_identifier
+from casparian.core.inference.near_misses import half_zoned, marked_numbers
 from casparian.core.inference.placeholders import flag_tokens
 from casparian.core.inference.rivals import rivals
 from casparian.core.inference.sentences import (
@@ -19,6 +20,7 @@ from casparian.core.inference.sentences import (
     padding,
     proof,
     shown,
+    times,
 )
 from casparian.core.inference.typed import MOST_DIGITS, type_of, wider
 
@@ -81,7 +83,7 @@ def choose(seen: Evidence) -> InferredColumn:
         and candidate.against <= (0 if candidate.exact_only else SHARE * seen.cells)
     ]
     if not fitting:
-        return _text(seen, _nearest(seen))
+        return _text(seen, _nearest(seen), half_zoned(seen) or marked_numbers(seen))
     best = min(fitting, key=lambda candidate: candidate.against)
     if best.stays_text:
         found = next((e for e in _plain_int(seen).examples if e not in best.examples), None)
@@ -179,7 +181,7 @@ def _flag(seen: Evidence) -> InferredColumn | None:
     if {*true, *false} <= {"true", "True", "TRUE", "false", "False", "FALSE"}:
         column = replace(column, true_tokens=(), false_tokens=())
     examples = sorted((row, text) for text, (_, row) in wrong.items())
-    spellings = ", ".join(f"{shown(t)} {seen.values[t][0]:,} times" for t in (*true, *false))
+    spellings = ", ".join(f"{shown(t)} {times(seen.values[t][0])}" for t in (*true, *false))
     return _finished(seen, column, [f"only {spellings}"], [], against, examples)
 
 
@@ -229,7 +231,7 @@ def _text(seen: Evidence, why: str, question: str = "") -> InferredColumn:
         evidence.append(f"some cells are no text but {kinds}: stringify writes them as text")
     evidence += _nulls(seen)
     if seen.placeholders:
-        found = ", ".join(f"{shown(t)} {n:,} times" for t, n in sorted(seen.placeholders.items()))
+        found = ", ".join(f"{shown(t)} {times(n)}" for t, n in sorted(seen.placeholders.items()))
         evidence.append(f"kept as texts: {found}; null_tokens would make them null")
     if seen.padded:
         evidence.append(f"{padding(seen)}, which is kept; trim = true takes it off")
@@ -261,7 +263,8 @@ def _typed(seen: Evidence, best: Candidate) -> InferredColumn:
     column, note = _numbers(seen, best)
     if column is None:
         return _text(seen, note)
-    evidence = [f"{_share(seen, best)} are {column.type}"]
+    verb = "is" if seen.cells == 1 else "are"
+    evidence = [f"{_share(seen, best)} {verb} {column.type}"]
     if options_of(column):
         evidence[0] += f" with {options_of(replace(column, min=None, max=None))}"
     if note:
@@ -295,10 +298,10 @@ def _finished(
     )
     evidence += _nulls(seen)
     if seen.placeholders[""]:
-        evidence.append(f"empty {seen.placeholders['']:,} times, read as null")
+        evidence.append(f"empty {times(seen.placeholders[''])}, read as null")
     guessed = {text: count for text, count in sorted(seen.placeholders.items()) if text}
     if guessed:
-        found = ", ".join(f"{shown(text)} {count:,} times" for text, count in guessed.items())
+        found = ", ".join(f"{shown(text)} {times(count)}" for text, count in guessed.items())
         questions.append(f"do these stand for null? {found}")
     if seen.padded:
         evidence.append(padding(seen))

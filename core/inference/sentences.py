@@ -23,6 +23,11 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def times(number: int) -> str:
+    """Return ``once`` or ``2,000 times``."""
+    return "once" if number == 1 else f"{number:,} times"
+
+
 def shown(text: str) -> str:
     """Return a text in quotes, cut if it is long."""
     return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

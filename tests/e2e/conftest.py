@@ -34,16 +34,19 @@ class Workplace:
         env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONBREAKPOINT")}
         return {**env, "COLUMNS": "120", "TERM": "xterm", "PYTHONUNBUFFERED": "", **more}
 
-    def run(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+    def casparian(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(CASPARIAN), "run", *map(str, arguments)],
+            [str(CASPARIAN), *map(str, arguments)],
             cwd=self.folder,
             env=self.env(**env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
         )
+
+    def run(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+        return self.casparian("run", *arguments, **env)
 
     def json(self, *arguments: object, code: int = 0, **env: str) -> dict[str, Any]:
         done = self.run(*arguments, "--json", **env)

@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 
-from .conftest import CASPARIAN, Workplace, plain
+from .conftest import Workplace, plain
 
 PARSER = "class Parser:\n    name, version = 'p', '1'\n    def parse(self, ctx): return []\n"
 
 
 def doctor(workplace: Workplace, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(CASPARIAN), "doctor", *words],
-        cwd=workplace.folder,
-        env=workplace.env(CASPARIAN_HOME="home", COLUMNS="80", **env),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return workplace.casparian("doctor", *words, CASPARIAN_HOME="home", COLUMNS="80", **env)
 
 
 def test_without_a_problem_it_exits_with_0_and_changes_nothing(workplace: Workplace) -> None:

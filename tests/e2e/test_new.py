@@ -17,15 +17,7 @@ TEXT = "a line\n" * 10
 
 
 def new(workplace: Workplace, *words: object, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(CASPARIAN), "new", *map(str, words)],
-        cwd=workplace.folder,
-        env=workplace.env(COLUMNS="80", **env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return workplace.casparian("new", *words, COLUMNS="80", **env)
 
 
 def made(workplace: Workplace, *words: object) -> dict:

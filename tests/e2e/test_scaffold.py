@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from .conftest import CASPARIAN, Workplace
+from .conftest import Workplace
 
 ROOT = Path(__file__).parents[2]
 
 
 def scaffold(workplace: Workplace, *words: object, code: int = 0) -> str:
-    done = subprocess.run(
-        [str(CASPARIAN), "scaffold", *map(str, words)],
-        cwd=workplace.folder,
-        env=workplace.env(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = workplace.casparian("scaffold", *words)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr

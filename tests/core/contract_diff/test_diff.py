@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from casparian.core.contract import Column, parse_outputs
-from casparian.core.contract_diff import ContractDiff, diff_contracts, option_changes
+from casparian.core.contract_diff import (
+    ContractDiff,
+    diff_contracts,
+    named_alike,
+    option_changes,
+)
 
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> ContractDiff:
@@ -280,3 +285,16 @@ def test_the_day_that_may_be_another_is_told_by_its_formats() -> None:
         {"type": "date", "formats": "%d/%m/%Y"}, {"type": "date", "formats": "%m/%d/%Y"}
     ).changes
     assert change.sentence == "texts in %d/%m/%Y may be read as %m/%d/%Y now"
+
+
+def test_an_output_that_has_no_name_of_its_own_is_compared_with_the_other_contracts_only_one() -> (
+    None
+):
+    flat = {"columns": {"a": "int32"}}
+    old = parse_outputs(flat, parser_name="january")
+    new = parse_outputs({"columns": {"a": "int64"}}, parser_name="february")
+    [change] = diff_contracts(named_alike(old, new, nameless=True), new).changes
+    assert (change.output, change.what, change.verdict) == ("february", "type", "compatible")
+    assert named_alike(old, new, nameless=False) == old
+    two = parse_outputs({"x": flat, "y": flat}, parser_name="p")
+    assert named_alike(old, two, nameless=True) == old
