@@ -37,6 +37,10 @@ COMMANDS = {
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",
     ),
+    "db": (
+        "casparian.app.db_command",
+        "Look at the store of prod mode, bring it up to date, check it.",
+    ),
     "doctor": (
         "casparian.app.doctor_command",
         "Check what a run needs, and say how to mend what is missing.",

@@ -55,8 +55,7 @@ def declared_by(path: Path, *, python: Path | None = None) -> Declared:
         InputError, InterpreterError, ParserUnusable: the parser can't be asked.
     """
     if path.suffix == ".toml":
-        contract = load_contract_file(path)
-        return Declared(contract, str(path), is_nameless=has_no_names(path))
+        return Declared(load_contract_file(path), str(path), is_nameless=has_no_names(path))
     from .interpreter import choose_python
 
     parser = parser_file(path)

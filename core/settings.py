@@ -38,6 +38,8 @@ class Setting:
     default: object
     read: Callable[[object], object]
     meaning: str
+    at_home: str = ""
+    """Its default is this name in CASPARIAN_HOME, if there is one here."""
 
     @property
     def variable(self) -> str:
@@ -73,6 +75,12 @@ def _count(given: object) -> int:
     return int(number)
 
 
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise ValueError("a text")
+    return given
+
+
 def _number(given: object, expected: str) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise ValueError(expected)
@@ -99,6 +107,13 @@ SETTINGS: Final[dict[str, Setting]] = {
             10_000,
             _count,
             "an output fails when more of its rows are bad",
+        ),
+        Setting(
+            "store",
+            "",
+            _text,
+            "where prod mode keeps its jobs: a SQLite file, as a path or sqlite:///path",
+            at_home="casparian.db",
         ),
     )
 }
@@ -145,7 +160,8 @@ def _resolve(
             raise SettingError(
                 f"{source}: {setting.key} can't be {found!r}", hint=f"give {expected}"
             ) from expected
-    return Value(setting, setting.default, "default")
+    default = str(home(environ) / setting.at_home) if setting.at_home else setting.default
+    return Value(setting, default, "default")
 
 
 def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[Path]:

@@ -37,6 +37,7 @@ DESCRIBED_IN = {
     "run": "run.md",
     "config": "quarantine.md",
     "contract": "contracts.md",
+    "db": "store.md",
     **dict.fromkeys(("new", "scaffold", "doctor"), "getting-started.md"),
 }
 

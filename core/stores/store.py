@@ -70,12 +70,17 @@ def open_store(url: str | Path, *, read_only: bool = False) -> Store:
     """
     from casparian.core.stores.sqlite.store import SqliteStore
 
+    return SqliteStore(sqlite_path(url), read_only=read_only)
+
+
+def sqlite_path(url: str | Path) -> Path:
+    """Return the file that a store's URL names. Raises StoreError for another kind of store."""
     text = str(url)
     scheme = re.match(r"([a-z][a-z0-9+]*)://", text)
     if scheme is None:
-        return SqliteStore(Path(text), read_only=read_only)
+        return Path(text)
     if scheme[1] == "sqlite":
-        return SqliteStore(Path(text.removeprefix("sqlite://")), read_only=read_only)
+        return Path(text.removeprefix("sqlite://"))
     raise StoreError(
         f"{text}: there is no store of the kind {scheme[1]!r}",
         hint="give the path of a SQLite file, or sqlite:///path/to/casparian.db",

@@ -1,0 +1,56 @@
+"""``casparian db``: the store that the settings name, looked at, made and checked."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from casparian.app.cli import casparian
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CASPARIAN_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CASPARIAN_STORE", raising=False)
+
+
+def db(*words: str) -> Result:
+    return CliRunner().invoke(casparian, ["db", *words], standalone_mode=False)
+
+
+def test_the_store_is_made_in_the_home_and_then_is_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "casparian.db"
+    assert db("migrate").output == f"{path}: applied first\n"
+    assert db("migrate").output == f"{path} is up to date\n"
+    assert json.loads(db("status", "--json").output)["where"] == str(path)
+    assert "up to date" in db("status").output
+
+
+def test_the_store_is_where_the_option_the_environment_or_the_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("casparian.toml").write_text('store = "a.db"\n')
+    assert json.loads(db("migrate", "--json").output)["store"] == "a.db"
+    monkeypatch.setenv("CASPARIAN_STORE", f"sqlite://{tmp_path}/b.db")
+    db("migrate")
+    db("migrate", "--store", "c.db")
+    assert all(Path(name).exists() for name in ("a.db", "b.db", "c.db"))
+
+
+def test_a_problem_is_told_and_is_the_exit_code() -> None:
+    db("migrate", "--store", "s.db")
+    assert db("check", "--store", "s.db").return_value == 0
+    with closing(sqlite3.connect("s.db")) as raw:
+        raw.execute("INSERT INTO cf_job_counts VALUES ('sales', 'pending', 3)")
+        raw.commit()
+    done = db("check", "--store", "s.db")
+    assert done.return_value == 1
+    assert "the kept counts of jobs differ from the jobs: 1\n    sales, pending" in done.output
+    found = json.loads(db("check", "--store", "s.db", "--json").output)
+    assert [problem["name"] for problem in found["problems"]] == ["job_counts"]
