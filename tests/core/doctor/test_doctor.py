@@ -346,13 +346,16 @@ def test_a_lock_that_is_none_or_lacks_pyarrow(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------- programs that hang
 
 
-def test_a_program_that_is_late_is_killed_with_its_children(tmp_path: Path, running) -> None:
+def test_a_program_that_is_late_is_killed_with_its_children(
+    tmp_path: Path, eventually, running
+) -> None:
     script = program(tmp_path / "p", f"sleep 60 & echo $! > {tmp_path}/pid; wait")
     started = time.monotonic()
     answer = ask([script], within=0.5)
     assert (answer.code, answer.first_line) == (None, "no answer within 0.5 s")
-    assert not running(int((tmp_path / "pid").read_text()))
     assert time.monotonic() - started < 5
+    child = int((tmp_path / "pid").read_text())
+    eventually(lambda: not running(child), within=2)  # a kill is not waited for
 
 
 def test_one_that_left_its_group_holds_nothing_up(
