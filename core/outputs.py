@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .errors import CasparianError
 from .events import GuestError
-from .pipeline import Ahead, Behind
+from .pipeline import MOST_THREADS, Ahead, Behind, processors
 from .quarantine import Summary as ReasonSummary
 from .quarantine import cap_raw, quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
@@ -42,7 +42,7 @@ _FEW_ROWS = 4_096
 #: So many bytes are written at once.
 _FEW_BYTES = 2**20
 #: Bytes of rows that may wait to be written.
-_WAITING_BYTES = 64 * 2**20
+_WAITING_BYTES = 128 * 2**20
 #: In a Parquet file's metadata: the parser that made it.
 _PARSER_KEY = "casparian.parser"
 
@@ -90,7 +90,9 @@ class OutputSet:
         self._outputs: dict[str, RunningOutput] = {}
         self._reasons = ReasonSummary()
         self._reported: list[RejectedReport] = []
-        self._ahead: Ahead[RunningOutput, tuple[Settled, float]] = Ahead()
+        # Reading and writing take a processor as well.
+        threads = None if whatif else max(1, min(processors(), MOST_THREADS) - 1)
+        self._ahead: Ahead[RunningOutput, tuple[Settled, float]] = Ahead(threads)
         self._behind = Behind(_WAITING_BYTES)
         self._settled = False
         self._explained = False
