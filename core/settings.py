@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,6 +82,67 @@ def _text(given: object) -> str:
     return given
 
 
+def _seconds(given: object) -> float:
+    number = _number(given, "seconds, 0 or more")
+    if number < 0:
+        raise ValueError("seconds, 0 or more")
+    return number
+
+
+def _some_seconds(given: object) -> float:
+    number = _seconds(given)
+    if number == 0:
+        raise ValueError("seconds, more than 0")
+    return number
+
+
+def _slots(given: object) -> int:
+    number = _count(given)
+    if number == 0:
+        raise ValueError("a whole number, 1 or more")
+    return number
+
+
+def _flag(given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    text = str(given).lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("true or false")
+
+
+_UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+
+
+def _bytes(given: object) -> int:
+    expected = "bytes, such as 4GB or 500MB; 0: no limit"
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        return given
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?b)?", str(given).lower())
+    if found is None:
+        raise ValueError(expected)
+    return int(float(found[1]) * _UNITS[found[2] if found[2] not in (None, "b") else ""])
+
+
+def _memory(given: object) -> int:
+    size = _bytes(given)
+    if 0 < size < 10**9:
+        raise ValueError(
+            "at least 1GB, for Arrow and numpy don't even start with less; 0: no limit"
+        )
+    return size
+
+
+def _names(given: object) -> tuple[str, ...]:
+    names = given.replace(",", " ").split() if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError("names, such as 'TZ LC_ALL'")
+    return tuple(names)
+
+
 def _number(given: object, expected: str) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise ValueError(expected)
@@ -91,6 +153,11 @@ def _number(given: object, expected: str) -> float:
     if not math.isfinite(number):
         raise ValueError(expected)
     return number
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 SETTINGS: Final[dict[str, Setting]] = {
@@ -114,6 +181,70 @@ SETTINGS: Final[dict[str, Setting]] = {
             _text,
             "where prod mode keeps its jobs: a SQLite file, as a path or sqlite:///path",
             at_home="casparian.db",
+        ),
+        Setting(
+            "output",
+            "",
+            _text,
+            "where prod mode publishes: a folder, or sqlite:///path",
+            at_home="outputs",
+        ),
+        Setting("concurrency", processors(), _slots, "jobs that a worker runs at once"),
+        Setting(
+            "heartbeat_interval",
+            60.0,
+            _some_seconds,
+            "seconds between two heartbeats of a worker",
+        ),
+        Setting(
+            "stale_after",
+            300.0,
+            _some_seconds,
+            "seconds without a heartbeat after which a job is taken back",
+        ),
+        Setting("job_timeout", 3_600.0, _seconds, "seconds that a job may take; 0: no limit"),
+        Setting(
+            "drain_timeout",
+            30.0,
+            _seconds,
+            "seconds that a worker which is asked to stop waits for its jobs",
+        ),
+        Setting("offline", False, _flag, "whether environments are built without a network"),
+        Setting(
+            "lineage",
+            True,
+            _flag,
+            "whether published rows say which job, bundle and row they come from",
+        ),
+        Setting(
+            "memory_limit",
+            8 * 10**9,
+            _memory,
+            "address space of a parser in prod mode, in bytes; 0: no limit",
+        ),
+        Setting(
+            "cpu_limit",
+            0.0,
+            _seconds,
+            "seconds of processor time that a parser may use in prod mode; 0: no limit",
+        ),
+        Setting(
+            "open_files_limit",
+            1_024,
+            _count,
+            "files that a parser may hold open in prod mode; 0: no limit",
+        ),
+        Setting(
+            "file_size_limit",
+            0,
+            _bytes,
+            "bytes of the largest file that a parser may write in prod mode; 0: no limit",
+        ),
+        Setting(
+            "pass_env",
+            (),
+            _names,
+            "variables of this environment that parsers may see in prod mode, besides the usual",
         ),
     )
 }

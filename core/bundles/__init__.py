@@ -1,0 +1,1 @@
+"""Bundles: deterministic archives of parser folders, made, verified and extracted."""

@@ -1,0 +1,1 @@
+"""The gatekeeper: what a parser's code reaches for beyond files and rows."""

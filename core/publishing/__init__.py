@@ -1,0 +1,1 @@
+"""Publishing: a staged set becomes visible whole, once, or not at all."""

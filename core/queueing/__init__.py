@@ -1,0 +1,1 @@
+"""Queueing: files become jobs, and jobs are seen and acted on."""

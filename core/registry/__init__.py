@@ -1,0 +1,1 @@
+"""The registry: a parser's folder becomes a bundle in the store."""
