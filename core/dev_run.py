@@ -18,6 +18,8 @@ from .events import Batch, Ended, GuestError, Hello, Log, Metrics
 from .guest import StartedGuest
 from .outputs import OutputSet
 from .run_report import REPORTED_LINES, RunReport
+from .sinks.run import RunSinks
+from .sinks.uri import parse_sink
 from .validation import QuarantineLimits
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .dev_runner import RunRequest
     from .events import BridgeResult, Event
     from .guest import Guest, GuestSpec
+    from .sinks.sinks import Sinks
 
 
 class DevRun:
@@ -61,9 +64,7 @@ class DevRun:
         with (
             closing(execute_bridge(self._config)) as events,
             OutputSet(
-                input_path=request.input_path,
-                sink=request.sink,
-                output_dir=request.output_dir,
+                open_sinks=self._open_sinks,
                 whatif=request.whatif,
                 first_rows=request.limit,
                 limits=QuarantineLimits(request.quarantine_threshold, request.max_quarantine_rows),
@@ -114,6 +115,16 @@ class DevRun:
                 f"cannot be registered; `{command}` gives it a name and a version"
             )
         outputs.begin(hello, self._contract(hello))
+
+    def _open_sinks(self, hello: Hello) -> Sinks:
+        request = self._request
+        return RunSinks(
+            parse_sink(request.sink or hello.sink or "parquet", default_dir=request.output_dir),
+            request.input_path,
+            variant="" if request.limit is None else f".first{request.limit}",
+            overridden=request.sink is not None,
+            default_dir=request.output_dir,
+        )
 
     def _contract(self, hello: Hello) -> Contract | None:
         request = self._request

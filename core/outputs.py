@@ -18,22 +18,21 @@ from .quarantine import cap_raw, quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
 from .running_output import RunningOutput, usable
 from .sinks.errors import SinkError
-from .sinks.run import RunSinks
-from .sinks.uri import parse_sink
 from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
 from .validation.key_index import SpillError
 from .version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
 
     from .contract.model import Contract
     from .events import Batch, Hello
+    from .lineage import Lineage
     from .quarantine import ReasonGroup
+    from .sinks.sinks import Sinks
     from .validation import Settled
     from .validation.rejections import Rejections
 
@@ -63,6 +62,9 @@ class UnbalancedRows(CasparianError):
 class OutputSet:
     """The outputs of one input's run.
 
+    ``open_sinks`` gives the places that rows go to, once the parser is known; ``lineage`` adds to
+    each valid row where it comes from; ``on_rejected`` is told of bad rows, by output.
+
     Large batches are judged on several threads and written on another, while the next is read; what
     a person sees is as if all were done in order. Use as a context manager: whatever was not
     published when it closes is discarded.
@@ -71,22 +73,22 @@ class OutputSet:
     def __init__(
         self,
         *,
-        input_path: Path,
-        sink: str | None,
-        output_dir: Path,
-        whatif: bool,
-        first_rows: int | None,
+        open_sinks: Callable[[Hello], Sinks],
+        whatif: bool = False,
+        first_rows: int | None = None,
         limits: QuarantineLimits | None = None,
+        lineage: Lineage | None = None,
+        on_rejected: Callable[[str, Rejections], None] | None = None,
     ) -> None:
-        self._input_path = input_path
-        self._sink = sink
-        self._output_dir = output_dir
+        self._open_sinks = open_sinks
+        self._lineage = lineage
+        self._on_rejected = on_rejected
         self._whatif = whatif
         self._first_rows = first_rows
         self._limits = limits or QuarantineLimits()
         self._contract: Contract | None = None
         self._metadata: dict[str, str] = {}
-        self._sinks: RunSinks | None = None
+        self._sinks: Sinks | None = None
         self._outputs: dict[str, RunningOutput] = {}
         self._reasons = ReasonSummary()
         self._reported: list[RejectedReport] = []
@@ -126,7 +128,6 @@ class OutputSet:
         Raises:
             SinkError: the sink's URI means nothing.
         """
-        chosen = self._sink or hello.sink or "parquet"
         self._contract = contract
         self._metadata = {
             "casparian.version": VERSION,
@@ -134,13 +135,9 @@ class OutputSet:
             "casparian.parser_version": hello.version or "",
             "casparian.contract_hash": "" if contract is None else contract.hash,
         }
-        self._sinks = RunSinks(
-            parse_sink(chosen, default_dir=self._output_dir),
-            self._input_path,
-            variant="" if self._first_rows is None else f".first{self._first_rows}",
-            overridden=self._sink is not None,
-            default_dir=self._output_dir,
-        )
+        if self._lineage is not None:
+            self._metadata |= self._lineage.metadata
+        self._sinks = self._open_sinks(hello)
 
     def take(self, batch: Batch) -> None:
         """Judge and stage one batch.
@@ -165,12 +162,12 @@ class OutputSet:
 
     def _judge(self, output: RunningOutput, table: pa.Table) -> None:
         if output.validator is None:
-            output.received += table.num_rows
-            output.valid += table.num_rows
             with usable(output.name):
                 plain = strip_tags(table)
             output.inferred = plain.schema
-            self._write(output, plain)
+            self._write(output, plain, first_row=output.received)
+            output.received += table.num_rows
+            output.valid += table.num_rows
             return
         # Slice by slice, so that a frame full of bad rows meets the limit before it fills memory.
         for judge in output.validator.slices(table):
@@ -193,11 +190,12 @@ class OutputSet:
         self.seconds_validating += seconds
         with self._validating(), usable(output.name):
             verdict = output.validator.settle(judged, first_row=output.received)
+        first_row = output.received
         output.received += verdict.received
         output.valid += verdict.valid.num_rows
         if verdict.rejected:
             self._reject(output, verdict.rejected)
-        self._write(output, verdict.valid)
+        self._write(output, verdict.valid, first_row=first_row, rejected=verdict.rejected)
 
     def _reject(self, output: RunningOutput, rows: Rejections) -> None:
         output.rejected += len(rows)
@@ -206,13 +204,25 @@ class OutputSet:
         for row in rows[: REPORTED_ROWS - len(self._reported)]:
             raw = cap_raw(row.raw)
             self._reported.append(RejectedReport(output.name, row.row_number, row.reasons, raw))
+        if self._on_rejected is not None:
+            self._on_rejected(output.name, rows)
         if not self._whatif:
             table = quarantine_table(output.name, rows)
             self._stage(table.nbytes, output.name, lambda: output.writer.quarantine(table))
         output.judge.check_running(output.received, output.rejected)
 
-    def _write(self, output: RunningOutput, table: pa.Table) -> None:
+    def _write(
+        self,
+        output: RunningOutput,
+        table: pa.Table,
+        *,
+        first_row: int,
+        rejected: Rejections | None = None,
+    ) -> None:
         if not self._whatif:
+            if self._lineage is not None:
+                bad = None if rejected is None else rejected.numbers
+                table = self._lineage.added(table, first_row=first_row, rejected=bad)
             self._stage(table.nbytes, output.name, lambda: output.writer.write(table))
 
     def _stage(self, size: int, name: str, write: Callable[[], None]) -> None:
@@ -248,6 +258,8 @@ class OutputSet:
                     hint=f"add {name!r} to `outputs`, or rename it",
                 )
         schema = None if contract is None else OutputValidator(contract).schema
+        if schema is not None and self._lineage is not None:
+            schema = self._lineage.schema(schema)
         writer = self._sinks.open(
             name, schema, sink=sink, table=table, compression=compression, metadata=self._metadata
         )

@@ -15,6 +15,8 @@ from casparian.core.contract.parse import parse_outputs
 from casparian.core.events import Batch, Hello
 from casparian.core.outputs import OutputSet, UnbalancedRows
 from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.run import RunSinks
+from casparian.core.sinks.uri import parse_sink
 from casparian.core.sinks.writer import OutputWriter
 from casparian.core.validation import OutputFailed
 
@@ -24,9 +26,11 @@ def outputs_of(
     columns: dict[str, str], folder: Path, *, whatif: bool = False, first_rows: int | None = None
 ) -> Iterator[OutputSet]:
     with OutputSet(
-        input_path=folder / "in.csv",
-        sink=None,
-        output_dir=folder / "output",
+        open_sinks=lambda _: RunSinks(
+            parse_sink("parquet", default_dir=folder / "output"),
+            folder / "in.csv",
+            variant="" if first_rows is None else f".first{first_rows}",
+        ),
         whatif=whatif,
         first_rows=first_rows,
     ) as made:

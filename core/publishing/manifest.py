@@ -1,0 +1,111 @@
+"""What a staged set is, as data: enough for whoever finds it to publish it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from casparian.core.errors import CasparianError
+
+#: In every published set; readers that take ``*.parquet`` pass it over.
+MANIFEST: Final = "_manifest.json"
+STAGING: Final = ".staging"
+#: The staged set's own folder in its staging folder; the rest there is never published.
+SET: Final = "set"
+#: Beside the set: the quarantined rows that go to the store, a line of JSON each.
+REASONS: Final = "quarantine.jsonl"
+
+_VERSION: Final = 1
+
+
+class ManifestError(CasparianError):
+    """A manifest can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedOutput:
+    """One output of a set. ``file`` and ``quarantine_file`` are names in it, None without rows.
+
+    ``table`` is the table of the database that the rows go to, if the set goes to one.
+    """
+
+    name: str
+    rows: int
+    quarantined: int
+    file: str | None
+    quarantine_file: str | None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A staged set: whose it is, what is in it, and where it is to be.
+
+    ``root`` is the output root; ``replaces`` the job whose set this one takes the place of, with
+    the place of that set, relative to the root. ``database`` is the SQLite file that takes the rows
+    instead of a folder below the root.
+    """
+
+    job_id: str
+    fence: int
+    parser: str
+    parser_version: str
+    source_hash: str
+    contract_hash: str | None
+    input_path: str
+    input_hash: str
+    root: str
+    outputs: tuple[StagedOutput, ...]
+    replaces: str | None = None
+    replaces_place: str | None = None
+    database: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Valid rows of all outputs."""
+        return sum(output.rows for output in self.outputs)
+
+    @property
+    def quarantined(self) -> int:
+        """Rejected rows of all outputs."""
+        return sum(output.quarantined for output in self.outputs)
+
+    @property
+    def place(self) -> Path:
+        """Where the set is to be."""
+        return published_place(Path(self.root), self.parser, self.parser_version, self.job_id)
+
+    @property
+    def staging(self) -> Path:
+        """The staging folder, on the same file system."""
+        return staging_folder(Path(self.root), self.job_id, self.fence)
+
+    def as_json(self) -> str:
+        """The form in which it lies in the set, and in the store."""
+        return json.dumps({"version": _VERSION, **asdict(self)}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read a manifest. Raises ManifestError."""
+        try:
+            content: dict[str, Any] = json.loads(text)
+            if content.pop("version") != _VERSION:
+                raise ManifestError(
+                    "a newer casparian staged this set", hint="upgrade casparian on this machine"
+                )
+            outputs = tuple(StagedOutput(**output) for output in content.pop("outputs"))
+            return cls(outputs=outputs, **content)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ManifestError(f"this is no manifest of a set: {error!r}") from error
+
+
+def published_place(root: Path, parser: str, version: str, job_id: str) -> Path:
+    """Return where a job's set is, once it is published."""
+    return root / parser / version / job_id
+
+
+def staging_folder(root: Path, job_id: str, fence: int) -> Path:
+    """Return where the holder of a lease stages."""
+    return root / STAGING / f"{job_id}.{fence}"

@@ -1,0 +1,91 @@
+"""The steps from a staged set to a published one, decided from what is on the disk alone.
+
+Any number of processes may take them at once, be killed between any two, or sleep through what the
+others do. Each step is one rename (or exchange) whose loser finds nothing to rename:
+
+- A set is *claimed* by giving it a name of one's own. Whoever wakes late with an old claim finds
+  that name gone.
+- It is *put* where it belongs: by a rename if nothing is there, which fails once something is; by
+  an exchange if an older set of the same job is there. After an exchange the old set has the
+  claimed name. It tells by its manifest that it isn't the one to be put.
+- The set that another job's set replaces is taken out first: readers may miss its rows for a
+  moment, and never count them twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """What was found: fences by their manifests.
+
+    ``staged`` maps names in the staging folder to the fence of the set there. ``published`` is the
+    fence of the set at its place, None if there is none. ``replaced`` says whether the set that is
+    to be replaced is still there.
+    """
+
+    staged: Mapping[str, int]
+    published: int | None
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """Move the replaced set into the staging folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Give the staged set a name of one's own."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Move the claimed set to its place; ``exchange`` if an older one is there."""
+
+    exchange: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Nothing is left to do: the set is at its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A newer set of the same job is there: this one is nobody's any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """The set is neither staged nor published: somebody removed it."""
+
+
+Step = TakeOut | Claim | Put | Published | Superseded | Vanished
+
+
+def next_step(fence: int, disk: OnDisk, *, own_name: str) -> Step:
+    """Return what is to be done next for the set of this fence.
+
+    ``own_name`` is the name by which the one who asks claims.
+    """
+    if disk.published is not None and disk.published > fence:
+        return Superseded()
+    if disk.published == fence:
+        return TakeOut() if disk.replaced else Published()
+    ours = [name for name, found in sorted(disk.staged.items()) if found == fence]
+    if not ours:
+        return Vanished()
+    if disk.replaced:
+        return TakeOut()
+    if own_name not in ours:
+        return Claim(ours[0])
+    return Put(exchange=disk.published is not None)
