@@ -9,6 +9,7 @@ mode is its owner's affair.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import random
@@ -35,6 +36,8 @@ BUSY_SECONDS = 60.0
 """How long to wait for another writer before giving up."""
 
 _LARGEST = 2**63 - 1
+_PROMOTIONS = "_cf_promotions"
+"""Which jobs' sets a database holds: a set is loaded once, whoever tries how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class Load:
     input_id: str
     schema: Any | None
     tables: Callable[[], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a database holds of a job in prod mode: the fence of its set, and the set's tables."""
+
+    fence: int
+    tables: tuple[str, ...]
 
 
 class Transaction:
@@ -89,6 +100,29 @@ class Transaction:
             else:
                 self._create(load)
             self._insert(load)
+
+    def promotion(self, job_id: str) -> Promotion | None:
+        """Return what was last loaded of a job, in this or an earlier transaction."""
+        with _explained(self._path):
+            if not _columns(self._connection, _PROMOTIONS):
+                return None
+            query = f"SELECT fence, tables FROM {_PROMOTIONS} WHERE job_id = ?"
+            row = self._connection.execute(query, (job_id,)).fetchone()
+            return None if row is None else Promotion(int(row[0]), tuple(json.loads(row[1])))
+
+    def record(self, job_id: str, promotion: Promotion | None) -> None:
+        """Note what is loaded of a job; None: nothing any more."""
+        with _explained(self._path):
+            self._connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {_PROMOTIONS} "
+                "(job_id TEXT NOT NULL PRIMARY KEY, fence INTEGER NOT NULL, tables TEXT NOT NULL)"
+            )
+            self._connection.execute(f"DELETE FROM {_PROMOTIONS} WHERE job_id = ?", (job_id,))
+            if promotion is not None:
+                self._connection.execute(
+                    f"INSERT INTO {_PROMOTIONS} VALUES (?, ?, ?)",
+                    (job_id, promotion.fence, json.dumps(promotion.tables)),
+                )
 
     def commit(self) -> None:
         """Make it visible."""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 class StagedSinks:
-    """Stages each output as ``{output}.{kind}``, and its rejected rows as
-    ``{output}.quarantine.parquet``, in one folder.
+    """The outputs of one job, staged in one folder.
 
-    ``default`` is the sink of outputs that name none. Where rows become visible is the output root's affair: of a sink that the parser names, the
-    kind counts and its place doesn't (``notes`` says so). With ``into_database`` every output is
-    staged as Parquet, and its rows go to a table when the set is published.
+    Each is a file ``{output}.{kind}``, and its rejected rows ``{output}.quarantine.parquet``.
+    ``default`` is the sink of outputs that name none. Where rows become visible is the output
+    root's affair: of a sink, the kind counts and its place doesn't (``notes`` says so). With
+    ``into_database`` every output is staged as Parquet, and its rows go to a table when the set is
+    published.
     """
 
     def __init__(

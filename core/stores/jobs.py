@@ -71,11 +71,18 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How an attempt ended. ``blames_parser`` counts for the parser's circuit breaker."""
+    """How an attempt ended.
+
+    ``crashed`` says that the guest died without a word: it counts as a crash, not as a failure.
+    ``blames_parser`` counts for the parser's circuit breaker, once the job has failed for good.
+    ``quarantine`` is kept with the job.
+    """
 
     error: JobError
     permanent: bool
     blames_parser: bool = False
+    crashed: bool = False
+    quarantine: Sequence[QuarantinedRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +253,13 @@ class JobStore(Protocol):
         """End an attempt: the job is retried later, or has failed, or is a dead letter.
 
         None if the lease is lost.
+        """
+        ...
+
+    def vanished(self, lease: Lease, error: JobError) -> bool:
+        """End a promoting job whose staged set somebody removed: it has failed.
+
+        False if the lease is lost, or the job isn't promoting.
         """
         ...
 

@@ -45,6 +45,7 @@ Verb = Literal[
     "promote",
     "complete",
     "fail",
+    "vanish",
     "release",
     "stale",
     "due",
@@ -76,8 +77,11 @@ TRANSITIONS: Final[dict[Verb, Transition]] = {
     "complete": Transition(_from("promoting"), SUCCEEDED, "only a promoting job completes"),
     "fail": Transition(
         _from("running"),
-        _from("scheduled", "failed", "dead_letter", "cancelled"),
+        _from("pending", "scheduled", "failed", "dead_letter", "cancelled"),
         "only a running job fails",
+    ),
+    "vanish": Transition(
+        _from("promoting"), _from("failed"), "only a promoting job has a staged set to lose"
     ),
     "release": Transition(
         _from("running"), _from("pending", "cancelled"), "only a running job is given back"

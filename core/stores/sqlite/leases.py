@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.stores.jobs import Beat, Failed, JobError
@@ -116,19 +117,27 @@ class SqliteLeases:
             if not rows:
                 return None
             job = job_of(rows[0])
-            status = after_failure(
-                permanent=failure.permanent,
-                attempt=job.attempt,
-                max_attempts=job.max_attempts,
-                cancel_requested=job.cancel_requested,
-            )
-            run_at = None
-            if status == "scheduled":
-                run_at = now + delay_ms(job.attempt, self._uniform)
-            _end(raw, job, status, failure.error, run_at=run_at, now=now, crashed=False)
+            if failure.crashed:
+                status, run_at = self._end_crashed(raw, job, failure.error, now)
+            else:
+                status, run_at = self._end_failed(raw, job, failure, now)
+            if failure.quarantine or lease.fence > 1:
+                replace_rows(raw, lease.job_id, failure.quarantine)
             final = status in ("failed", "dead_letter")
             paused = failure.blames_parser and final and _blame(raw, job.parser, now)
             return Failed(status, run_at, paused)
+
+        return self._connection.write(work)
+
+    def vanished(self, lease: Lease, error: JobError) -> bool:
+        """End a promoting job whose staged set somebody removed: it has failed."""
+
+        def work(raw: sqlite3.Connection, now: int) -> bool:
+            values = {**_named(lease), "error": error_text(error), "now": now}
+            ended = raw.execute(statements.VANISHED, values).rowcount == 1
+            if ended:
+                _close_attempt(raw, lease, "failed", error_text(error), now)
+            return ended
 
         return self._connection.write(work)
 
@@ -165,27 +174,47 @@ class SqliteLeases:
         values = {"now": self._connection.now(), "dead_workers": json.dumps(list(dead_workers))}
         return [job_of(row) for row in self._connection.read(statement, values)]
 
-    def _crashed(self, raw: sqlite3.Connection, job: Job, now: int) -> Job:
+    def _end_failed(
+        self, raw: sqlite3.Connection, job: Job, failure: Failure, now: int
+    ) -> tuple[JobStatus, int | None]:
+        status = after_failure(
+            permanent=failure.permanent,
+            attempt=job.attempt,
+            max_attempts=job.max_attempts,
+            cancel_requested=job.cancel_requested,
+        )
+        run_at = now + delay_ms(job.attempt, self._uniform) if status == "scheduled" else None
+        _end(raw, job, status, failure.error, run_at=run_at, now=now, crashed=False)
+        return status, run_at
+
+    def _end_crashed(
+        self, raw: sqlite3.Connection, job: Job, error: JobError, now: int
+    ) -> tuple[JobStatus, int | None]:
         crashes = job.crash_count + 1
         status = after_crash(
             crashes=crashes, max_crashes=job.max_crashes, cancel_requested=job.cancel_requested
         )
-        times = "once" if crashes == 1 else f"{crashes} times"
+        error = replace(error, details={**error.details, "crashes": crashes})
+        if status == "dead_letter":
+            times = "once" if crashes == 1 else f"{crashes} times"
+            error = replace(
+                error,
+                error_class="poison",
+                message=f"the job has crashed {times}; the last time: {error.message}",
+                hint="run its parser over its input in dev mode: casparian run",
+            )
+        run_at = now + delay_ms(crashes - 1, self._uniform) if status == "scheduled" else None
+        _end(raw, job, status, error, run_at=run_at, now=now, crashed=True)
+        return status, run_at
+
+    def _crashed(self, raw: sqlite3.Connection, job: Job, now: int) -> Job:
         error = JobError(
             "crash",
             f"the worker {job.worker_id} died, or was not heard of, while it held this job",
             "look at the job's log and at what the machine did then: memory, reboot, suspend",
-            {"crashes": crashes, "worker_id": job.worker_id},
+            {"worker_id": job.worker_id},
         )
-        if status == "dead_letter":
-            error = JobError(
-                "poison",
-                f"the job's worker died {times} while it ran this job",
-                "it may bring its worker down: run its parser over its input in dev mode",
-                error.details,
-            )
-        run_at = now + delay_ms(crashes - 1, self._uniform) if status == "scheduled" else None
-        _end(raw, job, status, error, run_at=run_at, now=now, crashed=True)
+        self._end_crashed(raw, job, error, now)
         row = raw.execute("SELECT * FROM cf_jobs WHERE seq = ?", (job.seq,)).fetchone()
         return job_of(row)
 

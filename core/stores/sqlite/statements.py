@@ -91,6 +91,12 @@ END_ATTEMPT: Final = """
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'
 """
 
+VANISHED: Final = """
+    UPDATE cf_jobs SET status = 'failed', error = :error, worker_id = NULL, lease_until = NULL,
+        finished_at = :now
+    WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
+"""
+
 RELEASE: Final = """
     UPDATE cf_jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
         attempt = attempt - 1, worker_id = NULL, lease_until = NULL, started_at = NULL,

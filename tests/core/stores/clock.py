@@ -35,9 +35,9 @@ def new_job(number: int = 0, **other: Any) -> NewJob:
     return NewJob(**{**made, **other})
 
 
-def failure(*, permanent: bool = False, blames_parser: bool = True) -> Failure:
+def failure(*, permanent: bool = False, blames_parser: bool = True, **other: Any) -> Failure:
     error = JobError("parser", "ValueError: no such column", "look at the file", {"line": 7})
-    return Failure(error, permanent=permanent, blames_parser=blames_parser)
+    return Failure(error, permanent=permanent, blames_parser=blames_parser, **other)
 
 
 def claim(store: Store, worker: str = "w1", **other: Any) -> Lease:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
-from casparian.core.stores.jobs import Completion, JobFilter, Lease, Promotion
+from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, Promotion
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.states import ENDED, STATUSES, JobStatus
 from casparian.core.stores.store import Store
@@ -238,6 +238,48 @@ def test_a_job_whose_worker_died_is_pending_again_at_once_then_later_then_poison
     job = store.jobs.get(lease.job_id)  # type: ignore[assignment]
     assert job.error is not None
     assert job.error.error_class == "poison"
+
+
+def test_a_guest_that_crashes_counts_as_a_crash_and_the_third_is_poison(
+    store: Store, clock: Clock
+) -> None:
+    store.jobs.insert(new_job(1))
+    seen = []
+    for _ in range(3):
+        failed = store.jobs.fail(claim(store), failure(crashed=True, blames_parser=True))
+        assert failed is not None
+        seen.append(failed.status)
+        clock.forward(60_000)
+    assert seen == ["pending", "scheduled", "dead_letter"]
+    [job] = store.jobs.list().jobs
+    assert job.error is not None
+    assert job.error.error_class == "poison"
+    assert "crashed 3 times" in job.error.message
+    assert store.parsers.health()["sales"].consecutive_failures == 1
+
+
+def test_a_failed_job_keeps_its_quarantine_until_it_runs_again(store: Store) -> None:
+    store.jobs.insert(new_job(1))
+    row = QuarantinedRow("sales", 3, (StoredReason("a", "not_a_number", "row 4"),), "{}", 2, "ab")
+    lease = claim(store)
+    store.jobs.fail(lease, failure(permanent=True, quarantine=[row]))
+    assert list(store.quarantine.list_for_job(lease.job_id)) == [row]
+    store.jobs.requeue(lease.job_id)
+    store.jobs.fail(claim(store), failure(permanent=True))
+    assert not store.quarantine.list_for_job(lease.job_id)
+
+
+def test_a_set_that_somebody_removed_before_it_was_published_is_a_failure(store: Store) -> None:
+    store.jobs.insert(new_job(1))
+    lease = claim(store)
+    error = JobError("staging_lost", "the staged set is gone")
+    assert not store.jobs.vanished(lease, error), "it is not being published yet"
+    store.jobs.promote([Promotion(lease, "{}")], lease_ms=LEASE_MS)
+    assert store.jobs.vanished(lease, error)
+    job = store.jobs.get(lease.job_id)
+    assert job is not None
+    assert (job.status, job.error) == ("failed", error)
+    assert store.jobs.attempts(lease.job_id)[0].outcome == "failed"
 
 
 def test_a_job_whose_worker_died_before_its_first_heartbeat_is_taken_back(

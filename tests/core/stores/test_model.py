@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from casparian.core.stores.jobs import Completion, Job, Lease, Promotion
+from casparian.core.stores.jobs import Completion, Job, JobError, Lease, Promotion
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.store import SqliteStore
 from casparian.core.stores.states import ENDED
@@ -212,20 +212,38 @@ class Queue(RuleBasedStateMachine):
         if done:
             self.completed(lease, bad=bad)
 
-    @rule(lease=leases, worker=st.integers(0, 2), permanent=st.booleans(), blame=st.booleans())
-    def fail(self, lease: Lease, worker: int, permanent: bool, blame: bool) -> None:
-        outcome = failure(permanent=permanent, blames_parser=blame)
+    @rule(
+        lease=leases,
+        worker=st.integers(0, 2),
+        how=st.sampled_from(["permanent", "transient", "crash"]),
+        blame=st.booleans(),
+    )
+    def fail(self, lease: Lease, worker: int, how: str, blame: bool) -> None:
+        outcome = failure(permanent=how == "permanent", blames_parser=blame, crashed=how == "crash")
         failed = self.store(worker).jobs.fail(lease, outcome)
         assert (failed is not None) == self.is_newest(lease, "running")
         if failed is None:
             return
         job = self.jobs[lease.job_id]
-        expected = "failed" if permanent else "dead_letter" if job.attempt >= 2 else "scheduled"
+        if how == "crash":
+            job.crashes += 1
+            expected = "dead_letter" if job.crashes >= 2 else "pending"
+        elif how == "permanent":
+            expected = "failed"
+        else:
+            expected = "dead_letter" if job.attempt >= 2 else "scheduled"
         assert failed.status == ("cancelled" if job.cancel else expected)
         job.status = failed.status
         job.run_at = failed.run_at or 0
         if failed.paused:
             self.paused.add(job.parser)
+
+    @rule(lease=leases, worker=st.integers(0, 2))
+    def vanish(self, lease: Lease, worker: int) -> None:
+        done = self.store(worker).jobs.vanished(lease, JobError("staging_lost", "it is gone"))
+        assert done == self.is_newest(lease, "promoting"), "only what was promoted can be lost"
+        if done:
+            self.jobs[lease.job_id].status = "failed"
 
     @rule(lease=leases, worker=st.integers(0, 2))
     def release(self, lease: Lease, worker: int) -> None:
@@ -277,6 +295,7 @@ class Queue(RuleBasedStateMachine):
         assert jobs.complete([Completion(lease)]) == [False]
         assert jobs.fail(lease, failure()) is None
         assert not jobs.release(lease)
+        assert not jobs.vanished(lease, JobError("staging_lost", "late"))
 
     def outdated(self) -> list[Lease]:
         return [
