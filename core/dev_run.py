@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .bridge import BridgeConfig, execute_bridge
-from .contract.errors import ContractError
 from .contract.files import find_contract_file, resolve_contract
-from .errors import CasparianError
-from .events import Batch, Ended, GuestError, Hello, Log, Metrics
+from .events import Hello, Log
+from .execution import Execution
 from .guest import StartedGuest
 from .outputs import OutputSet
 from .run_report import REPORTED_LINES, RunReport
@@ -23,11 +22,11 @@ from .sinks.uri import parse_sink
 from .validation import QuarantineLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     from .contract.model import Contract
     from .dev_runner import RunRequest
-    from .events import BridgeResult, Event
+    from .events import Event, GuestError
     from .guest import Guest, GuestSpec
     from .sinks.sinks import Sinks
 
@@ -52,8 +51,6 @@ class DevRun:
             cancel=request.cancel,
         )
         self._on_event = on_event
-        self._hello: Hello | None = None
-        self._metrics: dict[str, float] = {}
         self._logs: deque[Log] = deque(maxlen=REPORTED_LINES)
         self._lines = 0
         self._notices: list[str] = []
@@ -70,51 +67,33 @@ class DevRun:
                 limits=QuarantineLimits(request.quarantine_threshold, request.max_quarantine_rows),
             ) as outputs,
         ):
-            error, status = self._follow(events, outputs)
-            if error is None and status == "completed":
-                error = self._finish(outputs)
-            if error is not None:
-                status = "failed"
+            execution = Execution(
+                outputs,
+                self._contract,
+                on_event=self._take,
+                enough=lambda: self._reached_limit(outputs),
+            )
+            error, status = execution.run(events)
+            if error is not None and error.hint.startswith("uv pip install "):
+                error = replace(error, hint=self._install_hint(error.hint.rpartition(" ")[2]))
+            if status == "cancelled":
+                status = "interrupted"
             elif status == "completed" and outputs.rows_quarantined:
                 status = "completed_with_warnings"
-            return self._report(outputs, status, error)
+            return self._report(outputs, execution, status, error)
 
-    def _follow(self, events: Iterator[Event], outputs: OutputSet) -> tuple[GuestError | None, str]:
-        """Take every event; returns the run's error and status so far."""
-        for event in events:
-            self._on_event(event)
-            try:
-                if isinstance(event, Hello):
-                    self._greet(event, outputs)
-                elif isinstance(event, Batch):
-                    outputs.take(event)
-                    if self._reached_limit(outputs):
-                        return None, "completed"
-                elif isinstance(event, Log):
-                    self._lines += 1
-                    self._logs.append(event)
-                elif isinstance(event, Metrics):
-                    self._metrics.update(event.values)
-                elif isinstance(event, Ended):
-                    return self._ended(event.result)
-            except ContractError as broken:
-                if not isinstance(event, Hello):
-                    raise
-                return _failure("contract", "ContractError", broken, "load"), "failed"
-            except CasparianError as broken:
-                return outputs.explain(broken), "failed"
-        raise RuntimeError("the bridge ended without a result")
-
-    def _greet(self, hello: Hello, outputs: OutputSet) -> None:
-        self._hello = hello
-        if hello.level != "parser":
-            what = "def parse(path)" if hello.level == "function" else "class Handler"
+    def _take(self, event: Event) -> None:
+        self._on_event(event)
+        if isinstance(event, Log):
+            self._lines += 1
+            self._logs.append(event)
+        elif isinstance(event, Hello) and event.level != "parser":
+            what = "def parse(path)" if event.level == "function" else "class Handler"
             command = f"casparian scaffold {shlex.quote(os.path.relpath(self._request.parser))}"
             self._notices.append(
                 f"{self._request.parser.name} is an ad-hoc parser ({what}): it runs here but "
                 f"cannot be registered; `{command}` gives it a name and a version"
             )
-        outputs.begin(hello, self._contract(hello))
 
     def _open_sinks(self, hello: Hello) -> Sinks:
         request = self._request
@@ -142,14 +121,6 @@ class DevRun:
         self._notices.append(f"stopped after the first {rows} (--limit)")
         return True
 
-    def _ended(self, result: BridgeResult) -> tuple[GuestError | None, str]:
-        self._metrics.update({f"bridge_{k}": v for k, v in result.timings_ms.items()})
-        status = "interrupted" if result.status == "cancelled" else result.status
-        error = result.error
-        if error is not None and error.hint.startswith("uv pip install "):
-            error = replace(error, hint=self._install_hint(error.hint.rpartition(" ")[2]))
-        return error, status
-
     def _install_hint(self, package: str) -> str:
         """The command that installs a package where this parser's Python finds it."""
         python = self._request.python
@@ -157,15 +128,10 @@ class DevRun:
             return f"uv add --script {self._request.parser} {package}"
         return f"uv pip install --python {python.path} {package}"
 
-    def _finish(self, outputs: OutputSet) -> GuestError | None:
-        try:
-            outputs.publish()
-        except CasparianError as broken:
-            return outputs.explain(broken)
-        return None
-
-    def _report(self, outputs: OutputSet, status: str, error: GuestError | None) -> RunReport:
-        hello, request = self._hello, self._request
+    def _report(
+        self, outputs: OutputSet, execution: Execution, status: str, error: GuestError | None
+    ) -> RunReport:
+        hello, request = execution.hello, self._request
         if status in ("failed", "interrupted"):
             outputs.discard(keep_quarantine=status == "failed")
         summary = outputs.summary()
@@ -183,13 +149,12 @@ class DevRun:
             logs=tuple(self._logs),
             lines_dropped=self._lines - len(self._logs),
             error=error,
-            timings_ms=self._timings(outputs),
+            timings_ms=self._timings(outputs, execution.metrics),
             notices=(*self._notices, *outputs.problems),
             whatif=request.whatif,
         )
 
-    def _timings(self, outputs: OutputSet) -> dict[str, float]:
-        guest = self._metrics
+    def _timings(self, outputs: OutputSet, guest: Mapping[str, float]) -> dict[str, float]:
         timings: dict[str, float] = {}
         if "bridge_hello" in guest:
             timings["start"] = max(guest["bridge_hello"] - guest.get("load_ms", 0.0), 0.0)
@@ -205,7 +170,3 @@ class DevRun:
         timings["write"] = 1000 * outputs.seconds_writing
         timings["total"] = 1000 * (time.monotonic() - self._started)
         return timings
-
-
-def _failure(kind: str, name: str, error: CasparianError, phase: str) -> GuestError:
-    return GuestError(kind, name, error.message, phase, hint=error.hint)  # type: ignore[arg-type]
