@@ -103,6 +103,8 @@ class GuestError:
     """The parser's own frames: ``file``, ``line``, ``function``, ``source``; innermost last."""
     text: str = ""
     """The traceback as Python prints it."""
+    cause: Literal["", "memory", "disk_full"] = ""
+    """What of the machine failed, by the exception's type."""
     error_type: str = ""
     """For a broken contract: which rule, in the vocabulary of docs/errors.md."""
 

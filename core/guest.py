@@ -42,7 +42,11 @@ class GuestSpec:
     """Whether the guest gets this process's own stdio, to be used by a person."""
     env: Mapping[str, str] | None = None
     """The guest's environment; this process's own if left out."""
-    cwd: Path | None = None
+    private: bool = False
+    """Whether it gets a working folder, a home and a folder for temporary files of its own, which
+    go when it ends. Only with an archive."""
+    resource_limits: Mapping[str, int] = field(default_factory=dict)
+    """Limits of its resources, named as in ``resource``: ``AS``, ``CPU``, ``NOFILE``, ``FSIZE``."""
 
 
 @dataclass(slots=True)
@@ -142,6 +146,10 @@ class ColdGuests:
         arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]
         if spec.load_only:
             arguments.append("--load-only")
+        for name, value in spec.resource_limits.items():
+            arguments += ["--limit", f"{name}={value}"]
+        env = dict(os.environ if spec.env is None else spec.env)
+        cwd = None
         passed = [theirs.fileno()]
         folder = None
         interrupts = interrupts_theirs = None
@@ -150,6 +158,8 @@ class ColdGuests:
             if spec.archive is not None:
                 folder = Path(tempfile.mkdtemp(prefix="casparian-"))
                 arguments += ["--work-folder", str(folder)]
+                if spec.private:
+                    cwd = _private_folders(folder, env)
             if spec.terminal:
                 interrupts, interrupts_theirs = socket.socketpair()
                 arguments += ["--terminal", "--interrupt-fd", str(interrupts_theirs.fileno())]
@@ -165,8 +175,8 @@ class ColdGuests:
                 stderr=stderr,
                 pass_fds=passed,
                 process_group=0,
-                cwd=spec.cwd,
-                env={**(os.environ if spec.env is None else spec.env), MARK: mark},
+                cwd=cwd,
+                env={**env, MARK: mark},
             )
         except BaseException:
             for end in (ours, interrupts):
@@ -193,6 +203,14 @@ class ColdGuests:
         if pipes:
             guest.stdout, guest.stderr = pipes[0][0], pipes[1][0]
         return guest
+
+
+def _private_folders(folder: Path, env: dict[str, str]) -> Path:
+    """Make the folders that a guest has for itself; returns where it is to work."""
+    for name, variables in (("work", ()), ("home", ("HOME",)), ("tmp", ("TMPDIR", "TMP", "TEMP"))):
+        (folder / name).mkdir(mode=0o700)
+        env |= dict.fromkeys(variables, str(folder / name))
+    return folder / "work"
 
 
 def _source_arguments(spec: GuestSpec) -> list[str]:

@@ -154,6 +154,7 @@ def _output_info(content: Mapping[str, Any]) -> OutputInfo:
 
 
 def _error(content: Mapping[str, Any]) -> GuestError:
+    cause = content.get("cause")
     kind = "environment" if content.get("type") == "PyarrowMissing" else "parser"
     return GuestError(
         kind,  # type: ignore[arg-type]
@@ -161,6 +162,7 @@ def _error(content: Mapping[str, Any]) -> GuestError:
         message=str(content["message"]),
         phase=str(content.get("phase", "parse")),
         retryable=content.get("retryable") is True,
+        cause=cause if cause in ("memory", "disk_full") else "",
         hint=str(content.get("hint", "")),
         traceback=tuple(
             {

@@ -93,6 +93,9 @@ def _options() -> "argparse.Namespace":
     parser.add_argument("--parent-pid", type=int, default=0, help="end when this process has")
     parser.add_argument("--load-only", action="store_true", help="say hello, and end")
     parser.add_argument("--terminal", action="store_true", help="stdio is the person's terminal")
+    parser.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=N", help="of a resource: AS, CPU, …"
+    )
     parser.add_argument("--interrupt-fd", type=int, metavar="N", help="where Ctrl-C is told")
     options = parser.parse_args()
     if options.parser_archive is not None and (
@@ -100,6 +103,20 @@ def _options() -> "argparse.Namespace":
     ):
         parser.error("--entrypoint must be a file inside the archive")
     return options
+
+
+def _limit_resources(limits: "list[str]") -> None:
+    """Set hard limits, which neither the parser nor its children can raise (root can)."""
+    import resource
+
+    for limit in limits:
+        name, _, value = limit.partition("=")
+        kind = getattr(resource, "RLIMIT_" + name)
+        soft, hard = int(value), resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            soft = min(soft, hard)
+        # The processor's time ends with a signal that tells why; the hard limit only kills.
+        resource.setrlimit(kind, (soft, soft + 5 if name == "CPU" else soft))
 
 
 def _connect(options: "argparse.Namespace") -> "socket.socket":
@@ -193,6 +210,7 @@ def main() -> int:
     if sys.version_info < _OLDEST:
         return _refuse_old_python(options)
     _end_with_host(options.parent_pid)
+    _limit_resources(options.limit)
     _adopt_modules()
     if options.parser_archive is None or options.work_folder is not None:
         return _run(options, options.work_folder or "")

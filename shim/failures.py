@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import linecache
 import os
@@ -70,6 +71,7 @@ def describe(
         "message": _cut(_message(error)),
         "phase": phase,
         "retryable": retryable(error),
+        "cause": _cause(error),
         "hint": error.hint if isinstance(error, GuestFailure) else _hint(error),
         "traceback": _place(at) if own else _frames(error),
         "text": "" if own else _cut(_formatted(error)),
@@ -80,7 +82,18 @@ def retryable(error: BaseException) -> bool:
     """Whether trying again may help, by the exception's type and never by its words."""
     if isinstance(error, PermanentError):
         return False
+    if _cause(error) == "disk_full":
+        return True
     return isinstance(error, (TransientError, ConnectionError, TimeoutError, MemoryError))
+
+
+def _cause(error: BaseException) -> str:
+    """What of the machine failed, if that is what an error means, by its type and number."""
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk_full"
+    return ""
 
 
 def _message(error: BaseException) -> str:
