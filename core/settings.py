@@ -136,6 +136,13 @@ def _memory(given: object) -> int:
     return size
 
 
+def _bundle(given: object) -> int:
+    size = _bytes(given)
+    if not 0 < size <= 512 * 2**20:
+        raise ValueError("bytes, such as 100MB, at most 512MiB")
+    return size
+
+
 def _names(given: object) -> tuple[str, ...]:
     names = given.replace(",", " ").split() if isinstance(given, str) else given
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
@@ -239,6 +246,12 @@ SETTINGS: Final[dict[str, Setting]] = {
             0,
             _bytes,
             "bytes of the largest file that a parser may write in prod mode; 0: no limit",
+        ),
+        Setting(
+            "bundle_limit",
+            64 * 10**6,
+            _bundle,
+            "bytes that the files of a registered parser may have together",
         ),
         Setting(
             "pass_env",
