@@ -31,3 +31,7 @@ class UnknownParserError(StoreError):
 
 class ParserExistsError(StoreError):
     """A parser of this name and version is there already, with other content."""
+
+
+class ParserInUseError(StoreError):
+    """Jobs that have not ended are pinned to the parser's bundles."""

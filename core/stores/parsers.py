@@ -89,6 +89,15 @@ class ParserStore(Protocol):
         """Return the latest bundle of every parser, or all of them, by name."""
         ...
 
+    def remove(self, name: str, version: str | None = None) -> int:
+        """Forget a parser, or one version of it, with every bundle that it ever meant.
+
+        Returns how many bundles there were; how the parser fared goes with its last one. Raises
+        ParserInUseError, and forgets nothing, while a job that has not ended is pinned to one of
+        them.
+        """
+        ...
+
     def pause(self, name: str, reason: str) -> bool:
         """Let the parser's jobs wait. False if it is paused already."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from casparian.core.stores.errors import ParserExistsError
+from casparian.core.stores.errors import ParserExistsError, ParserInUseError
 from casparian.core.stores.parsers import Health, StoredParser
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ _LATEST = (
     "registered = (SELECT max(registered) FROM cf_parsers q "
     "WHERE q.name = cf_parsers.name AND q.is_current = 1)"
 )
+_THESE = "name = :name AND (:version IS NULL OR version = :version)"
+_LIVE = f"""
+    SELECT count(*) FROM cf_jobs
+    WHERE parser = :name AND status IN ('pending', 'scheduled', 'running', 'promoting')
+        AND source_hash IN (SELECT source_hash FROM cf_parsers WHERE {_THESE})
+"""
 _NEXT = "(SELECT coalesce(max(registered), 0) + 1 FROM cf_parsers)"
 
 
@@ -95,6 +101,29 @@ class SqliteParsers:
     def find_by_topic(self, topic: str) -> list[StoredParser]:
         """Return the latest bundle of every parser that subscribes to a topic, by name."""
         return self._all(f"{_LATEST} AND ? IN (SELECT value FROM json_each(topics))", topic)
+
+    def remove(self, name: str, version: str | None = None) -> int:
+        """Forget a parser, or one version of it. Raises ParserInUseError."""
+
+        def work(raw: sqlite3.Connection, _now: int) -> int:
+            these = {"name": name, "version": version}
+            live = raw.execute(_LIVE, these).fetchone()[0]
+            if live:
+                what = name if version is None else f"{name} {version}"
+                jobs = "a job has" if live == 1 else f"{live:,} jobs have"
+                raise ParserInUseError(
+                    f"{what} can't be removed: {jobs} not ended that need it",
+                    hint=f"casparian jobs --parser {name}; let them end, or cancel them",
+                )
+            removed = raw.execute(f"DELETE FROM cf_parsers WHERE {_THESE}", these).rowcount
+            raw.execute(
+                "DELETE FROM cf_parser_health WHERE name = :name "
+                "AND NOT EXISTS (SELECT 1 FROM cf_parsers WHERE name = :name)",
+                these,
+            )
+            return removed
+
+        return self._connection.write(work)
 
     def pause(self, name: str, reason: str) -> bool:
         """Let the parser's jobs wait. False if it is paused already."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from casparian.core.stores.errors import ParserExistsError
+from casparian.core.stores.errors import ParserExistsError, ParserInUseError
 from casparian.core.stores.parsers import NewParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.store import Store
@@ -87,6 +88,36 @@ def test_a_parser_is_paused_and_resumed_once(store: Store) -> None:
     assert store.parsers.resume("sales")
     assert not store.parsers.resume("sales")
     assert store.parsers.health()["sales"].paused_at is None
+
+
+def test_a_parser_is_removed_as_a_whole_or_a_version_of_it(store: Store) -> None:
+    store.parsers.insert(parser("1.0.0", b"1"))
+    store.parsers.insert(parser("1.0.0", b"1b"), force=True)
+    store.parsers.insert(parser("2.0.0", b"2"))
+    store.parsers.insert(parser("1.0.0", b"3", name="other"))
+    store.parsers.pause("sales", "by hand")
+    assert store.parsers.remove("sales", "9.9.9") == 0
+    assert store.parsers.remove("sales", "1.0.0") == 2, "what it meant before goes as well"
+    assert store.parsers.archive(parser(content=b"1").source_hash) is None
+    assert store.parsers.health()["sales"].paused_at is not None, "another version is there"
+    assert store.parsers.remove("sales") == 1
+    assert store.parsers.latest("sales") is None
+    assert "sales" not in store.parsers.health()
+    assert store.parsers.latest("other") is not None
+
+
+def test_a_parser_whose_jobs_have_not_ended_is_not_removed(store: Store) -> None:
+    used, unused = parser("1.0.0", b"1"), parser("2.0.0", b"2")
+    for one in (used, unused):
+        store.parsers.insert(one)
+    pinned = replace(new_job(1), parser="sales", source_hash=used.source_hash)
+    job = store.jobs.insert(pinned).job_id
+    for version in ("1.0.0", None):
+        with pytest.raises(ParserInUseError, match="a job has not ended"):
+            store.parsers.remove("sales", version)
+    assert store.parsers.remove("sales", "2.0.0") == 1, "no job is pinned to it"
+    store.jobs.cancel(job)
+    assert store.parsers.remove("sales") == 1
 
 
 def row(number: int, *reasons: tuple[str, str], output: str = "o") -> QuarantinedRow:
