@@ -22,7 +22,8 @@ class Execution:
     Args:
         outputs: takes the batches.
         contract_of: the contract that the parser is held to, once it has said hello.
-        on_event: is told of every event, before anything is done with it.
+        on_event: is told of every event, before anything is done with it; a CasparianError that it
+            raises ends the run.
         enough: whether no more rows are wanted.
     """
 
@@ -58,8 +59,8 @@ class Execution:
 
     def _follow(self, events: Iterator[Event]) -> tuple[GuestError | None, str]:
         for event in events:
-            self._on_event(event)
             try:
+                self._on_event(event)
                 if isinstance(event, Hello):
                     self.hello = event
                     self._outputs.begin(event, self._contract_of(event))

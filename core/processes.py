@@ -19,6 +19,7 @@ from pathlib import Path
 MARK = "CASPARIAN_GUEST"
 
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG = 1
 #: A killed process may be in the kernel for a while yet (seconds).
 _DYING = 5.0
 _is_subreaper = False
@@ -48,6 +49,20 @@ def become_subreaper() -> None:
 
         result = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         _is_subreaper = result == 0
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when its parent ends (Linux); elsewhere it must see an EOF.
+
+    Args:
+        parent: the process id that the parent had when it started this process.
+    """
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before the signal was asked for
 
 
 class Guardian:

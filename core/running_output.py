@@ -90,6 +90,8 @@ def usable(*outputs: str) -> Iterator[None]:
     """Say of whom it is when valid Arrow holds what nothing else can: the year 300000, say."""
     try:
         yield
+    except MemoryError:
+        raise  # Arrow's is an ArrowException, too, and says nothing of the values
     except (pa.ArrowException, ArithmeticError, ValueError) as error:
         names = ", ".join(map(repr, outputs))
         raise UnusableRows(

@@ -231,6 +231,10 @@ class JobStore(Protocol):
         """Prolong leases, and learn which are lost and which jobs are to be cancelled."""
         ...
 
+    def cancel_requests(self, leases: Sequence[Lease]) -> list[Lease]:
+        """Return those of the leases whose running jobs are to be cancelled; changes nothing."""
+        ...
+
     def progress(self, lease: Lease, done: int, total: int | None) -> bool:
         """Note how far a job is. False if the lease is lost."""
         ...

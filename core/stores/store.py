@@ -58,19 +58,24 @@ class Store(Protocol):
     ) -> None: ...
 
 
-def open_store(url: str | Path, *, read_only: bool = False) -> Store:
+def open_store(
+    url: str | Path, *, read_only: bool = False, patience_s: float | None = None
+) -> Store:
     """Open the store that a URL names: a path, or ``sqlite:///absolute/path.db``.
 
     It is made if it is not there, and brought up to date, unless it is to be read only.
+    ``patience_s`` is how long a call waits for another process that writes; 30 s if left out.
 
     Raises:
         StoreError: the URL names no kind of store that there is.
         StoreUnreachableError: it can't be opened.
         StoreNewerError: a newer casparian made it.
     """
+    from casparian.core.stores.sqlite.connection import PATIENCE_S
     from casparian.core.stores.sqlite.store import SqliteStore
 
-    return SqliteStore(sqlite_path(url), read_only=read_only)
+    patience = PATIENCE_S if patience_s is None else patience_s
+    return SqliteStore(sqlite_path(url), read_only=read_only, patience_s=patience)
 
 
 def sqlite_path(url: str | Path) -> Path:

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from casparian.core.stores.jobs import Beat, Failed, JobError
+from casparian.core.stores.jobs import Beat, Failed, JobError, Lease
 from casparian.core.stores.retries import (
     BREAKER_FAILURES,
     after_crash,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
-    from casparian.core.stores.jobs import Completion, Failure, Job, Lease, Promotion
+    from casparian.core.stores.jobs import Completion, Failure, Job, Promotion
     from casparian.core.stores.sqlite.connection import Connection
     from casparian.core.stores.states import JobStatus
 
@@ -77,6 +77,15 @@ class SqliteLeases:
             return beats
 
         return self._connection.write(work) if leases else []
+
+    def cancel_requests(self, leases: Sequence[Lease]) -> list[Lease]:
+        """Return those of the leases whose running jobs are to be cancelled."""
+        if not leases:
+            return []
+        ids = json.dumps([lease.job_id for lease in leases])
+        rows = self._connection.read(statements.CANCEL_REQUESTS, {"job_ids": ids})
+        wanted = {Lease(row["job_id"], row["fence"]) for row in rows}
+        return [lease for lease in leases if lease in wanted]
 
     def progress(self, lease: Lease, done: int, total: int | None) -> bool:
         """Note how far a job is. False if the lease is lost."""

@@ -63,6 +63,12 @@ BEAT: Final = """
     RETURNING cancel_requested
 """
 
+CANCEL_REQUESTS: Final = """
+    SELECT job_id, fence FROM cf_jobs
+    WHERE job_id IN (SELECT value FROM json_each(:job_ids))
+        AND status = 'running' AND cancel_requested = 1
+"""
+
 PROGRESS: Final = """
     UPDATE cf_jobs SET progress_done = :done, progress_total = :total
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'

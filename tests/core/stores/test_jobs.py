@@ -240,6 +240,16 @@ def test_a_job_whose_worker_died_is_pending_again_at_once_then_later_then_poison
     assert job.error.error_class == "poison"
 
 
+def test_the_holder_sees_which_of_its_jobs_are_to_be_cancelled(store: Store) -> None:
+    for number in (1, 2):
+        store.jobs.insert(new_job(number))
+    first, second = claim(store), claim(store)
+    assert store.jobs.cancel_requests([first, second]) == []
+    store.jobs.cancel(second.job_id)
+    assert store.jobs.cancel_requests([first, second]) == [second]
+    assert store.jobs.cancel_requests([Lease(second.job_id, second.fence + 1)]) == []
+
+
 def test_a_guest_that_crashes_counts_as_a_crash_and_the_third_is_poison(
     store: Store, clock: Clock
 ) -> None:

@@ -1,0 +1,221 @@
+"""How jobs end, on their way to the store: kept until the store has taken it, in batches."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from casparian.core.publishing.fault_points import reached
+from casparian.core.publishing.manifest import REASONS, Manifest, staging_folder
+from casparian.core.publishing.roll_forward import sweep_staging
+from casparian.core.stores.jobs import Completion, Failure, JobError, Promotion
+from casparian.core.worker.rejected_rows import read_rejected
+from casparian.core.worker.reports import JobEnded, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casparian.core.stores.states import JobStatus
+    from casparian.core.stores.store import Store
+    from casparian.core.worker.leases import LeaseKeeper
+    from casparian.core.worker.messages import JobFailed
+    from casparian.core.worker.options import WorkerOptions
+    from casparian.core.worker.reports import Report
+    from casparian.core.worker.runner_process import RunnerProcess, Work
+
+_CANCELLED: Final = JobError("cancelled", "the job was cancelled while it ran")
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    work: Work
+    error: JobError
+    permanent: bool
+    blames_parser: bool
+    crashed: bool
+
+
+class Endings:
+    """What became of jobs, until it is in the store. `flush` may raise StoreUnreachableError; what
+    it hadn't done yet it does the next time."""
+
+    def __init__(
+        self,
+        store: Store,
+        leases: LeaseKeeper,
+        options: WorkerOptions,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self._store = store
+        self._leases = leases
+        self._options = options
+        self._on_report = on_report
+        self._staged: list[tuple[Work, RunnerProcess]] = []
+        self._granted: list[tuple[Work, RunnerProcess]] = []
+        self._visible: list[Work] = []
+        self._others: deque[Callable[[], None]] = deque()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything isn't in the store yet."""
+        return bool(self._staged or self._visible or self._others)
+
+    def staged(self, work: Work, runner: RunnerProcess) -> None:
+        """A set is staged, and is to be promoted."""
+        self._staged.append((work, runner))
+
+    def promoted(self) -> list[tuple[Work, RunnerProcess]]:
+        """Return, once, what `flush` got promoted."""
+        granted, self._granted = self._granted, []
+        return granted
+
+    def forget(self, work: Work) -> None:
+        """The runner of a job that waits for its promotion has died; its set stays staged."""
+        self._staged = [pair for pair in self._staged if pair[0] is not work]
+
+    def visible(self, work: Work) -> None:
+        """A set is published, and the job is to be completed."""
+        self._visible.append(work)
+
+    def failed(self, work: Work, message: JobFailed) -> None:
+        """A job has failed."""
+        error = JobError(message.error_class, message.message, message.hint, message.details)
+        ended = _Failed(work, error, message.permanent, message.blames_parser, message.crashed)
+        self._others.append(lambda: self._fail(ended))
+
+    def cancelled(self, work: Work) -> None:
+        """A job was ended because somebody cancelled it."""
+        self._others.append(lambda: self._fail(_Failed(work, _CANCELLED, True, False, False)))
+
+    def released(self, work: Work) -> None:
+        """A job is given back, as if it had not been claimed."""
+        self._others.append(lambda: self._release(work))
+
+    def vanished(self, work: Work, error: JobError) -> None:
+        """A promoted set isn't there any more."""
+        self._others.append(lambda: self._vanish(work, error))
+
+    def lost(self, work: Work) -> None:
+        """Another may hold the job by now: nothing of this claim counts any more."""
+        self._leases.drop(work.lease)
+        if not work.is_promoted:
+            shutil.rmtree(self._staging(work), ignore_errors=True)
+        self._on_report(
+            Notice(
+                f"job {work.job.job_id}: its lease was lost, and its run ended; "
+                "another worker has it",
+                warning=True,
+            )
+        )
+
+    def flush(self) -> None:
+        """Put into the store what waits, in batches where there are many."""
+        self._promote()
+        self._complete()
+        while self._others:
+            self._others[0]()
+            self._others.popleft()
+
+    # -------------------------------------------------------------- what flush does
+
+    def _promote(self) -> None:
+        staged = self._staged
+        if not staged:
+            return
+        promotions = [Promotion(work.lease, work.manifest or "") for work, _ in staged]
+        done = self._store.jobs.promote(promotions, lease_ms=self._options.lease_ms)
+        self._staged = []
+        reached("promoted")
+        for (work, runner), granted in zip(staged, done, strict=True):
+            if granted:
+                self._granted.append((work, runner))
+            else:
+                runner.work = None
+                self.cancelled(work)
+
+    def _complete(self) -> None:
+        published = self._visible
+        if not published:
+            return
+        manifests = [Manifest.from_json(work.manifest or "") for work in published]
+        completions = [
+            Completion(
+                work.lease,
+                manifest.rows,
+                manifest.quarantined,
+                read_rejected(manifest.staging / REASONS) if manifest.quarantined else (),
+            )
+            for work, manifest in zip(published, manifests, strict=True)
+        ]
+        done = self._store.jobs.complete(completions)
+        self._visible = []
+        reached("completed")
+        for work, manifest, completed in zip(published, manifests, done, strict=True):
+            self._leases.drop(work.lease)
+            sweep_staging(manifest)
+            if completed:  # otherwise another has rolled it forward, and told of it
+                status: JobStatus = (
+                    "completed_with_warnings" if manifest.quarantined else "completed"
+                )
+                self._report(work, status, rows=manifest.rows, quarantined=manifest.quarantined)
+
+    def _fail(self, ended: _Failed) -> None:
+        work = ended.work
+        failed = self._store.jobs.fail(
+            work.lease,
+            Failure(
+                ended.error,
+                permanent=ended.permanent,
+                blames_parser=ended.blames_parser,
+                crashed=ended.crashed,
+                quarantine=read_rejected(self._staging(work) / REASONS),
+            ),
+        )
+        if failed is None:
+            self.lost(work)
+            return
+        self._leases.drop(work.lease)
+        shutil.rmtree(self._staging(work), ignore_errors=True)
+        self._report(work, failed.status, message=ended.error.message, hint=ended.error.hint)
+        if failed.paused:
+            name = work.job.parser
+            self._on_report(
+                Notice(
+                    f"[CIRCUIT_BREAKER] Parser '{name}' paused after 5 consecutive failures",
+                    warning=True,
+                )
+            )
+
+    def _release(self, work: Work) -> None:
+        released = self._store.jobs.release(work.lease)
+        self._leases.drop(work.lease)
+        shutil.rmtree(self._staging(work), ignore_errors=True)
+        if released:
+            job = self._store.jobs.get(work.job.job_id)
+            self._report(work, "pending" if job is None else job.status)
+
+    def _vanish(self, work: Work, error: JobError) -> None:
+        gone = self._store.jobs.vanished(work.lease, error)
+        self._leases.drop(work.lease)
+        if gone:
+            self._report(work, "failed", message=error.message, hint=error.hint)
+
+    def _staging(self, work: Work) -> Path:
+        return staging_folder(Path(self._options.root), work.lease.job_id, work.lease.fence)
+
+    def _report(
+        self,
+        work: Work,
+        status: JobStatus,
+        *,
+        rows: int = 0,
+        quarantined: int = 0,
+        message: str = "",
+        hint: str = "",
+    ) -> None:
+        seconds = time.monotonic() - work.started
+        self._on_report(JobEnded(work.job, status, rows, quarantined, message, hint, seconds))

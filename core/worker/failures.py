@@ -1,0 +1,128 @@
+"""Why a job failed, as a class: what happens next, and who is to blame.
+
+Classes come from the kind of an error, the type of an exception or a number of the system, never
+from the words of a message.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from casparian.core.sinks.errors import SinkError
+from casparian.core.validation.key_index import SpillError
+from casparian.core.worker.memory import OomRisk
+from casparian.core.worker.messages import JobFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from casparian.core.errors import CasparianError
+    from casparian.core.events import GuestError
+
+Retry = Literal["never", "later", "crash"]
+
+#: Characters of a traceback that the store keeps.
+_LONGEST_TEXT: Final = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class FailureClass:
+    """What a class of failures leads to; ``retry`` says whether the job runs again.
+
+    ``blames_parser`` counts for the circuit breaker.
+    """
+
+    retry: Retry
+    blames_parser: bool
+    meaning: str
+
+
+CLASSES: Final[dict[str, FailureClass]] = {
+    "parser_error": FailureClass("never", True, "the parser raised an exception"),
+    "transient_error": FailureClass(
+        "later", False, "the parser says that trying again may help, or a connection failed"
+    ),
+    "contract_violation": FailureClass("never", True, "an output breaks its contract as a whole"),
+    "protocol_error": FailureClass("never", True, "the guest sent what has no meaning"),
+    "crash": FailureClass("crash", True, "the guest was killed by a signal, or ended too early"),
+    "timeout": FailureClass("later", True, "the job took longer than it may"),
+    "memory_limit": FailureClass("later", False, "there was not enough memory"),
+    "disk_full": FailureClass("later", False, "a disk is full, or a quota or file-size limit met"),
+    "sink_error": FailureClass("never", False, "the output root, or a file in it, is not usable"),
+    "environment_error": FailureClass("never", False, "the parser's Python can't be had"),
+    "network_error": FailureClass("later", False, "uv could not reach a package index"),
+    "bundle_corrupt": FailureClass("never", False, "the bundle is not what its hash says"),
+    "input_missing": FailureClass("never", False, "the input can't be read"),
+    "input_changed": FailureClass("later", False, "the input changed while it was read"),
+    "input_replaced": FailureClass("never", False, "the input is not what was queued"),
+    "runner_died": FailureClass("crash", False, "the process that ran the job was killed"),
+    "internal_error": FailureClass("never", False, "a fault of casparian itself"),
+}
+"""Every class of failure; ``cancelled``, ``poison`` and ``staging_lost`` are the store's own."""
+
+
+def failed(
+    error_class: str,
+    message: str,
+    *,
+    hint: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> JobFailed:
+    """Return a failure of a class, with what follows from it."""
+    found = CLASSES[error_class]
+    return JobFailed(
+        error_class,
+        message,
+        hint,
+        permanent=found.retry == "never",
+        crashed=found.retry == "crash",
+        blames_parser=found.blames_parser,
+        details=details or {},
+    )
+
+
+def failure_of(
+    error: GuestError, *, broken: CasparianError | None, exit_code: int | None
+) -> JobFailed:
+    """Return the failure that a run's error is.
+
+    Args:
+        error: what the run ended with.
+        broken: what went wrong on this side of the wire, if that is the reason.
+        exit_code: the guest's; negative for a signal.
+    """
+    details = {
+        "type": error.type,
+        "phase": error.phase,
+        "exit_code": exit_code,
+        "error_type": error.error_type or None,
+        "traceback": [dict(frame) for frame in error.traceback],
+        "text": error.text[-_LONGEST_TEXT:],
+    }
+    return failed(
+        _class_of(error, broken, exit_code), error.message, hint=error.hint, details=details
+    )
+
+
+def _class_of(error: GuestError, broken: CasparianError | None, exit_code: int | None) -> str:
+    if isinstance(broken, SinkError):
+        return "disk_full" if broken.retryable else "sink_error"
+    if isinstance(broken, OomRisk):
+        return "memory_limit"
+    if isinstance(broken, SpillError):
+        return "disk_full"
+    if error.kind == "crash":
+        return "timeout" if exit_code == -signal.SIGXCPU else "crash"
+    if error.kind in ("timeout", "startup_timeout"):
+        return "timeout"
+    if error.kind == "contract":
+        return "contract_violation"
+    if error.kind == "environment":
+        return "environment_error"
+    if error.kind == "protocol":
+        return "protocol_error" if broken is None else "internal_error"
+    if error.cause:
+        return {"memory": "memory_limit", "disk_full": "disk_full"}[error.cause]
+    return "transient_error" if error.retryable else "parser_error"

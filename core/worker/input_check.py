@@ -1,0 +1,91 @@
+"""The input is what was queued, and stays so while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+from casparian.core.worker.failures import failed
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from casparian.core.worker.messages import JobFailed
+
+
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> _Look:
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+class InputCheck:
+    """Hashes an input on a thread of its own, while the guest reads it.
+
+    Raises OSError at once if the input can't be opened.
+    """
+
+    def __init__(self, path: Path, expected: str) -> None:
+        self._path = path
+        self._expected = expected
+        self._found = ""
+        self._error: OSError | None = None
+        self._stop = False
+        file = path.open("rb")
+        self._before = _Look.of(path.stat())
+        self._thread = threading.Thread(target=self._hash, args=(file,), name="hash-input")
+        self._thread.start()
+
+    def _hash(self, file: IO[bytes]) -> None:
+        digest = hashlib.sha256()
+        try:
+            with file:
+                while not self._stop and (chunk := file.read(_CHUNK)):
+                    digest.update(chunk)
+        except OSError as error:
+            self._error = error
+        self._found = digest.hexdigest()
+
+    def stop(self) -> None:
+        """Forget about it."""
+        self._stop = True
+        self._thread.join()
+
+    def problem(self) -> JobFailed | None:
+        """Return what is wrong with the input now that it has been read; waits for the hash."""
+        self._thread.join()
+        if self._error is not None:
+            return failed("input_missing", f"{self._path}: it can't be read: {self._error}")
+        try:
+            after = _Look.of(self._path.stat())
+        except OSError as error:
+            return failed(
+                "input_missing",
+                f"{self._path}: it was there, and is not any more: {error.strerror}",
+                hint="put it back, and requeue the job",
+            )
+        if after != self._before:
+            return failed(
+                "input_changed",
+                f"{self._path}: it changed while it was read",
+                hint="queue a file once it is complete",
+            )
+        if self._found != self._expected:
+            return failed(
+                "input_replaced",
+                f"{self._path}: it is not what was queued: its content has changed since",
+                hint="queue it again: the new content is a new input",
+            )
+        return None

@@ -1,0 +1,325 @@
+"""One job in its runner: from the bundle and the input to a staged set, or a failure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from casparian.core.bridge import BridgeConfig, execute_bridge
+from casparian.core.contract.parse import parse_outputs
+from casparian.core.errors import CasparianError
+from casparian.core.events import Batch, Hello, Log, Progress
+from casparian.core.execution import Execution
+from casparian.core.guest import ColdGuests, GuestSpec
+from casparian.core.lineage import Lineage
+from casparian.core.logs import Callback, File, open_destination
+from casparian.core.outputs import OutputSet
+from casparian.core.publishing.fault_points import reached
+from casparian.core.publishing.manifest import (
+    MANIFEST,
+    REASONS,
+    SET,
+    Manifest,
+    StagedOutput,
+    staging_folder,
+)
+from casparian.core.publishing.publish import database_loads
+from casparian.core.sinks.errors import SinkError, disk_error
+from casparian.core.sinks.staged import StagedSinks
+from casparian.core.sinks.temporary import sync_file, sync_folder
+from casparian.core.validation import QuarantineLimits
+from casparian.core.worker import messages
+from casparian.core.worker.failures import failed, failure_of
+from casparian.core.worker.guest_world import guest_environment
+from casparian.core.worker.input_check import InputCheck
+from casparian.core.worker.memory import check_memory
+from casparian.core.worker.messages import JobFailed, Staged, Stopped
+from casparian.core.worker.rejected_rows import RejectedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from casparian.core.cancel import CancelToken
+    from casparian.core.contract.model import Contract
+    from casparian.core.events import Event
+    from casparian.core.guest import GuestSource
+    from casparian.core.outputs import Summary
+    from casparian.core.worker.messages import Task
+
+#: Progress is told at most this often (seconds).
+_PROGRESS_EVERY: Final = 1.0
+
+
+class JobRun:
+    """Runs one task to its end; nothing of it is visible before it is promoted and published.
+
+    Args:
+        task: the job.
+        cancel: ends it.
+        on_progress: is told how far it is, at most once a second.
+        python_of: gives the interpreter; told of uv's lines by its argument.
+        guests: where the guest comes from.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        cancel: CancelToken,
+        *,
+        on_progress: Callable[[messages.Progress], None],
+        python_of: Callable[[Task, Callable[[str], None]], Path],
+        guests: GuestSource | None = None,
+    ) -> None:
+        self._task = task
+        self._cancel = cancel
+        self._on_progress = on_progress
+        self._python_of = python_of
+        self._guests = guests or ColdGuests()
+        self._root = Path(task.root)
+        self._staging = staging_folder(self._root, task.job_id, task.fence)
+        self._write_log: Callable[[Log], None] = lambda _: None
+        self._told_at = 0.0
+
+    def run(self) -> Staged | JobFailed | Stopped:
+        """Run the job; whatever goes wrong is the answer, too."""
+        try:
+            with open_destination(File(Path(self._task.log))) as self._write_log:
+                return self._logged(self._guarded())
+        except OSError as error:
+            return failed(
+                "disk_full", f"{self._task.log}: the log can't be written: {error.strerror}"
+            )
+
+    def _guarded(self) -> Staged | JobFailed | Stopped:
+        try:
+            return self._run()
+        except SinkError as error:
+            kind = "disk_full" if error.retryable else "sink_error"
+            return failed(kind, error.message, hint=error.hint)
+        except MemoryError as error:
+            return failed("memory_limit", f"the runner is out of memory: {error}")
+        except CasparianError as error:
+            return failed("internal_error", error.message, hint=error.hint)
+
+    def _run(self) -> Staged | JobFailed | Stopped:
+        task = self._task
+        self._say(f"job {task.job_id}.{task.fence}: {task.parser} {task.parser_version}")
+        self._say(f"input {task.input_path}")
+        if (corrupt := self._corrupt_bundle()) is not None:
+            return corrupt
+        try:
+            check = InputCheck(Path(task.input_path), task.input_hash)
+        except OSError as error:
+            return failed(
+                "input_missing",
+                f"{task.input_path}: it can't be read: {error.strerror}",
+                hint="put it back, or make it readable, and requeue the job",
+            )
+        try:
+            python = self._python()
+            if isinstance(python, JobFailed):
+                return python
+            return self._execute(python, check)
+        finally:
+            check.stop()
+
+    def _corrupt_bundle(self) -> JobFailed | None:
+        task = self._task
+        try:
+            found = hashlib.sha256(Path(task.bundle).read_bytes()).hexdigest()
+        except OSError as error:
+            found = f"unreadable: {error.strerror}"
+        if found == task.source_hash:
+            return None
+        return failed(
+            "bundle_corrupt",
+            f"the bundle of {task.parser} {task.parser_version} is not what its hash says",
+            hint=f"register it again: casparian parser register … --force ({found[:12]})",
+        )
+
+    def _python(self) -> Path | JobFailed:
+        if self._task.python is not None:
+            return Path(self._task.python)
+        from casparian.core.environments import EnvironmentFailedError
+
+        try:
+            return self._python_of(self._task, self._say)
+        except EnvironmentFailedError as error:
+            kind = "network_error" if error.transient else "environment_error"
+            return failed(kind, error.message, hint=error.hint)
+
+    def _execute(self, python: Path, check: InputCheck) -> Staged | JobFailed | Stopped:
+        task = self._task
+        self._say(f"python {python}")
+        with self._making_folders():
+            shutil.rmtree(self._staging, ignore_errors=True)
+            (self._staging / SET).mkdir(parents=True)
+        spec = GuestSpec(
+            python=python,
+            input_path=Path(task.input_path),
+            archive=Path(task.bundle),
+            entrypoint=task.entrypoint,
+            job_id=task.job_id,
+            env=guest_environment(os.environ, task.pass_env),
+            private=True,
+            resource_limits=task.resource_limits,
+        )
+        config = BridgeConfig(
+            spec,
+            Callback(self._write_log),
+            source=self._guests,
+            timeout=task.timeout,
+            cancel=self._cancel,
+        )
+        rejected = RejectedRows(self._staging / REASONS)
+        try:
+            events = execute_bridge(config)
+        except OSError as problem:
+            return failed("environment_error", f"{python} can't be started: {problem}")
+        with (
+            closing(events),
+            OutputSet(
+                open_sinks=self._open_sinks,
+                limits=QuarantineLimits(task.quarantine_threshold, task.max_quarantine_rows),
+                lineage=self._lineage(),
+                on_rejected=rejected.add,
+            ) as outputs,
+        ):
+            execution = Execution(outputs, self._contract, on_event=self._take)
+            error, status = execution.run(events)
+            if status == "cancelled" or self._cancel.cancelled:
+                return Stopped()
+            outputs.discard(keep_quarantine=False)
+            changed = check.problem()  # what a parser says of a file that changed means nothing
+            if changed is not None:
+                return changed
+            if error is not None:
+                return failure_of(error, broken=execution.broken, exit_code=execution.exit_code)
+            return self._stage(outputs.summary())
+
+    def _open_sinks(self, hello: Hello) -> StagedSinks:
+        self._sinks = StagedSinks(
+            self._staging / SET,
+            default=hello.sink,
+            into_database=self._task.database is not None,
+        )
+        return self._sinks
+
+    def _lineage(self) -> Lineage:
+        task = self._task
+        return Lineage(
+            task.job_id,
+            task.source_hash,
+            task.parser_version,
+            columns=task.lineage,
+            metadata={
+                "casparian.job_id": task.job_id,
+                "casparian.source_hash": task.source_hash,
+                "casparian.input": task.input_path,
+                "casparian.input_hash": task.input_hash,
+            },
+        )
+
+    def _contract(self, hello: Hello) -> Contract | None:
+        if self._task.contract is None:
+            return None
+        return parse_outputs(
+            json.loads(self._task.contract)["outputs"], parser_name=hello.parser, where="contract"
+        )
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Batch):
+            check_memory(event.nbytes)
+        elif isinstance(event, Progress):
+            now = time.monotonic()
+            if now - self._told_at >= _PROGRESS_EVERY:
+                self._told_at = now
+                total = None if event.total is None else round(event.total)
+                self._on_progress(messages.Progress(round(event.done), total))
+
+    def _stage(self, summary: Summary) -> Staged:
+        """Write the manifest, and see to it that the whole set is on the disk."""
+        reached("rows staged")
+        folder = self._staging / SET
+        manifest = self._manifest(summary, folder)
+        if manifest.database is not None:
+            from casparian.core.sinks.promotions import check_loads
+
+            check_loads(Path(manifest.database), database_loads(manifest))
+        for note in self._sinks.notes:
+            self._write_log(Log("warning", note))
+        with self._making_folders():
+            (folder / MANIFEST).write_text(manifest.as_json(), "utf-8")
+            sync_file(folder / MANIFEST)
+            reached("manifest written")
+            reasons = self._staging / REASONS
+            if reasons.exists():
+                sync_file(reasons)
+        for place in (folder, self._staging, self._staging.parent, self._root):
+            sync_folder(place)
+        reached("set synced")
+        return Staged(manifest.as_json())
+
+    def _manifest(self, summary: Summary, folder: Path) -> Manifest:
+        task = self._task
+        staged = []
+        for output in summary.outputs:
+            target = self._sinks.writers[output.name].target
+            quarantine = target.quarantine
+            assert quarantine is not None
+            staged.append(
+                StagedOutput(
+                    output.name,
+                    output.rows,
+                    output.rows_quarantined,
+                    target.path.name if target.path.exists() else None,
+                    quarantine.name if quarantine.exists() else None,
+                    self._sinks.tables.get(output.name),
+                )
+            )
+        return Manifest(
+            task.job_id,
+            task.fence,
+            task.parser,
+            task.parser_version,
+            task.source_hash,
+            task.contract_hash,
+            task.input_path,
+            task.input_hash,
+            task.root,
+            tuple(staged),
+            task.replaces,
+            task.replaces_place,
+            task.database,
+        )
+
+    @contextmanager
+    def _making_folders(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise disk_error(self._staging, error) from error
+
+    def _say(self, line: str) -> None:
+        self._write_log(Log("info", f"casparian: {line}"))
+
+    def _logged(self, answer: Staged | JobFailed | Stopped) -> Staged | JobFailed | Stopped:
+        if isinstance(answer, JobFailed):
+            text = str(answer.details.get("text", ""))
+            for line in text.splitlines():
+                self._write_log(Log("error", line))
+            self._write_log(Log("error", f"{answer.error_class}: {answer.message}"))
+            if answer.hint:
+                self._write_log(Log("error", f"try: {answer.hint}"))
+        elif isinstance(answer, Staged):
+            manifest = Manifest.from_json(answer.manifest)
+            self._say(f"staged {manifest.rows:,} rows, {manifest.quarantined:,} quarantined")
+        else:
+            self._say("ended, because it was asked for")
+        return answer

@@ -1,0 +1,164 @@
+"""What a supervisor and its runners say to each other: one line of JSON a message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator, Mapping
+
+_CHUNK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job to be run, with all that a runner needs to know of it: it has no store.
+
+    Paths are absolute; times are seconds, None: no limit.
+    """
+
+    job_id: str
+    fence: int
+    parser: str
+    parser_version: str
+    source_hash: str
+    entrypoint: str
+    contract: str | None
+    contract_hash: str | None
+    input_path: str
+    input_hash: str
+    bundle: str
+    project: str
+    """The folder with the bundle's ``pyproject.toml`` and ``uv.lock``."""
+    log: str
+    root: str
+    """The output root."""
+    database: str | None
+    python: str | None
+    home: str
+    offline: bool
+    timeout: float | None
+    quarantine_threshold: float
+    max_quarantine_rows: int
+    lineage: bool
+    pass_env: tuple[str, ...]
+    resource_limits: Mapping[str, int]
+    replaces: str | None = None
+    replaces_place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A promoted set to be made visible."""
+
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The job that runs is to be ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the parser says it is."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The job's set is staged, and waits for its promotion."""
+
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The job was ended because it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """The job failed; ``error_class`` is one of ``core.worker.failures``."""
+
+    error_class: str
+    message: str
+    hint: str = ""
+    permanent: bool = True
+    crashed: bool = False
+    blames_parser: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """The set is published, or a newer one of the job is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishFailed:
+    """The set can't be published now; if it ``vanished``, never."""
+
+    message: str
+    hint: str
+    vanished: bool
+
+
+ToRunner = Task | Publish | Cancel
+ToSupervisor = Progress | Staged | Stopped | JobFailed | Visible | PublishFailed
+Message = ToRunner | ToSupervisor
+
+_KINDS: Final[dict[str, type[Any]]] = {
+    kind.__name__: kind
+    for kind in (
+        Task,
+        Publish,
+        Cancel,
+        Progress,
+        Staged,
+        Stopped,
+        JobFailed,
+        Visible,
+        PublishFailed,
+    )
+}
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as a line."""
+    content = {"kind": type(message).__name__, **asdict(message)}
+    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Read a line. Raises ValueError if it is no message."""
+    content = json.loads(line)
+    kind = _KINDS[content.pop("kind")]
+    if kind is Task:
+        content["pass_env"] = tuple(content["pass_env"])
+    message: Message = kind(**content)
+    return message
+
+
+class Lines:
+    """Puts what comes from a socket together to messages."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._rest = b""
+
+    def receive(self) -> Iterator[Message] | None:
+        """Return the messages that are complete; None at the end, BlockingIOError if none came."""
+        try:
+            data = self._connection.recv(_CHUNK)
+        except ConnectionError:
+            data = b""
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return map(decode, lines)

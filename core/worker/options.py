@@ -1,0 +1,102 @@
+"""What a worker is told to do, from the command line and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casparian.core.settings import home
+from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.uri import SinkKind, parse_sink
+from casparian.core.worker.guest_world import resource_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from casparian.core.settings import Value
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """How a worker works. Times are seconds; a timeout of None is no limit.
+
+    ``root`` is the folder that sets are published below, and staged in; with a ``database`` rows go
+    there instead, and ``root`` is its folder. ``parser`` limits the worker to one parser's jobs;
+    with ``drain`` it ends once there is nothing left to do, after ``max_jobs`` in any case.
+    """
+
+    store: str
+    root: Path
+    database: Path | None = None
+    home: Path = field(default_factory=home)
+    concurrency: int = 1
+    python: Path | None = None
+    offline: bool = False
+    parser: str | None = None
+    drain: bool = False
+    max_jobs: int | None = None
+    heartbeat_interval: float = 60.0
+    stale_after: float = 300.0
+    job_timeout: float | None = None
+    drain_timeout: float = 30.0
+    quarantine_threshold: float = 0.5
+    max_quarantine_rows: int = 10_000
+    lineage: bool = True
+    pass_env: tuple[str, ...] = ()
+    resource_limits: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lease_ms(self) -> int:
+        """How long a lease lasts without a heartbeat."""
+        return round(self.stale_after * 1000)
+
+
+def options_of(settings: Mapping[str, Value], **given: Any) -> WorkerOptions:
+    """Return the options that the settings say; ``given`` are those that have no setting.
+
+    Raises SinkError if the output root makes no sense.
+    """
+    values = {key: setting.value for key, setting in settings.items()}
+    root, database = output_root(values["output"])
+    if values["heartbeat_interval"] >= values["stale_after"]:
+        raise SinkError(
+            f"a heartbeat every {values['heartbeat_interval']:g} s can't keep a job that is stale "
+            f"after {values['stale_after']:g} s",
+            hint="set heartbeat_interval to a third of stale_after, or less",
+        )
+    return WorkerOptions(
+        store=str(values["store"]),
+        root=root,
+        database=database,
+        concurrency=values["concurrency"],
+        offline=values["offline"],
+        heartbeat_interval=values["heartbeat_interval"],
+        stale_after=values["stale_after"],
+        job_timeout=values["job_timeout"] or None,
+        drain_timeout=values["drain_timeout"],
+        quarantine_threshold=values["quarantine_threshold"],
+        max_quarantine_rows=values["max_quarantine_rows"],
+        lineage=values["lineage"],
+        pass_env=values["pass_env"],
+        resource_limits=resource_limits(values),
+        **given,
+    )
+
+
+def output_root(text: str) -> tuple[Path, Path | None]:
+    """Return the folder of an output root, and its database if it is one.
+
+    Raises SinkError.
+    """
+    if "://" not in text:
+        return Path(text).expanduser().absolute(), None
+    uri = parse_sink(text, default_dir=home() / "outputs")
+    if uri.kind is SinkKind.SQLITE:
+        return uri.location.parent, uri.location
+    if uri.kind is SinkKind.PARQUET:
+        return uri.location, None
+    raise SinkError(
+        f"the output root can't be {text!r}",
+        hint="name a folder, or a database: sqlite:///path; the parser chooses csv or jsonl",
+    )

@@ -1,0 +1,153 @@
+"""A runner: a long-lived process that does one job at a time for its supervisor.
+
+It has no store. It ends when its supervisor does: killed by the kernel (Linux), or by the end of
+the socket; what it runs ends with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import signal
+import socket
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casparian.core.cancel import CancelToken
+from casparian.core.processes import become_subreaper, end_with_parent
+from casparian.core.worker.messages import (
+    Cancel,
+    JobFailed,
+    Lines,
+    Publish,
+    PublishFailed,
+    Task,
+    Visible,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casparian.core.worker.messages import ToSupervisor
+
+
+class Runner:
+    """Takes tasks from a socket, and answers each with what became of it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = Lines(connection)
+        self._waiting: queue.SimpleQueue[Task | Publish] = queue.SimpleQueue()
+        self._sending = threading.Lock()
+        self._cancelling = threading.Lock()
+        self._cancel: CancelToken | None = None
+
+    def serve(self) -> None:
+        """Do what comes, one after the other, until the process ends."""
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        while True:
+            self._answer(self._waiting.get())
+
+    def _listen(self) -> None:
+        while True:
+            messages = self._lines.receive()
+            if messages is None:
+                os._exit(0)  # the supervisor has gone; the guest's guardian ends the guest
+            for message in messages:
+                with self._cancelling:
+                    if isinstance(message, Cancel):
+                        if self._cancel is not None:
+                            self._cancel.cancel()
+                    elif isinstance(message, Task | Publish):
+                        # Whoever sends a task has had the answer to the one before.
+                        self._cancel = CancelToken() if isinstance(message, Task) else None
+                        self._waiting.put(message)
+
+    def _answer(self, message: Task | Publish) -> None:
+        try:
+            answer = self._run(message) if isinstance(message, Task) else _publish(message)
+        except Exception as error:  # noqa: BLE001 - a fault of ours fails one job, and is told
+            answer = _internal(error)
+        self._send(answer)
+
+    def _run(self, task: Task) -> ToSupervisor:
+        from casparian.core.lean_arrow import keep_pandas_out
+
+        keep_pandas_out()
+        from casparian.core.worker.job_run import JobRun
+
+        cancel = self._cancel
+        assert cancel is not None
+        try:
+            return JobRun(task, cancel, on_progress=self._send, python_of=environment_python).run()
+        finally:
+            with self._cancelling:
+                self._cancel = None
+                cancel.close()
+
+    def _send(self, message: ToSupervisor) -> None:
+        with self._sending:
+            try:
+                self._connection.sendall(encode(message))
+            except (BrokenPipeError, ConnectionError):
+                os._exit(0)
+
+
+def _publish(message: Publish) -> ToSupervisor:
+    from casparian.core.publishing.manifest import Manifest
+    from casparian.core.publishing.publish import publish_set
+    from casparian.core.publishing.roll_forward import SetVanished
+    from casparian.core.sinks.errors import SinkError
+
+    try:
+        publish_set(Manifest.from_json(message.manifest))
+        return Visible()
+    except SetVanished as error:
+        return PublishFailed(error.message, error.hint, vanished=True)
+    except SinkError as error:
+        return PublishFailed(error.message, error.hint, vanished=False)
+
+
+def _internal(error: Exception) -> JobFailed:
+    from casparian.core.worker.failures import failed
+
+    return failed(
+        "internal_error",
+        f"a fault of casparian itself: {type(error).__name__}: {error}",
+        hint="please report it, with the job's log",
+        details={"text": "".join(traceback.format_exception(error))},
+    )
+
+
+def environment_python(task: Task, on_line: Callable[[str], None]) -> Path:
+    """Return the interpreter that a task's lock file describes; builds it if it isn't there."""
+    from casparian.core.environments import prepare_environment
+
+    return prepare_environment(
+        Path(task.project),
+        parser=task.parser,
+        home=Path(task.home),
+        offline=task.offline,
+        on_line=on_line,
+    ).python
+
+
+def main() -> None:
+    """Run as ``python -m casparian.core.worker.runner`` by a supervisor."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--socket-fd", type=int, required=True)
+    options.add_argument("--parent-pid", type=int, required=True)
+    given = options.parse_args()
+    end_with_parent(given.parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    become_subreaper()
+    os.set_inheritable(given.socket_fd, False)
+    Runner(socket.socket(fileno=given.socket_fd)).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,442 @@
+"""The supervisor: claims jobs, hands them to runners, promotes and completes what they staged.
+
+It does no job's work itself, and everything is in the store before it happens. One thread does
+everything but the heartbeats, which have a thread of their own (`LeaseKeeper`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import selectors
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from casparian.core.bundles import BundleCorruptError
+from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.jobs import JobError
+from casparian.core.stores.store import open_store
+from casparian.core.worker.bundle_cache import BundleCache
+from casparian.core.worker.endings import Endings
+from casparian.core.worker.failures import failed
+from casparian.core.worker.housekeeping import Housekeeping
+from casparian.core.worker.leases import LeaseKeeper
+from casparian.core.worker.messages import (
+    Cancel,
+    JobFailed,
+    Progress,
+    Publish,
+    PublishFailed,
+    Staged,
+    Stopped,
+    Visible,
+)
+from casparian.core.worker.presence import Presence, new_worker
+from casparian.core.worker.reports import JobStarted, Notice
+from casparian.core.worker.runner_process import RunnerProcess, Work
+from casparian.core.worker.stop_signals import StopSignals
+from casparian.core.worker.tasks import task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from casparian.core.stores.jobs import Job, Lease
+    from casparian.core.stores.store import Store
+    from casparian.core.worker.messages import Message
+    from casparian.core.worker.options import WorkerOptions
+    from casparian.core.worker.reports import Report
+
+TICK_S: Final = 0.5
+"""How often it looks for jobs, for what is to be cancelled, and at its clocks."""
+#: A runner that was asked to end its job, and hasn't, is killed after this long.
+_CANCEL_S: Final = 3.0
+#: Beyond the job's own timeout: the runner ends a guest, this ends a runner that hangs itself.
+_OVERTIME_S: Final = 20.0
+_PUBLISH_RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class Supervisor:
+    """One worker. `run` returns when it was stopped, or when it drained the queue."""
+
+    def __init__(self, options: WorkerOptions, on_report: Callable[[Report], None]) -> None:
+        self._options = options
+        self._on_report = on_report
+        self.worker_id = secrets.token_hex(8)
+        self._runners: list[RunnerProcess] = []
+        self._progress: dict[Lease, Progress] = {}
+        self._to_publish: deque[tuple[float, Job, str, int]] = deque()
+        self._claimed = 0
+        self._looked_for_work = 0.0
+        self._nothing_left = False
+        self._stop_at: float | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until stopped, or until nothing is left. In the main thread only.
+
+        Raises StoreError if the store can't be opened.
+        """
+        options = self._options
+        patience = min(5.0, options.stale_after / 4)
+        with open_store(options.store) as store, StopSignals() as signals:
+            self._store: Store = store
+            self._signals = signals
+            self._presence = Presence(options.home, self.worker_id)
+            store.workers.announce(new_worker(self.worker_id, slots=options.concurrency))
+            self._leases = LeaseKeeper(
+                lambda: open_store(options.store, patience_s=patience),
+                self.worker_id,
+                lease_s=options.stale_after,
+                interval_s=options.heartbeat_interval,
+                on_problem=self._warn,
+            )
+            self._endings = Endings(store, self._leases, options, self._on_report)
+            self._bundles = BundleCache(options.home, store.parsers.archive)
+            self._housekeeping = Housekeeping(store, options, self.worker_id, self._notice)
+            self._selector = selectors.DefaultSelector()
+            self._selector.register(signals, selectors.EVENT_READ, None)
+            self._leases.start()
+            try:
+                self._loop()
+            finally:
+                self._end()
+
+    # ---------------------------------------------------------------- the loop
+
+    def _loop(self) -> None:
+        ticked = 0.0
+        while not self._is_done():
+            for key, _ in self._selector.select(self._wait(ticked)):
+                if isinstance(key.data, RunnerProcess):
+                    self._hear(key.data)
+                else:
+                    self._signalled()
+            with self._patiently():
+                self._endings.flush()
+            for work, runner in self._endings.promoted():
+                self._publish(runner, work)
+            if time.monotonic() - ticked >= TICK_S:
+                ticked = time.monotonic()
+                with self._patiently():
+                    self._tick()
+            with self._patiently():
+                self._claim()
+
+    def _wait(self, ticked: float) -> float:
+        return max(0.0, TICK_S - (time.monotonic() - ticked))
+
+    def _is_done(self) -> bool:
+        if any(runner.work for runner in self._runners) or self._endings.waiting:
+            return self._signals.count > 1
+        if self._stopping:
+            return not self._to_publish or self._signals.count > 1 or self._is_overdue()
+        spent = self._claimed >= (self._options.max_jobs or self._claimed + 1)
+        return (spent or (self._options.drain and self._nothing_left)) and not self._to_publish
+
+    def _is_overdue(self) -> bool:
+        return self._stop_at is None or time.monotonic() > self._stop_at
+
+    def _tick(self) -> None:
+        self._look_at_clocks()
+        for lease, progress in list(self._progress.items()):
+            self._store.jobs.progress(lease, progress.done, progress.total)
+            del self._progress[lease]
+        self._look_for_cancels()
+        for job in self._housekeeping.attend(self._busy_jobs()):
+            self._adopt(job)
+
+    @property
+    def stopped_by(self) -> int | None:
+        """The signal that stopped it, if one did."""
+        return self._signals.last
+
+    @contextmanager
+    def _patiently(self) -> Iterator[None]:
+        """The store may be out of reach for a while: what was to be done is done later."""
+        try:
+            yield
+        except StoreUnreachableError as error:
+            self._warn(f"{error.message}; trying again")
+            # Not a synchronisation: whoever holds the store is given room.
+            self._signals.wait(TICK_S)
+
+    # ------------------------------------------------------------------- claims
+
+    def _claim(self) -> None:
+        options = self._options
+        self._send_publications()
+        if self._stopping or time.monotonic() < self._looked_for_work:
+            return
+        room = options.concurrency - len(self._working())
+        if options.max_jobs is not None:
+            room = min(room, options.max_jobs - self._claimed)
+        if room < 1:
+            return
+        asked = time.monotonic()
+        jobs = self._store.jobs.claim_next(
+            self.worker_id, limit=room, lease_ms=options.lease_ms, parser=options.parser
+        )
+        if len(jobs) < room:
+            self._looked_for_work = asked + TICK_S
+            self._nothing_left = not jobs and not self._more_to_come()
+        else:
+            self._looked_for_work, self._nothing_left = 0.0, False
+        self._claimed += len(jobs)
+        for job in jobs:
+            work = Work(job.lease, job, None)
+            try:
+                runner = self._free_runner()
+            except OSError as error:
+                self._warn(f"no process can be started for a job: {error}")
+                self._endings.released(work)
+                continue
+            runner.work = work
+            self._leases.keep(job.lease, trusted_from=asked, end=runner.kill)
+        for runner in self._working():
+            if runner.work is not None and runner.work.task is None and not runner.work.manifest:
+                self._begin(runner, runner.work)
+
+    def _begin(self, runner: RunnerProcess, work: Work) -> None:
+        job = work.job
+        self._on_report(JobStarted(job))
+        try:
+            parser = self._store.parsers.get(job.source_hash)
+            if parser is None:
+                raise BundleCorruptError(
+                    f"the bundle of {job.parser} {job.parser_version} is not in the store any more",
+                    hint="register the parser again, and enqueue",
+                )
+            bundle = self._bundles.get(job.source_hash)
+        except BundleCorruptError as error:
+            failure = failed("bundle_corrupt", error.message, hint=error.hint)
+        except OSError as error:
+            failure = failed("disk_full", f"the bundle can't be unpacked: {error}")
+        except StoreUnreachableError as error:
+            self._warn(f"{error.message}; job {job.job_id} is given back")
+            runner.work = None
+            self._endings.released(work)
+            return
+        else:
+            work.task = task_of(job, parser, bundle, self._options)
+            if runner.send(work.task):
+                return
+            failure = failed("runner_died", "the job's runner ended before it began")
+        runner.work = None
+        self._endings.failed(work, failure)
+
+    def _more_to_come(self) -> bool:
+        """Whether jobs wait for their time."""
+        return bool(self._store.jobs.counts(self._options.parser).get("scheduled"))
+
+    # ------------------------------------------------------------------ runners
+
+    def _free_runner(self) -> RunnerProcess:
+        for runner in self._runners:
+            if runner.work is None:
+                return runner
+        runner = RunnerProcess()
+        self._runners.append(runner)
+        self._selector.register(runner, selectors.EVENT_READ, runner)
+        return runner
+
+    def _working(self) -> list[RunnerProcess]:
+        return [runner for runner in self._runners if runner.work is not None]
+
+    def _busy_jobs(self) -> set[str]:
+        return {runner.work.job.job_id for runner in self._runners if runner.work is not None}
+
+    def _hear(self, runner: RunnerProcess) -> None:
+        messages = runner.receive()
+        if messages is None:
+            self._died(runner)
+            return
+        for message in messages:
+            work = runner.work
+            if work is None:
+                continue
+            if isinstance(message, Progress):
+                self._progress[work.lease] = message
+            else:
+                self._answered(runner, work, message)
+
+    def _answered(self, runner: RunnerProcess, work: Work, message: Message) -> None:
+        self._progress.pop(work.lease, None)
+        self._nothing_left = False
+        if self._leases.is_lost(work.lease):
+            runner.work = None
+            self._endings.lost(work)
+        elif isinstance(message, Staged):
+            work.manifest = message.manifest
+            self._endings.staged(work, runner)
+        elif isinstance(message, Visible):
+            runner.work = None
+            self._endings.visible(work)
+        elif isinstance(message, PublishFailed):
+            runner.work = None
+            self._unpublished(work, message)
+        elif isinstance(message, Stopped):
+            runner.work = None
+            self._stopped(work)
+        elif isinstance(message, JobFailed):
+            runner.work = None
+            self._endings.failed(work, message)
+
+    def _died(self, runner: RunnerProcess) -> None:
+        """A runner has ended, by our doing or another's."""
+        self._selector.unregister(runner)
+        self._runners.remove(runner)
+        code = runner.end()
+        work, runner.work = runner.work, None
+        if work is None:
+            return
+        self._progress.pop(work.lease, None)
+        self._nothing_left = False
+        self._endings.forget(work)
+        if self._leases.is_lost(work.lease):
+            self._endings.lost(work)
+        elif work.manifest is not None and work.is_promoted:
+            self._publish_later(work.job, work.manifest, 0)
+        elif work.ended_because in ("cancelled", "stopping"):
+            self._stopped(work)
+        elif work.ended_because == "timeout":
+            limit = self._options.job_timeout
+            failure = failed("timeout", f"the job took longer than its {limit:g} s, and hung")
+            self._endings.failed(work, failure)
+        else:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._endings.failed(
+                work,
+                failed(
+                    "runner_died",
+                    f"the process that ran the job ended with {how}",
+                    hint="the system may have run out of memory: run fewer jobs at once",
+                ),
+            )
+
+    def _stopped(self, work: Work) -> None:
+        if work.ended_because == "stopping":
+            self._endings.released(work)
+        else:
+            self._endings.cancelled(work)
+
+    # --------------------------------------------------------------- publishing
+
+    def _publish(self, runner: RunnerProcess, work: Work) -> None:
+        assert work.manifest is not None
+        work.is_promoted = True
+        if not runner.send(Publish(work.manifest)):
+            pass  # it is dead: that is heard in a moment, and the set is published by another
+
+    def _publish_later(self, job: Job, manifest: str, tries: int) -> None:
+        """Try again after a while; the lease is kept meanwhile, for nobody else need bother."""
+        delay = _PUBLISH_RETRY_S[min(tries, len(_PUBLISH_RETRY_S) - 1)] if tries else 0.0
+        self._leases.keep(job.lease, trusted_from=time.monotonic(), end=lambda: None)
+        self._to_publish.append((time.monotonic() + delay, job, manifest, tries + 1))
+
+    def _send_publications(self) -> None:
+        for _ in range(len(self._to_publish)):
+            due, job, manifest, tries = self._to_publish.popleft()
+            if self._leases.is_lost(job.lease):
+                self._leases.drop(job.lease)
+            elif due > time.monotonic() or len(self._working()) >= self._options.concurrency:
+                self._to_publish.append((due, job, manifest, tries))
+            else:
+                runner = self._free_runner()
+                runner.work = Work(job.lease, job, None, manifest, tries=tries)
+                self._publish(runner, runner.work)
+
+    def _unpublished(self, work: Work, message: PublishFailed) -> None:
+        if message.vanished:
+            self._endings.vanished(work, JobError("staging_lost", message.message, message.hint))
+            return
+        assert work.manifest is not None
+        self._warn(f"job {work.job.job_id}: {message.message}; trying again")
+        self._publish_later(work.job, work.manifest, work.tries)
+
+    def _adopt(self, job: Job) -> None:
+        """Roll a set forward whose holder has gone; that another does so as well is harmless."""
+        if job.manifest is None or any(
+            other.job_id == job.job_id for _, other, _, _ in self._to_publish
+        ):
+            return
+        [beat] = self._store.jobs.heartbeat([job.lease], lease_ms=self._options.lease_ms)
+        if beat.held:
+            self._notice(f"job {job.job_id}: its worker has gone; publishing what it had staged")
+            self._publish_later(job, job.manifest, 0)
+
+    # ------------------------------------------------------------ clocks, signals
+
+    def _look_at_clocks(self) -> None:
+        now = time.monotonic()
+        limit = self._options.job_timeout
+        for runner in self._working():
+            work = runner.work
+            assert work is not None
+            if work.kill_at is not None and now > work.kill_at:
+                runner.kill()
+            elif (
+                limit is not None
+                and not work.is_promoted
+                and work.ended_because is None
+                and now - work.started > limit + _OVERTIME_S
+            ):
+                work.ended_because = "timeout"
+                runner.kill()
+        if self._working() and self._stop_at is not None and now > self._stop_at:
+            self._notice("giving the running jobs back")
+            self._end_jobs("stopping")
+
+    def _look_for_cancels(self) -> None:
+        running = {r.work.lease: r for r in self._working() if r.work is not None}
+        for lease in self._store.jobs.cancel_requests(list(running)):
+            self._ask_to_end(running[lease], "cancelled")
+
+    def _ask_to_end(self, runner: RunnerProcess, why: str) -> None:
+        work = runner.work
+        if work is None or work.ended_because is not None or work.is_promoted:
+            return
+        work.ended_because = why
+        work.kill_at = time.monotonic() + _CANCEL_S
+        runner.send(Cancel())
+
+    def _end_jobs(self, why: str) -> None:
+        for runner in self._working():
+            self._ask_to_end(runner, why)
+
+    def _signalled(self) -> None:
+        self._signals.take()
+        self._stopping = True
+        if self._signals.count > 1:
+            return
+        self._stop_at = time.monotonic() + self._options.drain_timeout
+        busy = len(self._working())
+        if busy:
+            jobs = "1 job" if busy == 1 else f"{busy} jobs"
+            self._notice(
+                f"stopping; {jobs} may take {self._options.drain_timeout:g} s to end "
+                "(once more: give them back now)"
+            )
+
+    def _end(self) -> None:
+        """Leave: what still runs is given back, and what is promoted is another's to publish."""
+        for runner in list(self._runners):
+            work, runner.work = runner.work, None
+            runner.end()
+            if work is not None and not work.is_promoted:
+                self._endings.released(work)
+        try:
+            self._endings.flush()
+            self._housekeeping.sweep_staging()
+            self._leases.stop()
+            self._store.workers.retire(self.worker_id)
+        except StoreError as error:
+            self._warn(f"{error.message}; what this worker held goes stale")
+        self._presence.end()
+        self._selector.close()
+
+    def _notice(self, sentence: str) -> None:
+        self._on_report(Notice(sentence))
+
+    def _warn(self, sentence: str) -> None:
+        self._on_report(Notice(sentence, warning=True))

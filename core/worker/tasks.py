@@ -1,0 +1,44 @@
+"""A claimed job as a task for a runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casparian.core.worker.job_logs import log_path
+from casparian.core.worker.messages import Task
+
+if TYPE_CHECKING:
+    from casparian.core.stores.jobs import Job
+    from casparian.core.stores.parsers import StoredParser
+    from casparian.core.worker.bundle_cache import CachedBundle
+    from casparian.core.worker.options import WorkerOptions
+
+
+def task_of(job: Job, parser: StoredParser, bundle: CachedBundle, options: WorkerOptions) -> Task:
+    """Return all that a runner needs to know of a job."""
+    return Task(
+        job_id=job.job_id,
+        fence=job.fence,
+        parser=job.parser,
+        parser_version=job.parser_version,
+        source_hash=job.source_hash,
+        entrypoint=parser.entrypoint,
+        contract=parser.contract,
+        contract_hash=parser.contract_hash,
+        input_path=job.input_path,
+        input_hash=job.input_hash,
+        bundle=str(bundle.archive),
+        project=str(bundle.project),
+        log=str(log_path(options.home, job)),
+        root=str(options.root),
+        database=None if options.database is None else str(options.database),
+        python=None if options.python is None else str(options.python),
+        home=str(options.home),
+        offline=options.offline,
+        timeout=options.job_timeout,
+        quarantine_threshold=options.quarantine_threshold,
+        max_quarantine_rows=options.max_quarantine_rows,
+        lineage=options.lineage,
+        pass_env=options.pass_env,
+        resource_limits=options.resource_limits,
+    )
