@@ -37,6 +37,14 @@ COMMANDS = {
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",
     ),
+    "process": (
+        "casparian.app.process_command",
+        "Do what is in the queue, with a progress bar, and end.",
+    ),
+    "worker": (
+        "casparian.app.worker_command",
+        "Do the jobs of the queue until stopped.",
+    ),
     "db": (
         "casparian.app.db_command",
         "Look at the store of prod mode, bring it up to date, check it.",

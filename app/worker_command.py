@@ -1,0 +1,47 @@
+"""``casparian worker``: does the jobs of the queue."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import click
+
+from .cli import EXIT_INTERRUPTED
+from .worker_options import chosen_options, worker_options
+
+
+@click.command("worker")
+@click.option("--drain", is_flag=True, help="End once nothing is left to do.")
+@click.option("--max-jobs", type=click.IntRange(1), metavar="N", help="End after so many jobs.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@worker_options
+def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int:
+    """Do the jobs of the queue, until it is stopped; any number of workers may run.
+
+    Each job runs in a process of its own, in the environment that its bundle's uv.lock describes.
+    Whatever is killed, no job is lost: what was staged is published once, what wasn't runs again.
+
+    SIGTERM or Ctrl-C: no more jobs are begun, running ones get --drain-timeout to end, and are
+    given back after that. A second signal gives them back at once.
+
+    \b
+    Exit codes: 0 stopped as asked, or drained; 1 the store or the settings are unusable; 2 usage;
+    130 stopped by Ctrl-C. Whether jobs failed is told by `casparian jobs`.
+    """
+    from casparian.core.worker.supervisor import Supervisor
+
+    from .worker_lines import WorkerLines
+
+    options = chosen_options(given, drain=drain, max_jobs=max_jobs)
+    lines = WorkerLines(quiet=quiet)
+    supervisor = Supervisor(options, lines.report)
+    if not quiet:
+        slots = "1 job" if options.concurrency == 1 else f"{options.concurrency} jobs"
+        click.echo(
+            f"worker {supervisor.worker_id[:8]}: {slots} at once; store {options.store}; "
+            f"output {options.database or options.root}",
+            err=True,
+        )
+    supervisor.run()
+    return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0

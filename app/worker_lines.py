@@ -1,0 +1,88 @@
+"""What a worker says on a terminal or in a service's log: one line for each thing that happens."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from casparian.core.stores.states import ENDED, SUCCEEDED
+from casparian.core.worker.reports import JobEnded, JobStarted, Notice
+
+if TYPE_CHECKING:
+    from casparian.core.stores.jobs import Job
+    from casparian.core.worker.reports import Report
+
+COLOURS = {
+    "completed": "green",
+    "completed_with_warnings": "yellow",
+    "scheduled": "yellow",
+    "pending": "yellow",
+    "cancelled": "magenta",
+    "failed": "red",
+    "dead_letter": "red",
+}
+
+
+class WorkerLines:
+    """Prints reports to stderr, and keeps count of how jobs ended."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self.ended: dict[str, str] = {}
+        """How each job stands that ended for good, by its id."""
+
+    def report(self, report: Report) -> None:
+        """Take a report."""
+        if isinstance(report, JobEnded):
+            if report.status in ENDED:
+                self.ended[report.job.job_id] = report.status
+            else:
+                self.ended.pop(report.job.job_id, None)
+        if not self._quiet:
+            self.show(report)
+
+    def show(self, report: Report) -> None:
+        """Print a report."""
+        if isinstance(report, Notice):
+            click.secho(
+                f"{_clock()}  {report.sentence}", fg="yellow" if report.warning else None, err=True
+            )
+        elif isinstance(report, JobStarted):
+            click.secho(f"{_clock()}  started    {_which(report.job)}", dim=True, err=True)
+        elif isinstance(report, JobEnded):
+            self._ended(report)
+
+    def _ended(self, report: JobEnded) -> None:
+        word = {"completed_with_warnings": "completed", "scheduled": "retry", "pending": "again"}
+        name = word.get(report.status, report.status)
+        click.secho(f"{_clock()}  {name:<9}  ", fg=COLOURS.get(report.status), nl=False, err=True)
+        tail = f"  {report.seconds:.1f} s"
+        if report.status in SUCCEEDED:
+            rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
+            bad = f", {report.quarantined:,} quarantined" if report.quarantined else ""
+            tail = f"  {rows}{bad}{tail}"
+        click.echo(f"{_which(report.job)}{tail}", err=True)
+        if report.message:
+            click.echo(f"{'':<21}{report.message}", err=True)
+        if report.hint:
+            click.secho(f"{'':<21}try: {report.hint}", dim=True, err=True)
+
+    @property
+    def failed(self) -> int:
+        """How many jobs ended otherwise than well."""
+        return sum(status not in SUCCEEDED for status in self.ended.values())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs ended how."""
+        return dict(Counter(self.ended.values()))
+
+
+def _which(job: Job) -> str:
+    return f"{job.job_id[:8]}  {job.parser}@{job.parser_version}  {job.input_path}"
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")

@@ -1,0 +1,80 @@
+"""The options that ``worker``, ``start`` and ``process`` share, and what they mean together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .db_command import store_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casparian.core.worker.options import WorkerOptions
+
+_OPTIONS = (
+    click.option("--concurrency", type=int, metavar="N", help="Jobs at once. Default: processors."),
+    click.option(
+        "--python",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Run every parser in this Python; no environment is built or looked for.",
+    ),
+    click.option(
+        "--offline",
+        is_flag=True,
+        default=None,
+        help="Build environments without a network, from what uv has.",
+    ),
+    click.option("--parser", metavar="NAME", help="Only jobs of this parser."),
+    click.option(
+        "--output", metavar="DIR", help="Where sets are published: a folder, or sqlite:///path."
+    ),
+    click.option("--job-timeout", metavar="SECONDS", help="How long a job may take; 0: no limit."),
+    click.option(
+        "--drain-timeout",
+        metavar="SECONDS",
+        help="How long running jobs may go on once the worker is asked to stop.",
+    ),
+    click.option("--heartbeat-interval", metavar="SECONDS", help="Seconds between heartbeats."),
+    click.option(
+        "--stale-after", metavar="SECONDS", help="A job is taken back so long after its last beat."
+    ),
+    click.option(
+        "--quarantine-threshold", metavar="SHARE", help="Largest share of bad rows, 0 to 1."
+    ),
+    click.option("--max-quarantine-rows", metavar="N", help="Most bad rows of an output."),
+    store_option(),
+)
+
+SETTINGS = (
+    "concurrency",
+    "offline",
+    "output",
+    "job_timeout",
+    "drain_timeout",
+    "heartbeat_interval",
+    "stale_after",
+    "quarantine_threshold",
+    "max_quarantine_rows",
+    "store",
+)
+
+
+def worker_options(function: Callable[..., object]) -> Callable[..., object]:
+    """Add the options of a worker to a command."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def chosen_options(given: dict[str, Any], **more: Any) -> WorkerOptions:
+    """Return what a command's options and the settings say. Raises SettingError, SinkError."""
+    from casparian.core.settings import resolve
+    from casparian.core.worker.options import options_of
+
+    if given["python"] is not None:
+        given["python"] = given["python"].absolute()  # links stay: an environment is known by them
+    settings = resolve({key: given.pop(key) for key in SETTINGS})
+    return options_of(settings, **given, **more)
