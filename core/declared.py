@@ -20,6 +20,7 @@ from .inputs import parser_file
 if TYPE_CHECKING:
     from .contract.model import Contract
     from .events import Hello
+    from .guest import GuestSpec
     from .interpreter import Interpreter
 
 _LOADING = 60.0
@@ -74,19 +75,35 @@ def ask_parser(parser: Path, python: Interpreter) -> Hello:
         InterpreterError: the interpreter can't be started.
         ParserUnusable: the parser can't be loaded.
     """
+    from .guest import GuestSpec
+
+    spec = GuestSpec(python.path, Path(os.devnull), parser_path=parser, load_only=True)
+    return hello_of(spec, shown=str(parser), reason=python.reason)
+
+
+def hello_of(spec: GuestSpec, *, shown: str, reason: str) -> Hello:
+    """Load what a spec names, and return what it says of itself.
+
+    Args:
+        spec: only loads.
+        shown: the parser, for people.
+        reason: why this interpreter.
+
+    Raises:
+        InterpreterError: the interpreter can't be started.
+        ParserUnusable: the parser can't be loaded.
+    """
     from .bridge import BridgeConfig, execute_bridge
     from .events import Ended, Hello
-    from .guest import GuestSpec
     from .interpreter import InterpreterError
     from .logs import Callback
 
-    spec = GuestSpec(python.path, Path(os.devnull), parser_path=parser, load_only=True)
     config = BridgeConfig(spec, Callback(lambda _: None), startup_timeout=_LOADING)
     try:
         events = execute_bridge(config)
     except OSError as error:
         raise InterpreterError(
-            f"{python.path} ({python.reason}) can't be started: {error}",
+            f"{spec.python} ({reason}) can't be started: {error}",
             hint="name another interpreter with --python",
         ) from error
     hello: Hello | None = None
@@ -97,10 +114,10 @@ def ask_parser(parser: Path, python: Interpreter) -> Hello:
             elif isinstance(event, Ended) and event.result.error is not None:
                 told = event.result.error
                 raise ParserUnusable(
-                    f"{parser} can't be loaded: {told.type}: {told.message}",
+                    f"{shown} can't be loaded: {told.type}: {told.message}",
                     hint=told.hint,
                     traceback=told.text if told.kind == "parser" else "",
                 )
     if hello is None:
-        raise ParserUnusable(f"{parser} ended without a word")
+        raise ParserUnusable(f"{shown} ended without a word")
     return hello

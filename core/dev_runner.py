@@ -44,6 +44,8 @@ class RunRequest:
     logs: LogDestination = field(default_factory=lambda: Callback(lambda _: None))
     terminal: bool = False
     cancel: CancelToken | None = None
+    guest: GuestSpec | None = None
+    """What is run in place of the file ``parser``: a bundle that was made of it."""
 
 
 def run_parser(
@@ -59,7 +61,7 @@ def run_parser(
         InterpreterError: the interpreter can't be started.
         KeyboardInterrupt: Ctrl-C reached this process; nothing is left half-written.
     """
-    spec = GuestSpec(
+    spec = request.guest or GuestSpec(
         python=request.python.path,
         input_path=request.input_path,
         parser_path=request.parser,

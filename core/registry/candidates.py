@@ -1,0 +1,187 @@
+"""What in a folder can be registered, what is skipped, and why."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from casparian.core.bundles.kinds import SAMPLES, reason_against_folder
+from casparian.core.gatekeeper import modules_reached
+from casparian.core.gatekeeper.gatekeeper import parsed
+from casparian.core.inputs import parser_file
+from casparian.core.registry.errors import RegistrationError
+from casparian.core.starting.module_names import ModuleNames
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENTRY = "parser.py"
+
+Level = Literal["parser", "handler", "function", "none", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A parser to be registered: the folder that becomes its bundle, and its file in it.
+
+    ``shared`` is the folder whose project and lock it uses if it has none of its own; ``without``
+    is what of the folder belongs to other parsers, with that as the reason.
+    """
+
+    folder: Path
+    entrypoint: str = _ENTRY
+    shared: Path | None = None
+    without: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """What a person calls it: its folder, or its file."""
+        return self.folder if self.entrypoint == _ENTRY else self.folder / self.entrypoint
+
+    @property
+    def samples(self) -> Path:
+        """Where the files lie that it is tried on; it need not be there."""
+        place = self.folder / SAMPLES
+        return place if self.entrypoint == _ENTRY else place / Path(self.entrypoint).stem
+
+    @property
+    def has_own_project(self) -> bool:
+        """Whether ``pyproject.toml`` is this parser's alone."""
+        return self.entrypoint == _ENTRY and (self.folder / "pyproject.toml").is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder beside parsers that is none, and why it isn't taken for one."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a path stands for; ``is_several`` says that it is a folder that holds parsers."""
+
+    parsers: tuple[Candidate, ...]
+    skipped: tuple[Skipped, ...] = ()
+    is_several: bool = False
+
+
+def find_candidates(path: Path) -> Candidates:
+    """Find what a path stands for: a parser's folder, its file, or a folder that holds several.
+
+    Raises:
+        InputError: it isn't there.
+        RegistrationError: there is no parser in it, or it is at level 1.
+    """
+    if path.is_dir() and not (path / _ENTRY).is_file():
+        return _several(path)
+    file = parser_file(path)
+    level = level_of(file)
+    if level in ("function", "handler"):
+        raise ad_hoc(file, level)
+    if file.name == _ENTRY:
+        return Candidates((Candidate(file.parent),))
+    return Candidates((_single(file, _neighbours(file.parent)),))
+
+
+def ad_hoc(file: Path, level: str) -> RegistrationError:
+    """Return the refusal of a level 1 parser, with the way out."""
+    what = "def parse(path)" if level == "function" else "class Handler"
+    shown = shlex.quote(os.path.relpath(file))
+    return RegistrationError(
+        f"{file} is an ad-hoc parser ({what}): it runs with casparian run, and can't be registered",
+        hint=f"give it a name and a version: casparian scaffold {shown}",
+    )
+
+
+def level_of(file: Path) -> Level:
+    """Tell from a module's code, without running it, what kind of parser it is."""
+    try:
+        tree = parsed(str(file), file.read_bytes())
+    except OSError as error:
+        raise RegistrationError(f"{file} can't be read: {error.strerror}") from error
+    if not isinstance(tree, ast.Module):
+        return "unreadable"
+    names = ModuleNames(tree)
+    if isinstance(names.last("Parser"), ast.ClassDef):
+        return "parser"
+    if isinstance(names.last("Handler"), ast.ClassDef):
+        return "handler"
+    return "function" if isinstance(names.last("parse"), ast.FunctionDef) else "none"
+
+
+def _several(folder: Path) -> Candidates:
+    parsers: list[Candidate] = []
+    skipped: list[Skipped] = []
+    neighbours = _neighbours(folder)
+    for path in sorted(folder.iterdir()):
+        reason = None
+        if path.is_dir():
+            if path.name == SAMPLES or reason_against_folder(path.name) is not None:
+                continue
+            if (path / _ENTRY).is_file():
+                level = level_of(path / _ENTRY)
+                if level in ("parser", "unreadable"):
+                    parsers.append(Candidate(path, shared=folder))
+                else:
+                    reason = _not_a_parser(path / _ENTRY, level)
+            else:
+                reason = f"no {_ENTRY} in it"
+        elif path.suffix == ".py":
+            level = level_of(path)
+            if level in ("parser", "unreadable"):
+                parsers.append(_single(path, neighbours))
+            else:
+                reason = _not_a_parser(path, level)
+        if reason is not None:
+            skipped.append(Skipped(path, reason))
+    if not parsers:
+        lines = [f"{folder} holds no parser: neither {_ENTRY}, nor a folder or file with one"]
+        lines += [f"  {one.path.name}: {one.reason}" for one in skipped]
+        raise RegistrationError(
+            "\n".join(lines),
+            hint="name a parser's file, or a folder with parser.py; casparian new makes one",
+        )
+    return Candidates(tuple(parsers), tuple(skipped), is_several=True)
+
+
+def _not_a_parser(file: Path, level: Level) -> str:
+    if level == "none":
+        return "no class Parser in it"
+    return f"level 1; if it is a parser: casparian scaffold {shlex.quote(os.path.relpath(file))}"
+
+
+def _neighbours(folder: Path) -> dict[str, str]:
+    """Return the files and folders of a folder that are parsers, or belong to one."""
+    found = {}
+    for path in folder.iterdir():
+        if path.is_dir() and (path / _ENTRY).is_file():
+            found[path.name] = "another parser's folder"
+        elif path.suffix == ".py" and path.is_file() and level_of(path) == "parser":
+            found[path.name] = "another parser"
+            found[f"{path.stem}.contract.toml"] = "another parser's contract"
+    return found
+
+
+def _single(file: Path, neighbours: Mapping[str, str]) -> Candidate:
+    """Return a file that shares its folder with others; what it imports of them belongs to it."""
+    folder = file.parent
+    sources = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*.py")
+        if path.is_file() and not _is_aside(path.relative_to(folder))
+    }
+    reached = modules_reached(sources, file.name)
+    tops = {name.partition("/")[0] for name in reached}
+    own = {*tops, f"{file.stem}.contract.toml"}
+    without = {name: reason for name, reason in neighbours.items() if name not in own}
+    return Candidate(folder, file.name, without=without)
+
+
+def _is_aside(path: Path) -> bool:
+    return any(reason_against_folder(part) is not None for part in path.parts[:-1])

@@ -1,0 +1,108 @@
+"""A bundle on the disk for a while, to be loaded and tried."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casparian.core.bundles import extract
+from casparian.core.bundles.kinds import LOCK, PROJECT
+from casparian.core.declared import hello_of
+from casparian.core.dev_runner import RunRequest, run_parser
+from casparian.core.guest import GuestSpec
+from casparian.core.interpreter import Interpreter
+from casparian.core.logs import Callback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from casparian.core.events import Hello, Log
+    from casparian.core.run_report import RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a bundle is tried under: the same as in prod, as the settings say.
+
+    ``timeout`` is in seconds; ``environment`` is all that the parser sees of this process's.
+    """
+
+    environment: Mapping[str, str]
+    resource_limits: Mapping[str, int]
+    timeout: float | None = None
+    quarantine_threshold: float = 0.5
+    max_quarantine_rows: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A bundle's archive as a file, its files in a folder, and its project's two in another."""
+
+    archive: Path
+    folder: Path
+    project: Path
+    entrypoint: str
+
+    @property
+    def parser(self) -> Path:
+        """The parser's file."""
+        return self.folder / self.entrypoint
+
+    def hello(self, python: Path, conditions: Conditions, *, shown: str) -> Hello:
+        """Load it from its archive, as a worker does. Raises ParserUnusable, InterpreterError."""
+        spec = self._spec(python, Path(os.devnull), conditions, load_only=True)
+        return hello_of(spec, shown=shown, reason="the parser's environment")
+
+    def run(
+        self,
+        python: Path,
+        input_path: Path,
+        conditions: Conditions,
+        on_log: Callable[[Log], None],
+    ) -> RunReport:
+        """Run it on a file, and publish nothing. Raises InterpreterError, KeyboardInterrupt."""
+        request = RunRequest(
+            parser=self.parser,
+            input_path=input_path,
+            python=Interpreter(python, "the parser's environment"),
+            output_dir=Path("output").absolute(),
+            whatif=True,
+            timeout=conditions.timeout,
+            quarantine_threshold=conditions.quarantine_threshold,
+            max_quarantine_rows=conditions.max_quarantine_rows,
+            logs=Callback(on_log),
+            guest=self._spec(python, input_path, conditions),
+        )
+        return run_parser(request)
+
+    def _spec(
+        self, python: Path, input_path: Path, conditions: Conditions, *, load_only: bool = False
+    ) -> GuestSpec:
+        return GuestSpec(
+            python=python,
+            input_path=input_path,
+            archive=self.archive,
+            entrypoint=self.entrypoint,
+            load_only=load_only,
+            env=conditions.environment,
+            private=True,
+            resource_limits=conditions.resource_limits,
+        )
+
+
+@contextmanager
+def unpacked(archive: bytes, entrypoint: str) -> Iterator[Unpacked]:
+    """Unpack a bundle for as long as the context lasts. Raises BundleCorruptError."""
+    with tempfile.TemporaryDirectory(prefix="casparian-") as temporary:
+        place = Path(temporary)
+        file, folder, project = place / "bundle.zip", place / "bundle", place / "project"
+        file.write_bytes(archive)
+        extract(archive, folder)
+        project.mkdir()
+        for name in (PROJECT, LOCK):
+            (project / name).write_bytes((folder / name).read_bytes())
+        yield Unpacked(file, folder, project, entrypoint)
