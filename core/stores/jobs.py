@@ -41,14 +41,20 @@ class NewJob:
     max_attempts: int = 4
     max_crashes: int = 3
     replay_of: str | None = None
+    replaces: str | None = None
+    """The job whose published set gives way to this one's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """What became of a new job: its id, or that of the job that does the same work already."""
+    """What became of a new job: its id, or that of the job that does the same work already.
+
+    If it isn't new, ``processed`` says whether that work is done; else that job is live.
+    """
 
     job_id: str
     is_new: bool
+    processed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,9 @@ class Job:
     manifest: str | None
     error: JobError | None
     replay_of: str | None
+    replaces: str | None
+    replaced_by: str | None
+    """The job whose published set took the place of this one's."""
     created_at: int
     started_at: int | None
     finished_at: int | None
@@ -280,7 +289,11 @@ class JobStore(Protocol):
         ...
 
     def requeue(self, job_id: str) -> bool:
-        """Run an ended job again: same id, attempts and crashes afresh, the fence kept."""
+        """Run an ended job again: same id, attempts and crashes afresh, the fence kept.
+
+        False in any other state. Raises StoreError if another live job does the same work, or if
+        the job's set was replaced, or is about to be: its rows would be there twice.
+        """
         ...
 
     def requeue_stale(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
@@ -298,7 +311,25 @@ class JobStore(Protocol):
     def replay(self, job_id: str, *, source_hash: str, parser_version: str) -> str | None:
         """Queue a new job for a dead letter's input, linked to it, with the bundle given.
 
-        Returns the new job's id; None unless the job is a dead letter.
+        Its set takes the place of whatever the dead letter once published. Returns the new job's
+        id; None unless the job is a dead letter. Raises StoreError as `replace` does.
+        """
+        ...
+
+    def replace(
+        self,
+        job_id: str,
+        *,
+        source_hash: str,
+        parser_version: str,
+        input_hash: str,
+        input_size: int,
+    ) -> str | None:
+        """Queue a new job for an ended job's input, whose set is to take the place of its set.
+
+        A job that was replaced already is followed to the one whose set stands now, so that no
+        row is ever there twice. Returns the new job's id; None unless that job has ended. Raises
+        StoreError while a replacement is live, or if the job whose set stands was pruned.
         """
         ...
 

@@ -53,6 +53,7 @@ Verb = Literal[
     "retry",
     "requeue",
     "replay",
+    "replace",
     "prune",
 ]
 
@@ -106,6 +107,9 @@ TRANSITIONS: Final[dict[Verb, Transition]] = {
         ENDED, _from("pending"), "only an ended job can be requeued; this one is still to be done"
     ),
     "replay": Transition(_from("dead_letter"), frozenset(), "only a dead letter can be replayed"),
+    "replace": Transition(
+        ENDED, frozenset(), "only an ended job can be replaced; this one is still to be done"
+    ),
     "prune": Transition(ENDED, frozenset(), "only ended jobs are pruned"),
 }
 

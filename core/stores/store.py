@@ -11,14 +11,16 @@ from casparian.core.stores.errors import StoreError
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from casparian.core.stores.files import FileStore
     from casparian.core.stores.jobs import JobStore
     from casparian.core.stores.parsers import ParserStore
     from casparian.core.stores.quarantine import QuarantineStore
+    from casparian.core.stores.statistics import Statistics
     from casparian.core.stores.workers import WorkerStore
 
 
 class Store(Protocol):
-    """The four stores over one connection. Not for use by several threads; open one for each."""
+    """The stores over one connection. Not for use by several threads; open one for each."""
 
     @property
     def jobs(self) -> JobStore:
@@ -38,6 +40,16 @@ class Store(Protocol):
     @property
     def workers(self) -> WorkerStore:
         """The workers."""
+        ...
+
+    @property
+    def files(self) -> FileStore:
+        """What is known of input files."""
+        ...
+
+    @property
+    def statistics(self) -> Statistics:
+        """Sums over jobs."""
         ...
 
     def changed(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from casparian.app.cli import casparian
+from casparian.core.stores.sqlite.migrations import MIGRATIONS
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def db(*words: str) -> Result:
 
 def test_the_store_is_made_in_the_home_and_then_is_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "home" / "casparian.db"
-    assert db("migrate").output == f"{path}: applied first\n"
+    assert db("migrate").output == f"{path}: applied {', '.join(name for name, _ in MIGRATIONS)}\n"
     assert db("migrate").output == f"{path} is up to date\n"
     assert json.loads(db("status", "--json").output)["where"] == str(path)
     assert "up to date" in db("status").output

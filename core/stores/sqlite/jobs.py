@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
@@ -14,6 +14,11 @@ from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import attempt_of, job_of, page_query
 from casparian.core.stores.sqlite.leases import SqliteLeases
+from casparian.core.stores.sqlite.replacements import (
+    refuse_beside_another,
+    refuse_replaced,
+    standing,
+)
 from casparian.core.stores.states import ENDED
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ class SqliteJobs(SqliteLeases):
     def requeue(self, job_id: str) -> bool:
         """Run an ended job again: same id, attempts and crashes afresh, the fence kept.
 
-        Raises StoreError if another live job does the same work already.
+        Raises StoreError if another live job does the same work already, or replaces its set.
         """
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
@@ -74,6 +79,7 @@ class SqliteJobs(SqliteLeases):
                     raise StoreError(
                         f"job {job_id} can't be requeued: job {other[0]} does the same work now"
                     )
+            refuse_replaced(raw, job_of(found))
             done = raw.execute(statements.REQUEUE, {"job_id": job_id, "now": now})
             return done.rowcount == 1
 
@@ -89,23 +95,37 @@ class SqliteJobs(SqliteLeases):
             if row is None:
                 return None
             dead = job_of(row)
-            new = NewJob(
-                parser=dead.parser,
-                parser_version=parser_version,
-                source_hash=source_hash,
-                input_path=dead.input_path,
-                input_hash=dead.input_hash,
-                input_size=dead.input_size,
-                priority=dead.priority,
-                forced=True,
-                max_attempts=dead.max_attempts,
-                max_crashes=dead.max_crashes,
-                replay_of=job_id,
-            )
+            new = replace(_again(dead, raw), source_hash=source_hash, parser_version=parser_version)
             inserted = _insert(raw, new, now=now)
             link = {"job_id": job_id, "fence": dead.fence, "new_id": inserted.job_id, "now": now}
             raw.execute(statements.REPLAYED, link)
             return inserted.job_id
+
+        return self._connection.write(work)
+
+    def replace(
+        self,
+        job_id: str,
+        *,
+        source_hash: str,
+        parser_version: str,
+        input_hash: str,
+        input_size: int,
+    ) -> str | None:
+        """Queue a new job for an ended job's input, whose set is to take the place of its set."""
+
+        def work(raw: sqlite3.Connection, now: int) -> str | None:
+            row = raw.execute("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,)).fetchone()
+            if row is None or row["status"] not in ENDED:
+                return None
+            new = replace(
+                _again(job_of(row), raw),
+                source_hash=source_hash,
+                parser_version=parser_version,
+                input_hash=input_hash,
+                input_size=input_size,
+            )
+            return _insert(raw, new, now=now).job_id
 
         return self._connection.write(work)
 
@@ -186,11 +206,36 @@ class SqliteJobs(SqliteLeases):
         return JobPage(jobs[:limit], jobs[limit - 1].seq if more else None)
 
 
+def _again(job: Job, raw: sqlite3.Connection) -> NewJob:
+    """Return a job for the input of an ended one, in place of whatever set stands for it."""
+    stands = standing(raw, job)
+    if stands.status not in ENDED:
+        raise StoreError(
+            f"job {job.job_id} has been replaced: job {stands.job_id} is {stands.status}",
+            hint="wait until it has ended",
+        )
+    refuse_beside_another(raw, stands)
+    return NewJob(
+        parser=job.parser,
+        parser_version=job.parser_version,
+        source_hash=job.source_hash,
+        input_path=job.input_path,
+        input_hash=job.input_hash,
+        input_size=job.input_size,
+        priority=job.priority,
+        forced=True,
+        max_attempts=job.max_attempts,
+        max_crashes=job.max_crashes,
+        replay_of=job.job_id,
+        replaces=stands.job_id,
+    )
+
+
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
     values = {**asdict(job), "job_id": secrets.token_hex(8), "now": now}
     if not job.forced:
         there = raw.execute(statements.SAME_WORK, values).fetchall()
         if there:
-            return Inserted(there[0]["job_id"], is_new=False)
+            return Inserted(there[0]["job_id"], is_new=False, processed=bool(there[0]["processed"]))
     raw.execute(statements.INSERT, values)
     return Inserted(values["job_id"], is_new=True)

@@ -254,6 +254,8 @@ def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> bool
         replace_rows(raw, completion.lease.job_id, completion.quarantine)
     raw.execute(statements.HISTORY, values)
     raw.execute(statements.SUCCESS, values)
+    if values["replaces"] is not None:
+        raw.execute(statements.REPLACED, values)
     _close_attempt(raw, completion.lease, status, None, now)
     return True
 

@@ -210,7 +210,23 @@ _FIRST: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (("first", _FIRST),)
+_REPLACEMENTS: Final = (
+    "ALTER TABLE cf_jobs ADD COLUMN replaces TEXT",
+    "ALTER TABLE cf_jobs ADD COLUMN replaced_by TEXT",
+    "CREATE INDEX cf_jobs_replaces ON cf_jobs (replaces) WHERE replaces IS NOT NULL",
+)
+
+_FILE_IDENTITIES: Final = (
+    "ALTER TABLE cf_files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE cf_files ADD COLUMN inode INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX cf_files_seen ON cf_files (last_seen)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("first", _FIRST),
+    ("replacements", _REPLACEMENTS),
+    ("file-identities", _FILE_IDENTITIES),
+)
 """Every migration: its name and its statements, in the order in which they are applied."""
 
 

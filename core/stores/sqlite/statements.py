@@ -10,18 +10,18 @@ from typing import Final
 INSERT: Final = """
     INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
         input_hash, input_size, priority, forced, run_at, max_attempts, max_crashes, replay_of,
-        created_at)
+        replaces, created_at)
     VALUES (:job_id, CASE WHEN :run_at > :now THEN 'scheduled' ELSE 'pending' END, :parser,
         :parser_version, :source_hash, :input_path, :input_hash, :input_size, :priority, :forced,
-        :run_at, :max_attempts, :max_crashes, :replay_of, :now)
+        :run_at, :max_attempts, :max_crashes, :replay_of, :replaces, :now)
 """
 
 SAME_WORK: Final = """
-    SELECT job_id FROM cf_jobs
+    SELECT job_id, 0 AS processed FROM cf_jobs
     WHERE input_hash = :input_hash AND source_hash = :source_hash
         AND status IN ('pending', 'scheduled', 'running', 'promoting')
     UNION ALL
-    SELECT job_id FROM cf_processing_history
+    SELECT job_id, 1 FROM cf_processing_history
     WHERE input_hash = :input_hash AND source_hash = :source_hash
     LIMIT 1
 """
@@ -83,7 +83,7 @@ COMPLETE: Final = """
     UPDATE cf_jobs SET status = :status, rows = :rows, quarantined = :quarantined, error = NULL,
         worker_id = NULL, lease_until = NULL, finished_at = :now
     WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
-    RETURNING parser, parser_version, source_hash, input_hash, input_path
+    RETURNING parser, parser_version, source_hash, input_hash, input_path, replaces
 """
 
 HELD: Final = """
@@ -140,6 +140,16 @@ REQUEUE: Final = """
         progress_done = NULL, progress_total = NULL, rows = NULL, quarantined = NULL
     WHERE job_id = :job_id AND status IN (
         'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
+"""
+
+REPLACED: Final = "UPDATE cf_jobs SET replaced_by = :job_id WHERE job_id = :replaces"
+
+# Whoever publishes for the same rows: the job that is replaced, and all that are to replace it.
+LIVE_REPLACEMENT: Final = """
+    SELECT job_id, status FROM cf_jobs
+    WHERE status IN ('pending', 'scheduled', 'running', 'promoting') AND job_id <> :job_id
+        AND (replaces IN (:job_id, :replaces) OR job_id = :replaces)
+    LIMIT 1
 """
 
 PRUNE: Final = """

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import StoreUnreachableError
 from casparian.core.stores.sqlite.connection import PATIENCE_S, Connection
+from casparian.core.stores.sqlite.files import SqliteFiles
 from casparian.core.stores.sqlite.jobs import SqliteJobs
 from casparian.core.stores.sqlite.migrations import check_version, migrate
 from casparian.core.stores.sqlite.parsers import SqliteParsers
 from casparian.core.stores.sqlite.quarantine import SqliteQuarantine
+from casparian.core.stores.sqlite.statistics import SqliteStatistics
 from casparian.core.stores.sqlite.workers import SqliteWorkers
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class SqliteStore:
         self.parsers = SqliteParsers(self.connection)
         self.quarantine = SqliteQuarantine(self.connection)
         self.workers = SqliteWorkers(self.connection)
+        self.files = SqliteFiles(self.connection)
+        self.statistics = SqliteStatistics(self.connection)
 
     def changed(self) -> bool:
         """Say whether another connection has changed anything since this was last asked."""

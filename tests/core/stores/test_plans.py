@@ -77,6 +77,7 @@ HOT = {
         "CANCEL",
         "SAME_WORK",
         "PRUNE",
+        "LIVE_REPLACEMENT",
     )
 } | {
     f"page of {name}": page_query(wanted, "newest", None, 100)[0] for name, wanted in PAGES.items()

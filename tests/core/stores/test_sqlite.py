@@ -113,7 +113,8 @@ def test_processes_that_open_a_new_store_at_once_make_it_once(path: Path) -> Non
         assert process.communicate(timeout=60)[1] == b""
         assert process.returncode == 0
     with SqliteStore(path) as store:
-        assert store.connection.read("SELECT count(*) FROM _sqlite_migrations")[0][0] == 1
+        [applied] = store.connection.read("SELECT count(*) FROM _sqlite_migrations")
+        assert applied[0] == len(migrations.MIGRATIONS)
 
 
 # ------------------------------------------------------------------------ in harm's way
@@ -274,3 +275,20 @@ def test_a_heartbeat_gets_through_beside_busy_writers(path: Path) -> None:
             for writer in writers:
                 writer.kill()
                 writer.communicate()
+
+
+def test_jobs_of_an_earlier_version_are_there_after_the_migration(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(Connection(path, read_only=False, clock=wall_clock, patience_s=1)) as connection:
+        migrations.migrate(connection, upto=1)
+        connection.raw.execute(
+            "INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, "
+            "input_path, input_hash, input_size, priority, forced, run_at, max_attempts, "
+            "max_crashes, created_at) VALUES ('j1', 'pending', 'sales', '1', 's', '/a.csv', 'h', "
+            "1, 0, 0, 0, 4, 3, 7)"
+        )
+    with SqliteStore(path) as store:
+        job = store.jobs.get("j1")
+        assert job is not None
+        assert (job.created_at, job.replaces, job.replaced_by) == (7, None, None)
+        finish(store, claim(store))

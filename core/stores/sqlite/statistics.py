@@ -1,0 +1,51 @@
+"""Sums over jobs in SQLite; each reads the jobs that ended in its time, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from casparian.core.stores.statistics import FailureTally, Tally
+
+if TYPE_CHECKING:
+    from casparian.core.stores.sqlite.connection import Connection
+
+_ENDED: Final = """
+    SELECT parser, status, count(*), coalesce(sum(rows), 0), coalesce(sum(quarantined), 0),
+        sum(input_size), coalesce(sum(max(finished_at - started_at, 0)), 0)
+    FROM cf_jobs WHERE finished_at IS NOT NULL AND finished_at >= :since
+        AND (:until IS NULL OR finished_at < :until)
+    GROUP BY parser, status ORDER BY parser, status
+"""
+
+# SQLite takes the other columns of a group from the row that has the maximum.
+_FAILURES: Final = """
+    SELECT parser, coalesce(error ->> 'error_class', '') AS kind, count(*) AS jobs, job_id,
+        coalesce(error ->> 'message', ''), max(finished_at)
+    FROM cf_jobs WHERE finished_at IS NOT NULL AND finished_at >= :since
+        AND (:until IS NULL OR finished_at < :until) AND status IN ('failed', 'dead_letter')
+    GROUP BY parser, kind ORDER BY jobs DESC, parser, kind
+"""
+
+_OLDEST: Final = "SELECT created_at FROM cf_jobs WHERE status = 'pending' ORDER BY seq LIMIT 1"
+
+
+class SqliteStatistics:
+    """See :class:`casparian.core.stores.statistics.Statistics`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ended(self, *, since: int, until: int | None = None) -> list[Tally]:
+        """Return the sums of the jobs that ended in a time, by parser and state."""
+        rows = self._connection.read(_ENDED, {"since": since, "until": until})
+        return [Tally(*row) for row in rows]
+
+    def failures(self, *, since: int, until: int | None = None) -> list[FailureTally]:
+        """Return the failed jobs and dead letters of a time by class."""
+        rows = self._connection.read(_FAILURES, {"since": since, "until": until})
+        return [FailureTally(*tuple(row)[:5]) for row in rows]
+
+    def oldest_pending(self) -> int | None:
+        """Return when the pending job that waits longest was queued."""
+        rows = self._connection.read(_OLDEST)
+        return rows[0]["created_at"] if rows else None
