@@ -1,0 +1,217 @@
+"""A job's output is there whole, once, or not at all, whatever is killed, frozen or doubled."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from casparian.core.publishing import roll_forward as module
+from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
+from casparian.core.publishing.manifest import MANIFEST, SET, Manifest, StagedOutput
+from casparian.core.publishing.roll_forward import (
+    Publisher,
+    SetVanished,
+    fence_of,
+    roll_forward,
+    sweep_staging,
+)
+from casparian.core.publishing.steps import Claim, Published, Put, Superseded, TakeOut, Vanished
+
+OUTPUTS = (StagedOutput("sales", 5, 1, "sales.parquet", None),)
+
+
+def manifest_of(root: Path, fence: int, job_id: str = "ab12", **other: Any) -> Manifest:
+    return Manifest(
+        job_id, fence, "sales", "1.0", "beef", None, "/in.csv", "cafe", str(root), OUTPUTS, **other
+    )
+
+
+def write_set(folder: Path, manifest: Manifest) -> None:
+    folder.mkdir(parents=True)
+    (folder / "sales.parquet").write_text(f"{manifest.job_id} rows of fence {manifest.fence}")
+    (folder / MANIFEST).write_text(manifest.as_json())
+
+
+def stage(manifest: Manifest) -> None:
+    write_set(manifest.staging / SET, manifest)
+
+
+def rows(folder: Path) -> str | None:
+    file = folder / "sales.parquet"
+    return file.read_text() if file.exists() else None
+
+
+def published_sets(root: Path) -> list[str]:
+    return sorted(str(path.parent.relative_to(root)) for path in root.glob(f"sales/*/*/{MANIFEST}"))
+
+
+class Publishing(RuleBasedStateMachine):
+    """Several processes publish one set, look and act in any order, and die in between."""
+
+    most_publishers = 3
+
+    @initialize(older=st.booleans(), replaces=st.booleans())
+    def begin(self, older: bool, replaces: bool) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="publishing-"))
+        self.older = older
+        self.manifest = manifest_of(self.root, 2)
+        if replaces:
+            self.manifest = replace(self.manifest, replaces="cd34", replaces_place="sales/0.9/cd34")
+            write_set(self.root / "sales/0.9/cd34", manifest_of(self.root, 7, "cd34"))
+        if older:
+            write_set(self.manifest.place, manifest_of(self.root, 1))
+        stage(self.manifest)
+        self.made = 0
+        self.publishers = [self.publisher() for _ in range(self.most_publishers)]
+        self.steps: list[Any] = [None] * self.most_publishers
+        self.was_published = False
+
+    def publisher(self) -> Publisher:
+        self.made += 1
+        return Publisher(self.manifest, name=str(self.made))
+
+    def teardown(self) -> None:
+        if not hasattr(self, "root"):
+            return
+        if not self.was_published:
+            assert roll_forward(self.manifest), "whoever comes last can finish it"
+        self.holds_the_new_set()
+        sweep_staging(self.manifest)
+        assert published_sets(self.root) == ["sales/1.0/ab12"], "once, and nothing that it replaces"
+        shutil.rmtree(self.root)
+
+    @rule(one=st.integers(0, 2))
+    def look_and_decide(self, one: int) -> None:
+        publisher = self.publishers[one]
+        step = publisher.decide(publisher.look())
+        assert not isinstance(step, Vanished | Superseded)
+        self.steps[one] = step
+        if isinstance(step, Published):
+            self.was_published = True
+
+    @rule(one=st.integers(0, 2))
+    def act_on_what_was_seen_then(self, one: int) -> None:
+        step, self.steps[one] = self.steps[one], None
+        if isinstance(step, TakeOut | Claim | Put):
+            self.publishers[one].do(step)
+
+    @rule(one=st.integers(0, 2))
+    def die(self, one: int) -> None:
+        self.publishers[one] = self.publisher()
+        self.steps[one] = None
+
+    @precondition(lambda self: self.was_published)
+    @rule()
+    def sweep_what_is_left(self) -> None:
+        sweep_staging(self.manifest)
+
+    @invariant()
+    def what_is_visible_is_whole(self) -> None:
+        if not hasattr(self, "root"):
+            return
+        fence = fence_of(self.manifest.place, "ab12")
+        if self.was_published:
+            self.holds_the_new_set()
+        elif fence is None:
+            assert not self.manifest.place.exists()
+            assert not self.older, "readers always find the older set, or the new one"
+        else:
+            assert rows(self.manifest.place) == f"ab12 rows of fence {fence}"
+
+    def holds_the_new_set(self) -> None:
+        assert rows(self.manifest.place) == "ab12 rows of fence 2"
+
+
+TestPublishing = Publishing.TestCase
+TestPublishing.settings = settings(
+    max_examples=150,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class WithoutClaims(Publishing):
+    """All publishers put the set by the same name."""
+
+    def publisher(self) -> Publisher:
+        publisher = super().publisher()
+        publisher._own_name = SET
+        return publisher
+
+
+def test_it_is_the_claim_that_keeps_a_sleeper_from_putting_the_older_set_back() -> None:
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            WithoutClaims,
+            settings=settings(TestPublishing.settings, max_examples=2_000, phases=[Phase.generate]),
+        )
+
+
+def test_both_sets_are_there_at_every_moment_of_an_exchange(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    (one / "a").touch()
+    other.mkdir()
+    exchange(one, other)
+    assert (other / "a").exists()
+    assert not (one / "a").exists()
+    with pytest.raises(FileNotFoundError):
+        exchange(one, tmp_path / "nothing")
+
+
+def test_a_file_system_that_cannot_exchange_gets_the_new_set_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(one: Path, other: Path) -> None:
+        raise ExchangeUnsupported
+
+    monkeypatch.setattr(module, "exchange", unsupported)
+    manifest = manifest_of(tmp_path, 2)
+    write_set(manifest.place, manifest_of(tmp_path, 1))
+    stage(manifest)
+    assert roll_forward(manifest)
+    assert rows(manifest.place) == "ab12 rows of fence 2"
+
+
+def test_a_newer_set_of_the_job_is_never_replaced_by_an_older_one(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2)
+    write_set(manifest.place, manifest_of(tmp_path, 3))
+    stage(manifest)
+    assert not roll_forward(manifest)
+    assert rows(manifest.place) == "ab12 rows of fence 3"
+
+
+def test_a_staged_set_that_somebody_removed_is_told(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2)
+    with pytest.raises(SetVanished, match="gone") as caught:
+        roll_forward(manifest)
+    assert "casparian job requeue ab12" in caught.value.hint
+
+
+def test_publishing_twice_changes_nothing(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2)
+    stage(manifest)
+    assert roll_forward(manifest)
+    assert roll_forward(manifest)
+    assert rows(manifest.place) == "ab12 rows of fence 2"
+
+
+def test_a_manifest_says_the_same_after_it_was_stored(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2, replaces="x", replaces_place="sales/0.9/x")
+    assert Manifest.from_json(manifest.as_json()) == manifest
