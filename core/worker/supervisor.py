@@ -208,6 +208,7 @@ class Supervisor:
                     hint="register the parser again, and enqueue",
                 )
             bundle = self._bundles.get(job.source_hash)
+            replaced = None if job.replaces is None else self._store.jobs.get(job.replaces)
         except BundleCorruptError as error:
             failure = failed("bundle_corrupt", error.message, hint=error.hint)
         except OSError as error:
@@ -218,7 +219,7 @@ class Supervisor:
             self._endings.released(work)
             return
         else:
-            work.task = task_of(job, parser, bundle, self._options)
+            work.task = task_of(job, parser, bundle, self._options, replaced=replaced)
             if runner.send(work.task):
                 return
             failure = failed("runner_died", "the job's runner ended before it began")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casparian.core.publishing.manifest import published_place
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.messages import Task
 
@@ -14,8 +16,15 @@ if TYPE_CHECKING:
     from casparian.core.worker.options import WorkerOptions
 
 
-def task_of(job: Job, parser: StoredParser, bundle: CachedBundle, options: WorkerOptions) -> Task:
-    """Return all that a runner needs to know of a job."""
+def task_of(
+    job: Job,
+    parser: StoredParser,
+    bundle: CachedBundle,
+    options: WorkerOptions,
+    *,
+    replaced: Job | None = None,
+) -> Task:
+    """Return all that a runner needs to know of a job, and of the job whose set it replaces."""
     return Task(
         job_id=job.job_id,
         fence=job.fence,
@@ -41,4 +50,11 @@ def task_of(job: Job, parser: StoredParser, bundle: CachedBundle, options: Worke
         lineage=options.lineage,
         pass_env=options.pass_env,
         resource_limits=options.resource_limits,
+        replaces=None if replaced is None else replaced.job_id,
+        replaces_place=None if replaced is None else _place(replaced),
     )
+
+
+def _place(job: Job) -> str:
+    """Return where a job's set is, relative to the output root."""
+    return str(published_place(Path(), job.parser, job.parser_version, job.job_id))
