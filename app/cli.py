@@ -33,6 +33,10 @@ COMMANDS = {
         "casparian.app.contract_command",
         "Show, check, infer and compare contracts.",
     ),
+    "parser": (
+        "casparian.app.parser_command",
+        "Register parsers for prod mode; list, try, pause, remove them.",
+    ),
     "config": (
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",

@@ -10,7 +10,7 @@ from casparian.core.registry.registrar import (
     Surroundings,
     stored_contract,
 )
-from casparian.core.registry.unpacked import Conditions, Unpacked, unpacked
+from casparian.core.registry.unpacked import Conditions, Unpacked, conditions_of, unpacked
 
 __all__ = [
     "Candidate",
@@ -24,6 +24,7 @@ __all__ = [
     "Skipped",
     "Surroundings",
     "Unpacked",
+    "conditions_of",
     "find_candidates",
     "find_registered",
     "split_name",

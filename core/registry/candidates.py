@@ -80,7 +80,8 @@ def find_candidates(path: Path) -> Candidates:
     """
     if path.is_dir() and not (path / _ENTRY).is_file():
         return _several(path)
-    file = parser_file(path)
+    parser_file(path)
+    file = path / _ENTRY if path.is_dir() else path
     level = level_of(file)
     if level in ("function", "handler"):
         raise ad_hoc(file, level)

@@ -81,7 +81,7 @@ class Registration:
     replaced: bool = False
     """Whether this version had other content before."""
     previous: str | None = None
-    """The version that was the latest before, if it is another one."""
+    """The version that was the latest before, with which its contract was compared."""
     findings: tuple[Finding, ...] = ()
     changes: ContractDiff | None = None
     samples: tuple[RunReport, ...] = ()

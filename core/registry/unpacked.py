@@ -16,12 +16,14 @@ from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.guest import GuestSpec
 from casparian.core.interpreter import Interpreter
 from casparian.core.logs import Callback
+from casparian.core.worker.guest_world import guest_environment, resource_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from casparian.core.events import Hello, Log
     from casparian.core.run_report import RunReport
+    from casparian.core.settings import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,18 @@ class Conditions:
     timeout: float | None = None
     quarantine_threshold: float = 0.5
     max_quarantine_rows: int = 10_000
+
+
+def conditions_of(settings: Mapping[str, Value]) -> Conditions:
+    """Return what the settings say about parsers in prod mode."""
+    values = {key: setting.value for key, setting in settings.items()}
+    return Conditions(
+        guest_environment(os.environ, values["pass_env"]),
+        resource_limits(values),
+        values["job_timeout"] or None,
+        values["quarantine_threshold"],
+        values["max_quarantine_rows"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
