@@ -1,8 +1,8 @@
 """Parquet files: written in row groups of a good size, whatever the size of the frames.
 
-Small frames are gathered; a row group ends at 64 MiB or a million rows. Parquet keeps some types
-coarser than Arrow: timestamps and times in seconds come back in milliseconds, date64 as date32; no
-value changes.
+Small frames are gathered; a row group ends at 64 MiB or a million rows, and the
+first earlier. Parquet keeps some types coarser than Arrow: timestamps and times in seconds come
+back in milliseconds, date64 as date32; no value changes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUP_BYTES = 64 * 2**20
 GROUP_ROWS = 1_000_000
+FIRST_GROUP_ROWS = 131_072  # the first is smaller, so that writing begins while others still judge
 _HELD_BYTES = 4 * GROUP_BYTES  # what small slices of big frames may keep alive
 _SAMPLED_ROWS = 65_536
 _SMALL_FRAMES = 256  # so many are copied into one, which frees what each costs by itself
@@ -86,7 +87,7 @@ class RowFile:
         self.schema = schema
         self.rows = 0
         self._wanted = wanted
-        self._gathering = Gathering()
+        self._gathering = Gathering(rows=FIRST_GROUP_ROWS)
         self._compression = compression
         self._metadata = metadata
         self._writer: Any = None
@@ -113,6 +114,7 @@ class RowFile:
         table = self._gathering.take()
         if table is None or not table.num_rows:
             return
+        self._gathering = Gathering()
         groups = max(1, -(-table.nbytes // GROUP_BYTES))
         size = min(GROUP_ROWS, -(-table.num_rows // groups))
         with storing(self._wanted):
