@@ -148,11 +148,11 @@ class Tree:
 
     def _reason_against_target(self, target: Path) -> str | None:
         """Say why what a link leads to is left out itself."""
-        inside = target.relative_to(self._root)
-        for part in (*list(inside.parents)[-2::-1], inside):
-            place = self._root / part
+        parts = target.relative_to(self._root).parts
+        for count in range(1, len(parts) + 1):
+            place = self._root.joinpath(*parts[:count])
             if place.is_dir():
-                reason = _reason_against_folder(place, part.as_posix())
+                reason = _reason_against_folder(place, "/".join(parts[:count]))
                 if reason is not None:
                     return reason
         return None
