@@ -47,7 +47,7 @@ def read_rejected(path: Path) -> list[QuarantinedRow]:
     """Read what a runner wrote; nothing if there is no file."""
     try:
         lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     rows = []
     for line in lines:

@@ -1,0 +1,216 @@
+"""What goes wrong is told by its class, with a hint, and is retried if that may help."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from casparian.core.worker import job_run
+from casparian.core.worker.failures import CLASSES
+from casparian.core.worker.memory import OomRisk, check_memory
+
+from .conftest import READ, Workshop
+
+FAILING = {
+    "parser_error": "raise ValueError('connection timeout')",
+    "transient_error": "raise ConnectionResetError('gone')",
+    "contract_violation": "yield [dict(name='a', years=1)]",
+    "crash": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+    "memory_limit": "bytearray(3_000_000_000)",
+    "disk_full": "import errno; raise OSError(errno.ENOSPC, 'No space left on device')",
+    "timeout": "while True: pass",
+}
+ENDS = {"never": "failed", "later": "dead_letter", "crash": "dead_letter"}
+
+
+def test_each_class_of_failure_is_told_and_leads_to_what_it_should(workshop: Workshop) -> None:
+    jobs = {}
+    for name, body in FAILING.items():
+        workshop.parser(body, name=name)
+        jobs[name] = workshop.job(f"{name}\n", parser=name, max_attempts=1, max_crashes=1)
+    limits = {"AS": 2_000_000_000, "CPU": 2}
+    workshop.drain(concurrency=2, resource_limits=limits)
+    for name, job_id in jobs.items():
+        status, error_class, message = workshop.error(job_id)
+        expected = "poison" if name == "crash" else name
+        assert (status, error_class) == (ENDS[CLASSES[name].retry], expected), message
+        assert workshop.get(job_id).error.message in workshop.log(job_id) or name == "crash"
+    assert "SIGSEGV" in workshop.error(jobs["crash"])[2]
+    assert "SIGXCPU" in workshop.error(jobs["timeout"])[2]
+    assert workshop.files() == []
+
+
+def test_an_error_of_the_parser_says_where_and_is_in_the_store_with_its_traceback(
+    workshop: Workshop,
+) -> None:
+    workshop.parser("raise KeyError('total')")
+    job_id = workshop.job()
+    workshop.drain()
+    error = workshop.get(job_id).error
+    assert error is not None
+    assert error.details["type"] == "KeyError"
+    assert error.details["traceback"][-1]["source"] == "raise KeyError('total')"
+    assert "KeyError: 'total'" in error.details["text"]
+    assert "raise KeyError('total')" in workshop.log(job_id)
+
+
+def test_an_input_that_is_gone_changed_or_replaced_is_no_fault_of_the_parser(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(
+        "with open(ctx.input_path, 'a') as file: file.write('x')\nyield [dict(name='a', age=1)]",
+        name="writes",
+    )
+    workshop.parser(READ)
+    gone, replaced = workshop.job("gone\n"), workshop.job("was\n")
+    changed = workshop.job("changed\n", parser="writes", max_attempts=1)
+    Path(workshop.get(gone).input_path).unlink()
+    Path(workshop.get(replaced).input_path).write_text("is\n")
+    workshop.drain()
+    assert workshop.error(gone)[:2] == ("failed", "input_missing")
+    assert workshop.error(replaced)[:2] == ("failed", "input_replaced")
+    assert workshop.error(changed)[:2] == ("dead_letter", "input_changed")
+    assert not workshop.store.parsers.health()
+
+
+def test_a_bundle_of_which_a_byte_flipped_is_never_run(workshop: Workshop) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    with sqlite3.connect(workshop.folder / "casparian.db") as connection:
+        [[archive]] = connection.execute("SELECT source_archive FROM cf_parsers").fetchall()
+        at = archive.index(b"csv")
+        flipped = archive[:at] + b"C" + archive[at + 1 :]
+        connection.execute("UPDATE cf_parsers SET source_archive = ?", (flipped,))
+    workshop.drain()
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("failed", "bundle_corrupt")
+    assert "hash" in message
+
+
+def test_an_interpreter_that_cannot_be_started_is_the_environments_fault(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    workshop.drain(python=workshop.folder / "no-python")
+    assert workshop.error(job_id)[:2] == ("failed", "environment_error")
+
+
+def test_an_output_root_that_cannot_be_used_says_so(workshop: Workshop) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    workshop.root.write_text("a file")
+    workshop.drain()
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("failed", "sink_error")
+    assert "is a file, not a folder" in message
+
+
+def test_a_full_disk_is_met_again_later(workshop: Workshop) -> None:
+    import resource
+
+    workshop.parser(
+        "import os\nyield [dict(name=os.urandom(50).hex(), age=n) for n in range(40_000)]"
+    )
+    job_id = workshop.job(max_attempts=1)
+    # What the runner may write at most, as if the disk ended there; its supervisor is let off.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        workshop.drain()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("dead_letter", "disk_full"), message
+    assert "full" in message
+    assert workshop.files() == []
+
+
+def test_a_batch_that_this_machine_has_no_memory_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("casparian.core.worker.memory.available_memory", lambda: 40 << 20)
+    check_memory(1 << 20)
+    with pytest.raises(OomRisk, match="OOM_RISK"):
+        check_memory(30 << 20)
+    assert job_run.check_memory is check_memory
+
+
+def test_five_failures_in_a_row_pause_the_parser_and_its_jobs_wait(workshop: Workshop) -> None:
+    workshop.parser("raise ValueError('no')")
+    ids = [workshop.job(f"{n}\n") for n in range(7)]
+    workshop.drain(concurrency=1)
+    assert [workshop.get(job_id).status for job_id in ids] == ["failed"] * 5 + ["pending"] * 2
+    assert [workshop.get(job_id).attempt for job_id in ids[5:]] == [0, 0]
+    sentences = [getattr(report, "sentence", "") for report in workshop.reports]
+    line = "[CIRCUIT_BREAKER] Parser 'people' paused after 5 consecutive failures"
+    assert sentences.count(line) == 1
+
+
+def test_a_failed_job_keeps_its_quarantine_in_the_store_and_publishes_nothing(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job("name,age\nAda,x\nAlan,y\nGrace,1\n")
+    workshop.drain()
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("failed", "contract_violation"), message
+    rows = workshop.store.quarantine.list_for_job(job_id)
+    assert [row.row_number for row in rows] == [0, 1]
+    assert workshop.files() == []
+    assert not list(workshop.root.glob(".staging/*"))
+
+
+def test_a_guest_sees_no_secret_and_has_folders_and_limits_of_its_own(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    monkeypatch.setenv("ALLOWED", "seen")
+    workshop.parser(
+        """
+        import os, resource, tempfile, pathlib
+        here = pathlib.Path.cwd()
+        pathlib.Path('left').write_text('behind')
+        limits = [resource.getrlimit(getattr(resource, 'RLIMIT_' + name))[0]
+                  for name in ('AS', 'NOFILE', 'FSIZE')]
+        yield [dict(name=name, age=0) for name in (
+            str(sorted(os.environ)), str(here), tempfile.gettempdir(), os.environ['HOME'],
+            os.environ['ALLOWED'], str(limits))]
+        """
+    )
+    job_id = workshop.job()
+    limits = {"AS": 5_000_000_000, "NOFILE": 200, "FSIZE": 1_000_000}
+    workshop.drain(pass_env=("ALLOWED",), resource_limits=limits)
+    assert workshop.get(job_id).status == "completed", workshop.get(job_id).error
+    names, here, temporary, home, allowed, seen = workshop.table(job_id)["name"].to_pylist()
+    assert "AWS_SECRET_ACCESS_KEY" not in names
+    assert allowed == "seen"
+    assert len({here, temporary, home}) == 3
+    assert not Path(here).parent.exists(), "it goes with the guest"
+    assert home != str(Path.home())
+    assert seen == "[5000000000, 200, 1000000]"
+    assert sys.executable in workshop.log(job_id)
+
+
+def test_a_locked_store_is_waited_for_and_nothing_is_lost(workshop: Workshop) -> None:
+    locks = workshop.folder / "locks.py"
+    database = workshop.folder / "casparian.db"
+    workshop.parser(
+        f"import subprocess, sys\nsubprocess.Popen([sys.executable, {str(locks)!r}])\n"
+        f"import pathlib, time\n"
+        f"while not pathlib.Path({str(workshop.folder / 'locked')!r}).exists(): time.sleep(0.01)\n"
+        "yield [dict(name='a', age=1)]"
+    )
+    locks.write_text(
+        "import sqlite3, time, pathlib\n"
+        f"connection = sqlite3.connect({str(database)!r}, isolation_level=None, timeout=30)\n"
+        "connection.execute('BEGIN IMMEDIATE')\n"
+        f"pathlib.Path({str(workshop.folder / 'locked')!r}).touch()\n"
+        "time.sleep(60)\n"  # the guest's processes end with it
+    )
+    job_id = workshop.job()
+    workshop.drain()
+    assert workshop.get(job_id).status == "completed"
