@@ -1,1 +1,1 @@
-"""Queueing: files become jobs, and jobs are seen and acted on."""
+"""How files come into the queue, and what people see of it and do to it."""
