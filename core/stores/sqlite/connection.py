@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.sqlite.filesystem import network_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,7 @@ class Connection:
         self._clock = clock
         self._patience_s = patience_s
         self._seen_version: int | None = None
+        _refuse_network(path)
         try:
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +147,17 @@ class Connection:
                 hint="is the disk there, and may you write to it?",
             )
         return StoreError(f"{self.path}: the store refused: {error}")
+
+
+def _refuse_network(path: Path) -> None:
+    kind = network_kind(path)
+    if kind is not None:
+        raise StoreError(
+            f"{path}: it is on a file system of a network ({kind}), where SQLite's locks don't "
+            "hold: several workers would do the same jobs",
+            hint="name a store on a local disk: --store, or CASPARIAN_STORE; the output root may "
+            "stay where it is",
+        )
 
 
 _OUT_OF_REACH: Final = (
