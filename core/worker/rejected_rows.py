@@ -44,9 +44,13 @@ class RejectedRows:
 
 
 def read_rejected(path: Path) -> list[QuarantinedRow]:
-    """Read what a runner wrote; nothing if there is no file."""
+    """Read what a runner wrote; nothing if there is no file.
+
+    A runner that was killed may have left the last line unfinished: that is no row.
+    """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Only b"\n" ends a line: what is in the rows may be any other kind of line break.
+        *lines, _ = path.read_bytes().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return []
     rows = []
