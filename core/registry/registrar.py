@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -333,13 +334,13 @@ def _check_lock(candidate: Candidate, lock: bytes) -> None:
 def _failed_sample(path: Path, report: RunReport) -> RegistrationError:
     error = report.error
     told = "it was interrupted" if error is None else f"{error.type}: {error.message}"
-    place = ""
+    lines = [f"{path}: it fails on its sample {report.input_path.name}: {told}"]
     if error is not None and error.traceback:
         last = error.traceback[-1]
-        place = f" ({last['file']}:{last['line']})"
-    hint = error.hint if error is not None and error.hint else ""
-    raise_hint = "mend it, or register it untried: --skip-validation"
-    return RegistrationError(
-        f"{path}: it fails on its sample {report.input_path.name}: {told}{place}",
-        hint=f"{hint}; or {raise_hint}" if hint else raise_hint,
-    )
+        # Where the bundle was unpacked means nothing any more.
+        lines.append(f"  at {last['file'].rpartition('/bundle/')[2]}:{last['line']}")
+    lines += [f"  {row.reasons[0].message}" for row in report.quarantine[:3]]
+    hints = [error.hint] if error is not None and error.hint and error.kind == "parser" else []
+    command = shlex.join(["casparian", "run", str(path), str(report.input_path), "--whatif"])
+    hints += [f"see all of it: {command}", "register it untried: --skip-validation"]
+    return RegistrationError("\n".join(lines), hint="; ".join(hints))

@@ -44,9 +44,7 @@ def missing(files: dict[str, str], **left_out: str) -> list[str]:
             "lib/other/__init__.py": "",
         },
         {"parser.py": "try:\n    import nope\nexcept ImportError:\n    nope = None"},
-        {
-            "parser.py": "try:\n    import nope\nexcept (KeyError, ModuleNotFoundError):\n    import no"
-        },
+        {"parser.py": "try:\n    import nope\nexcept (KeyError, ImportError):\n    import no"},
         {"parser.py": "import contextlib as c\nwith c.suppress(ImportError):\n    import nope"},
         {"parser.py": "import sys\nif sys.version_info < (3, 11):\n    import tomli"},
         {"parser.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nope"},
