@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casparian.core.settings import SettingError, resolve
+from casparian.core.settings import SETTINGS, SettingError, resolve
 
 
 def value(key: str, folder: Path, given: object = None, **environ: str) -> tuple[object, str]:
@@ -75,3 +75,46 @@ def test_a_file_that_is_wrong_is_named(tmp_path: Path, content: str, words: str)
         value("max_quarantine_rows", tmp_path)
     assert str(file) in caught.value.message
     assert words in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_guide_names_every_setting() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pages = (docs / "worker.md").read_text() + (docs / "quarantine.md").read_text()
+    assert [key for key in SETTINGS if f"`{key}`" not in pages] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("memory_limit", "2GB", 2_000_000_000),
+        ("memory_limit", "0", 0),
+        ("file_size_limit", "1.5 mb", 1_500_000),
+        ("offline", "yes", True),
+        ("lineage", "off", False),
+        ("pass_env", "TZ, MY_REGION", ("TZ", "MY_REGION")),
+        ("concurrency", "3", 3),
+    ],
+)
+def test_a_setting_of_prod_mode_is_read(
+    key: str, text: str, expected: object, tmp_path: Path
+) -> None:
+    assert value(key, tmp_path, **{f"CASPARIAN_{key.upper()}": text})[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "says"),
+    [
+        ("memory_limit", "200MB", "at least 1GB"),
+        ("file_size_limit", "many", "4GB"),
+        ("offline", "perhaps", "true or false"),
+        ("concurrency", "0", "1 or more"),
+        ("stale_after", "0", "more than 0"),
+        ("job_timeout", "-1", "0 or more"),
+    ],
+)
+def test_a_setting_of_prod_mode_that_makes_no_sense_is_refused(
+    key: str, text: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        value(key, tmp_path, **{f"CASPARIAN_{key.upper()}": text})
+    assert says in caught.value.hint

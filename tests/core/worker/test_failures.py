@@ -214,3 +214,14 @@ def test_a_locked_store_is_waited_for_and_nothing_is_lost(workshop: Workshop) ->
     job_id = workshop.job()
     workshop.drain()
     assert workshop.get(job_id).status == "completed"
+
+
+def test_the_guide_lists_every_class_of_failure_as_it_is() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "worker.md").read_text()
+    table = page.partition("<!-- failure classes -->")[2].partition("\n\n")[0]
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    shown = {row[0]: row[1:] for row in rows if len(row) == 4 and row[0] in CLASSES}
+    assert shown == {
+        name: [found.retry, "yes" if found.blames_parser else "no", found.meaning]
+        for name, found in CLASSES.items()
+    }
