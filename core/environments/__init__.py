@@ -1,1 +1,7 @@
-"""Environments: the Python that a bundle's lock file describes, built once by uv and kept."""
+"""The environments of registered parsers: built by uv from their locks, once, and kept."""
+
+from casparian.core.environments.build import held_environment, prepare_environment
+from casparian.core.environments.environment import Environment
+from casparian.core.environments.errors import EnvironmentFailedError
+
+__all__ = ["Environment", "EnvironmentFailedError", "held_environment", "prepare_environment"]
