@@ -79,7 +79,10 @@ class Supervisor:
         """
         options = self._options
         patience = min(5.0, options.stale_after / 4)
-        with open_store(options.store) as store, StopSignals() as signals:
+        with (
+            open_store(options.store, patience_s=patience) as store,
+            StopSignals() as signals,
+        ):
             self._store: Store = store
             self._signals = signals
             self._presence = Presence(options.home, self.worker_id)
