@@ -28,7 +28,7 @@ from casparian.core.settings import home as default_home
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from casparian.core.environments.project import Demands
+    from casparian.core.environments.project import Demands, Project
     from casparian.core.programs import Answer
 
 _SYNC: Final = ("sync", "--frozen", "--no-install-project", "--no-dev")
@@ -117,7 +117,7 @@ class _Preparation:
     def run(self, *, check_lock: bool) -> Environment:
         project = read_project(self._folder, parser=self._parser)
         if check_lock:
-            self._check_lock()
+            self._check_lock(project)
         key = self._cache.known(project.fingerprint)
         if key is not None and (found := self._find(key)) is not None:
             return found
@@ -134,10 +134,14 @@ class _Preparation:
         except BrokenError:
             return None  # who builds it says so
 
-    def _check_lock(self) -> None:
-        self._uv(
-            ["lock", "--check"], "its uv.lock does not fit its pyproject.toml, or uv can't tell"
-        )
+    def _check_lock(self, project: Project) -> None:
+        python = self._python(demands(project, parser=self._parser))
+        words = ["lock", "--check"]
+        answer = self._call([*words, "--python", str(python.path)])
+        if answer.code != 0:
+            outdated = "needs to be updated" in answer.error
+            what = "its uv.lock is out of date" if outdated else "uv can't check its uv.lock"
+            raise self._uv_failed(what, words, answer)
 
     def _requirements(self) -> str:
         """Return what is to be installed, with hashes; refuse what has no pyarrow."""
@@ -225,8 +229,8 @@ class _Preparation:
                 "see that pyarrow is needed on this platform too (uv add pyarrow), in a version "
                 "that works here",
             ) from error
-        names = tuple(sorted(set(os.listdir(place / packages)) - {"__pycache__"}))
-        return Marker(key, python.version, interpreter, packages, names, time.time())
+        names = {path.name for path in (place / packages).iterdir()} - {"__pycache__"}
+        return Marker(key, python.version, interpreter, packages, tuple(sorted(names)), time.time())
 
     # -------------------------------------------------------------------------- uv
 
@@ -243,11 +247,14 @@ class _Preparation:
         answer = self._call(words, more, on_line)
         if answer.code == 0:
             return answer
-        raise uv_failed(
+        raise self._uv_failed(what, shown_words or words, answer)
+
+    def _uv_failed(self, what: str, words: list[str], answer: Answer) -> EnvironmentFailedError:
+        return uv_failed(
             what,
             parser=self._parser,
             folder=self._folder,
-            command=shown(shown_words or words),
+            command=shown([*words, *self._offline_option]),
             exit_code=answer.code,
             said=answer.error,
             offline=self._offline or "UV_OFFLINE" in os.environ,
@@ -267,10 +274,12 @@ class _Preparation:
                 "install casparian again, or uv beside it: uv is a package like any other",
             ) from error
         environ = uv_environment(os.environ, **(more or {}))
-        offline = ["--offline"] if self._offline else []
-        return call_uv(
-            [program, *words, *offline], folder=self._folder, environ=environ, on_line=on_line
-        )
+        called = [program, *words, *self._offline_option]
+        return call_uv(called, folder=self._folder, environ=environ, on_line=on_line)
+
+    @property
+    def _offline_option(self) -> list[str]:
+        return ["--offline"] if self._offline else []
 
     def _failed(self, what: str, hint: str) -> EnvironmentFailedError:
         return EnvironmentFailedError(

@@ -81,7 +81,7 @@ def check_whole(folder: Path, marker: Marker) -> None:
         raise BrokenError("its pyvenv.cfg is gone")
     packages = folder / marker.packages
     try:
-        missing = set(marker.names).difference(os.listdir(packages))
+        missing = set(marker.names).difference(os.listdir(packages))  # noqa: PTH208 - names are wanted
     except OSError:
         raise BrokenError(f"{packages} is gone") from None
     if missing:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.programs import ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ANSWER: Final = 60.0
 """Seconds that an interpreter has to tell what it is; a cold disk and a busy machine are slow."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import re
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LAST_WORDS: Final = 1.0
-"""Seconds that uv's last lines may take once it has ended; what it left behind may hold the pipe."""
+"""Seconds for uv's last lines once it has ended; what it left behind may hold the pipe."""
 _LONGEST: Final = 8_000
 """Characters of its words that are kept."""
 
@@ -39,7 +39,7 @@ def uv_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if _KEPT.fullmatch(name) or not _DROPPED.fullmatch(name)
+        if not _DROPPED.fullmatch(name) or (value and _KEPT.fullmatch(name))
     }
     return {**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1", **more}
 
@@ -121,4 +121,4 @@ def _read(pipe: IO[str], heard: queue.SimpleQueue[str | None]) -> None:
 
 def shown(words: Sequence[str | Path]) -> str:
     """Return a command as a person may type it."""
-    return " ".join(["uv", *map(os.fspath, words)])
+    return shlex.join(["uv", *map(str, words)])

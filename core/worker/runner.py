@@ -13,6 +13,7 @@ import signal
 import socket
 import threading
 import traceback
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from casparian.core.worker.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from casparian.core.worker.messages import ToSupervisor
 
@@ -83,7 +84,13 @@ class Runner:
         cancel = self._cancel
         assert cancel is not None
         try:
-            return JobRun(task, cancel, on_progress=self._send, python_of=environment_python).run()
+            with ExitStack() as held:  # until the job has ended, so that nobody prunes it
+                return JobRun(
+                    task,
+                    cancel,
+                    on_progress=self._send,
+                    python_of=lambda task, say: held.enter_context(environment_python(task, say)),
+                ).run()
         finally:
             with self._cancelling:
                 self._cancel = None
@@ -123,17 +130,19 @@ def _internal(error: Exception) -> JobFailed:
     )
 
 
-def environment_python(task: Task, on_line: Callable[[str], None]) -> Path:
-    """Return the interpreter that a task's lock file describes; builds it if it isn't there."""
-    from casparian.core.environments import prepare_environment
+@contextmanager
+def environment_python(task: Task, on_line: Callable[[str], None]) -> Iterator[Path]:
+    """Give the interpreter that a task's lock file describes; builds it if it isn't there."""
+    from casparian.core.environments import held_environment
 
-    return prepare_environment(
+    with held_environment(
         Path(task.project),
         parser=task.parser,
         home=Path(task.home),
         offline=task.offline,
         on_line=on_line,
-    ).python
+    ) as environment:
+        yield environment.python
 
 
 def main() -> None:
