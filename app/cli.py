@@ -41,6 +41,14 @@ COMMANDS = {
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",
     ),
+    "enqueue": (
+        "casparian.app.enqueue_command",
+        "Queue files for a registered parser.",
+    ),
+    "process-job": (
+        "casparian.app.enqueue_command",
+        "The same as enqueue.",
+    ),
     "process": (
         "casparian.app.process_command",
         "Do what is in the queue, with a progress bar, and end.",

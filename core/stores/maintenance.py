@@ -42,14 +42,14 @@ def store_status(url: str) -> StoreStatus:
     """Look at a store without changing it. Raises StoreError."""
     from casparian.core.stores.sqlite import maintenance
 
-    return maintenance.status(_there(url))
+    return maintenance.status(existing_path(url))
 
 
 def check_store(url: str) -> list[Problem]:
     """Look for damage, and for what should agree and doesn't. Raises StoreError."""
     from casparian.core.stores.sqlite import maintenance
 
-    return maintenance.check(_there(url))
+    return maintenance.check(existing_path(url))
 
 
 def migrate_store(url: str) -> list[str]:
@@ -60,7 +60,8 @@ def migrate_store(url: str) -> list[str]:
     return maintenance.bring_up_to_date(sqlite_path(url))
 
 
-def _there(url: str) -> Path:
+def existing_path(url: str) -> Path:
+    """Return the file of a store. Raises StoreUnreachableError if there is none yet."""
     from casparian.core.stores.store import sqlite_path
 
     path = sqlite_path(url)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.states import JobStatus
 
 _SHOWN = 5
+_NEW = tuple(field.name for field in fields(NewJob))
 
 
 class SqliteJobs(SqliteLeases):
@@ -232,7 +233,8 @@ def _again(job: Job, raw: sqlite3.Connection) -> NewJob:
 
 
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
-    values = {**asdict(job), "job_id": secrets.token_hex(8), "now": now}
+    values = {name: getattr(job, name) for name in _NEW}
+    values.update(job_id=secrets.token_hex(8), now=now)
     if not job.forced:
         there = raw.execute(statements.SAME_WORK, values).fetchall()
         if there:
