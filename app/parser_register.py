@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +102,14 @@ def register(
     candidates = find_candidates(path)
     become_subreaper()
     rules = Rules(force, skip_validation, strict, allow, settings["bundle_limit"].value)
-    around = Surroundings(
-        chosen_python(python, offline=settings["offline"].value, check_lock=True),
-        conditions_of(settings),
-        _confirmation(yes=yes, as_json=as_json),
-        _say,
-        _log,
-    )
-    with Known(chosen_store(store)) as known:
+    with ExitStack() as held, Known(chosen_store(store)) as known:
+        around = Surroundings(
+            chosen_python(python, held, offline=settings["offline"].value, check_lock=True),
+            conditions_of(settings),
+            _confirmation(yes=yes, as_json=as_json),
+            _say,
+            _log,
+        )
         registrar = Registrar(known, rules, around)
         if candidates.is_several:
             return _register_all(registrar, candidates, as_json=as_json)
@@ -162,9 +163,12 @@ def _show_refused(candidate: Candidate, error: CasparianError) -> None:
 
 
 def chosen_python(
-    python: Path | None, *, offline: bool, check_lock: bool
+    python: Path | None, held: ExitStack, *, offline: bool, check_lock: bool
 ) -> Callable[[Path, str], Path]:
-    """Return what gives the interpreter for a project's folder: ``--python``, or uv's doing."""
+    """Return what gives the interpreter for a project's folder: ``--python``, or uv's doing.
+
+    Environments are kept from being pruned until ``held`` closes.
+    """
     if python is not None:
         from casparian.core.interpreter import choose_python
 
@@ -172,17 +176,14 @@ def chosen_python(
         return lambda _, __: chosen
 
     def built(project: Path, parser: str) -> Path:
-        from casparian.core.environments import prepare_environment
-        from casparian.core.settings import home
+        from casparian.core.environments import held_environment, prepare_environment
 
-        return prepare_environment(
-            project,
-            parser=parser,
-            home=home(),
-            offline=offline,
-            check_lock=check_lock,
-            on_line=_say,
-        ).python
+        if check_lock:
+            prepare_environment(
+                project, parser=parser, offline=offline, on_line=_say, check_lock=True
+            )
+        environment = held_environment(project, parser=parser, offline=offline, on_line=_say)
+        return held.enter_context(environment).python
 
     return built
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,12 +57,13 @@ def test(
         archive = known.store.parsers.archive(found.source_hash) or b""
     verify(archive, found.source_hash)
     become_subreaper()
-    python_of = chosen_python(python, offline=settings["offline"].value, check_lock=False)
     display = Display(inputs=len(files), as_json=as_json, interactive=False)
     reports = []
     try:
-        with unpacked(archive, found.entrypoint) as copy:
-            interpreter = python_of(copy.project, found.name)
+        with ExitStack() as held, unpacked(archive, found.entrypoint) as copy:
+            offline = settings["offline"].value
+            python_of = chosen_python(python, held, offline=offline, check_lock=False)
+            interpreter = python_of(copy.project, f"{found.name} {found.version}")
             for path in files:
                 report = copy.run(interpreter, path, conditions_of(settings), display.log)
                 # Where it was unpacked means nothing any more.

@@ -61,7 +61,7 @@ def build_bundle(
         BundleError: something is missing or can't be read, a link leaves the folder, two names
             can't be told apart everywhere, or it is too large.
     """
-    project = _project_folder(folder, shared)
+    project = project_folder(folder, shared)
     tree = Tree(folder, without or {})
     # The two are named explicitly: uv.lock has no ending that would let it in.
     named = [SourceFile(name, project / name, 0) for name in (PROJECT, LOCK)]
@@ -84,8 +84,8 @@ def build_bundle(
     )
 
 
-def _project_folder(folder: Path, shared: Path | None) -> Path:
-    """Return the folder whose ``pyproject.toml`` and ``uv.lock`` are taken."""
+def project_folder(folder: Path, shared: Path | None) -> Path:
+    """Return the folder whose ``pyproject.toml`` and ``uv.lock`` are taken. Raises BundleError."""
     has_neither = not any(os.path.lexists(folder / name) for name in (LOCK, PROJECT))
     project = shared if shared is not None and has_neither else folder
     place = shlex.quote(os.path.relpath(project))

@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from casparian.core.bundles import BUNDLE_LIMIT, build_bundle, contents
+from casparian.core.bundles import BUNDLE_LIMIT, build_bundle, contents, project_folder
 from casparian.core.bundles.kinds import LOCK, PROJECT
 from casparian.core.contract.files import find_contract_file, resolve_contract
 from casparian.core.contract.parse import parse_outputs
@@ -174,7 +174,9 @@ class _Attempt:
     def register(self) -> Registration:
         candidate, label = self._candidate, str(self._candidate.path)
         self._around.say(f"{label}: preparing its environment")
-        python = self._around.python_of(self._copy.project, label)
+        # Not the copy's folder: what uv says of it is to be of use to who reads it.
+        project = project_folder(candidate.folder, candidate.shared)
+        python = self._around.python_of(project, label)
         self._check_imports(python)
         self._around.say(f"{label}: loading it")
         hello = self._copy.hello(python, self._around.conditions, shown=label)
