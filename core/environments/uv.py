@@ -41,8 +41,7 @@ def uv_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
         for name, value in environ.items()
         if not _DROPPED.fullmatch(name) or (value and _KEPT.fullmatch(name))
     }
-    # Compiled once, when it is built: guests don't write there, and would compile it each time.
-    return {**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1", "UV_COMPILE_BYTECODE": "1", **more}
+    return {**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1", **more}
 
 
 def call_uv(
