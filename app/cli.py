@@ -37,6 +37,10 @@ COMMANDS = {
         "casparian.app.parser_command",
         "Register parsers for prod mode; list, try, pause, remove them.",
     ),
+    "env": (
+        "casparian.app.env_command",
+        "List, build and prune the environments that parsers run in.",
+    ),
     "config": (
         "casparian.app.config_command",
         "Show every setting and where its value comes from.",
@@ -56,6 +60,10 @@ COMMANDS = {
     "worker": (
         "casparian.app.worker_command",
         "Do the jobs of the queue until stopped.",
+    ),
+    "jobs": (
+        "casparian.app.jobs_command",
+        "List or watch the jobs of the queue.",
     ),
     "db": (
         "casparian.app.db_command",

@@ -81,7 +81,7 @@ class EnvironmentCache:
             pass  # it is another user's: it can be used, and its owner sees to its age
         return Environment(key, folder, folder / PYTHON, built=False)
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """Return the keys of all that is there, whole or not."""
         if not self.root.is_dir():
             return []
