@@ -6,6 +6,7 @@ import datetime
 import itertools
 import re
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -56,7 +57,13 @@ def clock_time(milliseconds: int) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
-class Since(click.ParamType):
+if TYPE_CHECKING:
+    _Time = click.ParamType[int]
+else:
+    _Time = click.ParamType  # no generic before click 8.2
+
+
+class Since(_Time):
     """A time: so long ago (``90s``, ``30m``, ``12h``, ``7d``, ``2w``), or an ISO date or time."""
 
     name = "time"

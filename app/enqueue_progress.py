@@ -81,5 +81,5 @@ class EnqueueProgress:
             parts.append(f"{shown_duration(elapsed / done * (total - done) * 1000)} left")
         row = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=total, completed=done, width=28, pulse=total is None)
-        row.add_row(bar, Text(" · ".join(parts)))
+        row.add_row(bar, Text(" · ".join(parts), no_wrap=True, overflow="ellipsis"))
         return row

@@ -1,0 +1,97 @@
+"""The queue's commands as a person meets them: on a terminal, in a pipe, while others work."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from ..app.queued import Queued
+from .conftest import CASPARIAN, Workplace
+
+
+@pytest.fixture
+def queued(workplace: Workplace) -> Iterator[Queued]:
+    with Queued(workplace.folder / "home" / "casparian.db") as store:
+        store.register()
+        yield store
+
+
+def env(workplace: Workplace) -> dict[str, str]:
+    return workplace.env(CASPARIAN_HOME=str(workplace.folder / "home"))
+
+
+def terminal(workplace: Workplace, *words: str) -> pexpect.spawn[str]:
+    return pexpect.spawn(
+        str(CASPARIAN),
+        list(words),
+        cwd=str(workplace.folder),
+        env=env(workplace),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(20, 120),
+    )
+
+
+def test_watched_jobs_are_shown_as_they_change_until_ctrl_c(
+    queued: Queued, workplace: Workplace
+) -> None:
+    queued.add("/data/first.csv")
+    shown = terminal(workplace, "jobs", "--watch")
+    shown.expect("pending.*first.csv")
+    lease = queued.claim("worker-7")
+    shown.expect("running.*worker-7")
+    queued.finish(lease, rows=4321)
+    shown.expect("completed.*4,321")
+    for number in range(30):
+        queued.add(f"/data/{number}.csv")
+    shown.expect("showing 14 of 31")
+    shown.sendintr()
+    shown.expect("showing 14 of 31")
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 0
+
+
+def test_without_a_terminal_each_change_is_a_new_list(queued: Queued, workplace: Workplace) -> None:
+    queued.add("/data/first.csv")
+    with subprocess.Popen(
+        [CASPARIAN, "jobs", "--watch"],
+        env=env(workplace),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+
+        def next_list() -> str:
+            lines = []
+            while (line := process.stdout.readline()) not in ("", "\n"):  # type: ignore[union-attr]
+                lines.append(line)
+            lines += [process.stdout.readline(), process.stdout.readline()]  # type: ignore[union-attr]
+            process.stdout.readline()  # type: ignore[union-attr]
+            return "".join(lines)
+
+        first = next_list()
+        assert first.startswith("— 20")
+        assert "1 pending" in first
+        queued.claim("worker-7")
+        assert "▶ running" in next_list()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_a_bar_shows_how_far_the_queueing_is(queued: Queued, workplace: Workplace) -> None:
+    for number in range(30):
+        workplace.write(f"in/{number}.csv", str(number))
+    shown = terminal(workplace, "enqueue", "sales", "in")
+    shown.expect("30 of 30 files|30 files")
+    shown.expect("30 queued")
+    shown.expect("✓ 30 queued")
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 0
+    assert Path(queued.jobs.list().jobs[0].input_path).is_absolute()
