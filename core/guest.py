@@ -95,9 +95,9 @@ class Guest:
             self.process.wait()
             await_group(self.pid)
             sweep(self.mark, spare=spare | {self.guardian.pid})
-            self.guardian.dismiss()
             if self.folder is not None:
                 shutil.rmtree(self.folder, ignore_errors=True)
+            self.guardian.dismiss()
         return self.process.returncode
 
     def close(self) -> None:
@@ -151,12 +151,16 @@ class ColdGuests:
         env = dict(os.environ if spec.env is None else spec.env)
         cwd = None
         passed = [theirs.fileno()]
-        folder = None
+        folder = guardian = process = None
         interrupts = interrupts_theirs = None
         pipes: list[tuple[int, int]] = []
         try:
             if spec.archive is not None:
-                folder = Path(tempfile.mkdtemp(prefix="casparian-"))
+                # Its name is known before it is there, so that it goes whenever this is ended.
+                folder = Path(tempfile.gettempdir(), f"casparian-{mark}")
+            guardian = Guardian(None, mark, folder)
+            if folder is not None:
+                folder.mkdir(mode=0o700)
                 arguments += ["--work-folder", str(folder)]
                 if spec.private:
                     cwd = _private_folders(folder, env)
@@ -178,6 +182,7 @@ class ColdGuests:
                 cwd=cwd,
                 env={**env, MARK: mark},
             )
+            guardian.watch(process.pid)
         except BaseException:
             for end in (ours, interrupts):
                 if end is not None:
@@ -186,6 +191,11 @@ class ColdGuests:
                 os.close(read)
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
+            if process is not None:
+                kill_group(process.pid)
+                process.wait()
+            if guardian is not None:
+                guardian.dismiss()
             raise
         finally:
             theirs.close()
@@ -193,12 +203,6 @@ class ColdGuests:
                 interrupts_theirs.close()
             for _, write in pipes:
                 os.close(write)
-        try:
-            guardian = Guardian(process.pid, mark, folder)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
         guest = Guest(process, ours, mark, guardian, interrupts=interrupts, folder=folder)
         if pipes:
             guest.stdout, guest.stderr = pipes[0][0], pipes[1][0]

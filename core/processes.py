@@ -24,17 +24,20 @@ _PR_SET_PDEATHSIG = 1
 _DYING = 5.0
 _is_subreaper = False
 
-# $1: a process group, or nothing; $2: its mark; $3: its folder, if it has one.
+# $1: the guest's mark; $2: its folder, if it has one; a line says its process group.
 # The loop matters only for what left the group.
 _GUARDIAN = """
-read -r _
-[ -z "$1" ] || kill -9 "-$1" 2>/dev/null
+group=
+while read -r line; do group=$line; done
+[ -z "$group" ] || kill -9 "-$group" 2>/dev/null
 for environ in /proc/[0-9]*/environ; do
-  if grep -qs "$2" "$environ"; then
+  if grep -qs "$1" "$environ"; then
     pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null
   fi
 done
-[ -z "$3" ] || rm -rf -- "$3"
+[ -z "$2" ] && exit
+tries=0 # what is being killed may still put something there
+until rm -rf -- "$2" 2>/dev/null || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
 """
 
 
@@ -69,15 +72,14 @@ class Guardian:
     """Kills a guest's processes when this process dies without having done so.
 
     Args:
-        group: the guest's process group; None if there is a folder only.
+        group: the guest's process group; None if there is a folder only, or no process yet.
         mark: the guest's own, never empty.
-        folder: goes with the guest.
+        folder: goes with the guest; it need not be there yet.
     """
 
     def __init__(self, group: int | None, mark: str, folder: Path | None = None) -> None:
         assert mark  # every process there is has an empty one
-        group_id = "" if group is None else str(group)
-        arguments = [group_id, f"{MARK}={mark}", "" if folder is None else str(folder)]
+        arguments = [f"{MARK}={mark}", "" if folder is None else str(folder)]
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARDIAN, "casparian-guardian", *arguments],
             stdin=subprocess.PIPE,
@@ -85,6 +87,16 @@ class Guardian:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        if group is not None:
+            self.watch(group)
+
+    def watch(self, group: int) -> None:
+        """Guard a process group that was started after the guardian."""
+        assert self._process.stdin is not None
+        try:
+            os.write(self._process.stdin.fileno(), b"%d\n" % group)
+        except BrokenPipeError:
+            pass  # it was killed: that the guest watches its host must do
 
     @property
     def pid(self) -> int:

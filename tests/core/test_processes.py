@@ -29,6 +29,7 @@ from casparian.core.logs import Callback
 class NoGuardian:
     pid = -1
     def __init__(self, *_): pass
+    def watch(self, group): pass
     def dismiss(self): pass
 
 mode, parser = sys.argv[1:]
@@ -135,6 +136,30 @@ def test_the_guardian_takes_the_folder_of_an_archive_with_it(tmp_path, eventuall
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=60)
     eventually(lambda: not (tmp_path / "folder").exists())
+
+
+def test_a_host_that_is_killed_while_it_starts_a_guest_leaves_no_folder(tmp_path, eventually):
+    code = f"""
+        import os, sys
+        from pathlib import Path
+        from casparian.core import guest
+
+        make = guest._private_folders
+        def made(folder, env):
+            make(folder, env)
+            print(folder, flush=True)
+            os.kill(os.getpid(), 9)
+
+        guest._private_folders = made
+        here = Path({str(tmp_path)!r})
+        spec = guest.GuestSpec(
+            python=Path(sys.executable), input_path=here, archive=here / "no.zip", private=True
+        )
+        guest.ColdGuests().start(spec)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    eventually(lambda: not Path(told.stdout.strip()).exists())
 
 
 def test_a_guest_carries_a_mark_of_its_own(run_parser):
