@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,8 @@ from .json_command import JsonCommand, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from types import FrameType
+    from typing import NoReturn, TypeVar
 
     from casparian.core.contract_diff import ContractDiff
     from casparian.core.events import Log
@@ -86,7 +88,6 @@ def register(
     Exit codes: 0 registered, or unchanged; 1 refused, one of several too; 2 usage; 130 interrupted.
     """
     from casparian.core.gatekeeper import check_allowed
-    from casparian.core.processes import become_subreaper
     from casparian.core.registry import (
         Known,
         Registrar,
@@ -100,7 +101,7 @@ def register(
     check_allowed(allow)
     settings = resolve({"offline": offline or None})
     candidates = find_candidates(path)
-    become_subreaper()
+    drive_guests()
     rules = Rules(force, skip_validation, strict, allow, settings["bundle_limit"].value)
     with ExitStack() as held, Known(chosen_store(store)) as known:
         around = Surroundings(
@@ -158,8 +159,20 @@ def _show_refused(candidate: Candidate, error: CasparianError) -> None:
     traceback = getattr(error, "traceback", "")
     if traceback:
         click.echo(traceback.rstrip(), err=True)
-    click.secho(f"✗ {candidate.path} is not registered", fg="red", bold=True, err=True)
+    click.secho(f"✗ {candidate.label} is not registered", fg="red", bold=True, err=True)
     show_error(error)
+
+
+def drive_guests() -> None:
+    """Leave neither a process nor an unpacked bundle behind, if this is ended by a signal."""
+    from casparian.core.processes import become_subreaper
+
+    def terminated(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    become_subreaper()
+    signal.signal(signal.SIGTERM, terminated)
+    signal.signal(signal.SIGHUP, terminated)
 
 
 def chosen_python(

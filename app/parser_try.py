@@ -11,7 +11,7 @@ import click
 from .cli import EXIT_FAILED
 from .db_command import chosen_store, store_option
 from .json_command import JsonCommand, json_option
-from .parser_register import chosen_python, offline_option, python_option
+from .parser_register import chosen_python, drive_guests, offline_option, python_option
 
 
 @click.command("test", cls=JsonCommand)
@@ -43,7 +43,6 @@ def test(
     """
     from casparian.core.bundles import verify
     from casparian.core.inputs import input_files
-    from casparian.core.processes import become_subreaper
     from casparian.core.registry import Known, conditions_of, find_registered, unpacked
     from casparian.core.settings import resolve
 
@@ -56,7 +55,7 @@ def test(
         assert known.store is not None
         archive = known.store.parsers.archive(found.source_hash) or b""
     verify(archive, found.source_hash)
-    become_subreaper()
+    drive_guests()
     display = Display(inputs=len(files), as_json=as_json, interactive=False)
     reports = []
     try:

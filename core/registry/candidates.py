@@ -43,6 +43,11 @@ class Candidate:
         return self.folder if self.entrypoint == _ENTRY else self.folder / self.entrypoint
 
     @property
+    def label(self) -> str:
+        """Its path for people, who may have called it ``.``."""
+        return str(self.path) if self.path.name else self.path.resolve().name
+
+    @property
     def samples(self) -> Path:
         """Where the files lie that it is tried on; it need not be there."""
         place = self.folder / SAMPLES

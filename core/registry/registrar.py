@@ -136,7 +136,7 @@ class Registrar:
         refused = [one for one in findings if not is_allowed(one.name, self.rules.allowed)]
         if not self.rules.strict or not refused:
             return
-        lines = [f"{candidate.path}: its code reaches beyond files and rows (--strict):"]
+        lines = [f"{candidate.label}: its code reaches beyond files and rows (--strict):"]
         lines += [f"  {one.sentence}" for one in refused]
         allow = " ".join(f"--allow {name}" for name in dict.fromkeys(one.name for one in refused))
         raise RegistrationError("\n".join(lines), hint=f"if it is to do so: {allow}")
@@ -146,7 +146,7 @@ class Registrar:
         other = self._names.setdefault(name, candidate.path)
         if other != candidate.path:
             raise RegistrationError(
-                f"{candidate.path}: its name is {name!r}, which is that of {other} as well",
+                f"{candidate.label}: its name is {name!r}, which is that of {other} as well",
                 hint="give each parser a name of its own",
             )
 
@@ -172,7 +172,7 @@ class _Attempt:
         self._warnings: list[str] = []
 
     def register(self) -> Registration:
-        candidate, label = self._candidate, str(self._candidate.path)
+        candidate, label = self._candidate, self._candidate.label
         self._around.say(f"{label}: preparing its environment")
         # Not the copy's folder: what uv says of it is to be of use to who reads it.
         project = project_folder(candidate.folder, candidate.shared)
@@ -227,7 +227,7 @@ class _Attempt:
             left_out=left_out,
         )
         if missing:
-            lines = [f"{self._candidate.path}: what it imports is not there:"]
+            lines = [f"{self._candidate.label}: what it imports is not there:"]
             lines += [f"  {one.sentence}" for one in missing]
             raise RegistrationError(
                 "\n".join(lines),
@@ -252,10 +252,10 @@ class _Attempt:
             return ()
         reports = []
         for path in input_files([str(folder)]):
-            self._around.say(f"{self._candidate.path}: trying it on {path.name}")
+            self._around.say(f"{self._candidate.label}: trying it on {path.name}")
             report = self._copy.run(python, path, self._around.conditions, self._around.on_log)
             if report.status not in ("completed", "completed_with_warnings"):
-                raise _failed_sample(self._candidate.path, report)
+                raise _failed_sample(self._candidate, report)
             if report.rows_quarantined:
                 self._warnings.append(
                     f"{path.name}: {report.rows_quarantined:,} of "
@@ -323,26 +323,28 @@ def _check_lock(candidate: Candidate, lock: bytes) -> None:
         names = {package["name"] for package in packages}
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise RegistrationError(
-            f"{candidate.path}: its uv.lock can't be read: {error}",
+            f"{candidate.label}: its uv.lock can't be read: {error}",
             hint="take it away, and make it again: uv lock",
         ) from error
     if "pyarrow" not in names:
         raise RegistrationError(
-            f"{candidate.path}: its uv.lock has no pyarrow, which every parser needs",
+            f"{candidate.label}: its uv.lock has no pyarrow, which every parser needs",
             hint="uv add pyarrow",
         )
 
 
-def _failed_sample(path: Path, report: RunReport) -> RegistrationError:
+def _failed_sample(candidate: Candidate, report: RunReport) -> RegistrationError:
     error = report.error
     told = "it was interrupted" if error is None else f"{error.type}: {error.message}"
-    lines = [f"{path}: it fails on its sample {report.input_path.name}: {told}"]
+    lines = [f"{candidate.label}: it fails on its sample {report.input_path.name}: {told}"]
     if error is not None and error.traceback:
         last = error.traceback[-1]
         # Where the bundle was unpacked means nothing any more.
         lines.append(f"  at {last['file'].rpartition('/bundle/')[2]}:{last['line']}")
     lines += [f"  {row.reasons[0].message}" for row in report.quarantine[:3]]
     hints = [error.hint] if error is not None and error.hint and error.kind == "parser" else []
-    command = shlex.join(["casparian", "run", str(path), str(report.input_path), "--whatif"])
-    hints += [f"see all of it: {command}", "register it untried: --skip-validation"]
+    command = shlex.join(
+        ["casparian", "run", str(candidate.path), str(report.input_path), "--whatif"]
+    )
+    hints += [f"see all of it: {shlex.join(words)}", "register it untried: --skip-validation"]
     return RegistrationError("\n".join(lines), hint="; ".join(hints))

@@ -1,9 +1,10 @@
-"""`casparian parser register`, as a person calls it; without uv, with a Python that is given."""
+"""`casparian parser register`, as a person calls it; mostly without uv, which takes its time."""
 
 from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,45 @@ def test_a_registered_parser_is_tried_as_it_was_registered(place: Workplace) -> 
     assert told["parser"] == {"name": "a", "version": "1", "path": "parser.py"}
     assert (told["outputs"][0]["rows"], told["quarantine_total"]) == (2, 1)
     assert told["logs"] == [{"level": "stdout", "message": "reading"}]
-    several = parser(place, "test", "a", "in.txt", "people.csv", code=1)
-    assert [run["status"] for run in several["runs"]] == ["completed_with_warnings", "failed"]
     assert not (place.folder / "output").exists()
+
+
+def test_a_lock_that_fits_is_made_an_environment_of_and_one_that_does_not_is_refused(
+    workplace: Workplace,
+) -> None:
+    whole = (DEMO / "parsers/sales/uv.lock").read_text()
+    packages = whole.split("[[package]]\n")[1:]
+    pyarrow = next(text for text in packages if text.startswith('name = "pyarrow"'))
+    own = """
+        [[package]]
+        name = "small"
+        version = "1"
+        source = { virtual = "." }
+        dependencies = [{ name = "pyarrow" }]
+
+        [package.metadata]
+        requires-dist = [{ name = "pyarrow", specifier = ">=17" }]
+        """
+    head = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
+    lock = f"{head}\n[[package]]\n{pyarrow.strip()}\n{textwrap.dedent(own)}"
+    project = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    workplace.write("p/uv.lock", lock)
+    workplace.write("p/parser.py", PARSER.format(name="small", version=1, kind="int64"))
+    workplace.write("in.txt", "1\n")
+    home = {"CASPARIAN_HOME": str(workplace.folder / "home")}
+
+    workplace.write("p/pyproject.toml", f"{project}dependencies = []\n")
+    refused = workplace.casparian("parser", "register", "p", **home)
+    assert refused.returncode == 1
+    assert "`uv lock --check` in" in refused.stderr
+    assert "try: pyproject.toml asks for something else" in refused.stderr
+    assert not (workplace.folder / "home/casparian.db").exists()
+
+    workplace.write("p/pyproject.toml", f'{project}dependencies = ["pyarrow>=17"]\n')
+    done = workplace.casparian("parser", "register", "p", "--json", **home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["parser"]["status"] == "registered"
+    tried = workplace.casparian("parser", "test", "small", "in.txt", "--json", **home)
+    report = json.loads(tried.stdout)
+    assert report["outputs"][0]["rows"] == 1
+    assert Path(report["python"]).is_relative_to(workplace.folder / "home/venvs")
