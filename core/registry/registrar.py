@@ -343,8 +343,6 @@ def _failed_sample(candidate: Candidate, report: RunReport) -> RegistrationError
         lines.append(f"  at {last['file'].rpartition('/bundle/')[2]}:{last['line']}")
     lines += [f"  {row.reasons[0].message}" for row in report.quarantine[:3]]
     hints = [error.hint] if error is not None and error.hint and error.kind == "parser" else []
-    command = shlex.join(
-        ["casparian", "run", str(candidate.path), str(report.input_path), "--whatif"]
-    )
+    words = ["casparian", "run", str(candidate.path), str(report.input_path), "--whatif"]
     hints += [f"see all of it: {shlex.join(words)}", "register it untried: --skip-validation"]
     return RegistrationError("\n".join(lines), hint="; ".join(hints))
