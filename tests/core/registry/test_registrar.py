@@ -114,9 +114,7 @@ def test_strict_refuses_what_the_gatekeeper_finds_but_what_is_allowed(registry: 
 
 def test_a_sample_that_fails_refuses_the_parser(registry: Registry) -> None:
     folder = registry.write({"parser.py": source(), "samples/bad.txt": "x\ny\n"})
-    with pytest.raises(
-        RegistrationError, match=r"(?s)all 2 rows.*row 1: a: 'x'"
-    ) as refused:
+    with pytest.raises(RegistrationError, match=r"(?s)all 2 rows.*row 1: a: 'x'") as refused:
         registry.register(folder)
     assert "--skip-validation" in refused.value.hint
     assert registry.register(folder, skip_validation=True).samples == ()
