@@ -16,6 +16,7 @@ from casparian.core.environments.environment import (
     BrokenError,
     Environment,
     Marker,
+    package_names,
     write_marker,
 )
 from casparian.core.environments.errors import EnvironmentFailedError, disk_failed, uv_failed
@@ -185,6 +186,7 @@ class _Preparation:
             self._say("waiting for another process that builds the same environment")
 
         with self._cache.building(key, wait):
+            what = "its environment can't be built"
             try:
                 found = self._cache.find(key)
                 if found is not None:
@@ -192,22 +194,27 @@ class _Preparation:
                 self._say(f"building the environment {key} with Python {python.version}")
             except BrokenError as error:
                 self._say(f"the environment {key} is broken ({error}): building it again")
+                what = f"its environment is broken ({error}), and can't be built again"
             with self._cache.workshop(key) as place:
-                self._install(place, python)
+                self._install(place, python, what)
                 write_marker(place, self._marker(key, place, python))
                 self._cache.put(place, key)
-            try:
-                found = self._cache.find(key)
-            except BrokenError as error:
-                raise self._failed(
-                    f"its environment was built, and is broken at once: {error}",
-                    "see who removes files from CASPARIAN_HOME",
-                ) from error
-        assert found is not None
-        return Environment(found.key, found.folder, found.python, built=True)
+            return self._just_built(key)
 
-    def _install(self, place: Path, python: Python) -> None:
-        what = "its environment can't be built"
+    def _just_built(self, key: str) -> Environment:
+        problem = "it is gone"
+        try:
+            found = self._cache.find(key)
+            if found is not None:
+                return Environment(found.key, found.folder, found.python, built=True)
+        except BrokenError as error:
+            problem = str(error)
+        raise self._failed(
+            f"its environment was built, and is broken at once: {problem}",
+            f"see who takes files out of {self._cache.root}",
+        )
+
+    def _install(self, place: Path, python: Python, what: str) -> None:
         # Relocatable, for it is built under another name than it will have.
         words = ["venv", "--relocatable", "--no-project", "--python", str(python.path), str(place)]
         self._uv(words, what)
@@ -229,8 +236,8 @@ class _Preparation:
                 "see that pyarrow is needed on this platform too (uv add pyarrow), in a version "
                 "that works here",
             ) from error
-        names = {path.name for path in (place / packages).iterdir()} - {"__pycache__"}
-        return Marker(key, python.version, interpreter, packages, tuple(sorted(names)), time.time())
+        names = package_names(place / packages)
+        return Marker(key, python.version, interpreter, packages, names, time.time())
 
     # -------------------------------------------------------------------------- uv
 

@@ -37,7 +37,7 @@ class Marker:
     packages: str
     """Its folder of packages, seen from the environment."""
     names: tuple[str, ...]
-    """What is in that folder."""
+    """What is in that folder, and the ``__init__.py`` of each package in it."""
     built_at: float
     """Seconds since 1970."""
 
@@ -80,9 +80,17 @@ def check_whole(folder: Path, marker: Marker) -> None:
     if not (folder / "pyvenv.cfg").is_file():
         raise BrokenError("its pyvenv.cfg is gone")
     packages = folder / marker.packages
-    try:
-        missing = set(marker.names).difference(os.listdir(packages))  # noqa: PTH208 - names are wanted
-    except OSError:
-        raise BrokenError(f"{packages} is gone") from None
+    missing = [name for name in marker.names if not os.path.lexists(f"{packages}/{name}")]
     if missing:
-        raise BrokenError(f"{packages} lacks {', '.join(sorted(missing)[:3])}")
+        raise BrokenError(f"{packages} lacks {', '.join(missing[:3])}")
+
+
+def package_names(packages: Path) -> tuple[str, ...]:
+    """Return what must be in a folder of packages for it to be whole."""
+    names = []
+    for path in packages.iterdir():
+        if path.name != "__pycache__":
+            names.append(path.name)
+        if (path / "__init__.py").is_file():
+            names.append(f"{path.name}/__init__.py")
+    return tuple(sorted(names))
