@@ -43,6 +43,37 @@ def test_each_class_of_failure_is_told_and_leads_to_what_it_should(workshop: Wor
     assert workshop.files() == []
 
 
+def test_a_guest_that_ends_without_a_word_has_crashed(workshop: Workshop) -> None:
+    workshop.parser("import os\nyield [dict(name='a', age=1)]\nos._exit(0)")
+    job_id = workshop.job(max_crashes=1)
+    workshop.drain()
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("dead_letter", "poison")
+    assert "exited with code 0 before it had finished" in message
+    assert workshop.files() == []
+
+
+def test_a_job_that_takes_too_long_is_ended(workshop: Workshop) -> None:
+    workshop.parser("import time\nwhile True: time.sleep(60)")
+    job_id = workshop.job(max_attempts=1)
+    workshop.drain(job_timeout=2)
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("dead_letter", "timeout")
+    assert "longer than its 2 s" in message
+
+
+def test_a_lock_that_no_environment_can_be_built_from_is_told_in_uvs_own_words(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    workshop.drain(python=None, offline=True)
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("failed", "environment_error")
+    assert "people" in message
+    assert "uv" in message
+
+
 def test_an_error_of_the_parser_says_where_and_is_in_the_store_with_its_traceback(
     workshop: Workshop,
 ) -> None:
