@@ -57,6 +57,10 @@ COMMANDS = {
         "casparian.app.process_command",
         "Do what is in the queue, with a progress bar, and end.",
     ),
+    "start": (
+        "casparian.app.start_command",
+        "Do the jobs of the queue, and queue files that come into folders.",
+    ),
     "worker": (
         "casparian.app.worker_command",
         "Do the jobs of the queue until stopped.",
@@ -64,6 +68,10 @@ COMMANDS = {
     "jobs": (
         "casparian.app.jobs_command",
         "List or watch the jobs of the queue.",
+    ),
+    "job": (
+        "casparian.app.job_command",
+        "Show a job, its log; cancel, retry, requeue, replay it.",
     ),
     "db": (
         "casparian.app.db_command",

@@ -31,17 +31,12 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     """
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines
+    from .worker_lines import WorkerLines, announce
 
     options = chosen_options(given, drain=drain, max_jobs=max_jobs)
     lines = WorkerLines(quiet=quiet)
     supervisor = Supervisor(options, lines.report)
     if not quiet:
-        slots = "1 job" if options.concurrency == 1 else f"{options.concurrency} jobs"
-        click.echo(
-            f"worker {supervisor.worker_id[:8]}: {slots} at once; store {options.store}; "
-            f"output {options.database or options.root}",
-            err=True,
-        )
+        announce(supervisor.worker_id, options)
     supervisor.run()
     return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0

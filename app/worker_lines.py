@@ -13,6 +13,7 @@ from casparian.core.worker.reports import JobEnded, JobStarted, Notice
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
+    from casparian.core.worker.options import WorkerOptions
     from casparian.core.worker.reports import Report
 
 COLOURS = {
@@ -24,6 +25,16 @@ COLOURS = {
     "failed": "red",
     "dead_letter": "red",
 }
+
+
+def announce(worker_id: str, options: WorkerOptions) -> None:
+    """Say what a worker is about to do."""
+    slots = "1 job" if options.concurrency == 1 else f"{options.concurrency} jobs"
+    click.echo(
+        f"worker {worker_id[:8]}: {slots} at once; store {options.store}; "
+        f"output {options.database or options.root}",
+        err=True,
+    )
 
 
 class WorkerLines:

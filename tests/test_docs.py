@@ -39,7 +39,7 @@ DESCRIBED_IN = {
     "contract": "contracts.md",
     "db": "store.md",
     "parser": "registering.md",
-    **dict.fromkeys(("worker", "process"), "worker.md"),
+    **dict.fromkeys(("worker", "start", "process"), "worker.md"),
     **dict.fromkeys(("new", "scaffold", "doctor"), "getting-started.md"),
 }
 

@@ -1,0 +1,87 @@
+"""``casparian start``: a worker, and an inbox that feeds it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .cli import EXIT_INTERRUPTED
+from .worker_options import chosen_options, worker_options
+
+
+@click.command("start")
+@click.option(
+    "--watch",
+    "folders",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Queue the files that are in this folder, or come into it; may be given several times.",
+)
+@click.option("--pattern", default="*", metavar="GLOB", help="Only files of such names.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    metavar="T",
+    help="The topic of the files. Default: the first folder below DIR, or DIR's own name.",
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0.1),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A file is complete once it hasn't changed for so long.",
+)
+@worker_options
+def command(
+    folders: tuple[Path, ...], pattern: str, topics: tuple[str, ...], settle: float, **given: Any
+) -> int:
+    """Do the jobs of the queue, and queue the files that come into folders.
+
+    A file is queued once it has stopped growing, for every parser that subscribes to its topic
+    (`topics` in the parser). The same content is never done twice by the same bundle. Hidden files,
+    and names such as x.part or x.tmp, are passed over.
+
+    \b
+    Examples:
+      casparian start
+      casparian start --watch inbox --topic sales --pattern '*.csv'
+      casparian start --watch inbox        (inbox/sales/x.csv has the topic sales)
+
+    Stopping, and exit codes, are those of `casparian worker`.
+    """
+    from contextlib import ExitStack
+
+    from casparian.core.worker.inbox import Inbox
+    from casparian.core.worker.supervisor import Supervisor
+
+    from .worker_lines import WorkerLines, announce
+
+    if not folders and (topics or pattern != "*"):
+        raise click.UsageError("--topic and --pattern say which files to queue; --watch says where")
+    options = chosen_options(given)
+    lines = WorkerLines()
+    supervisor = Supervisor(options, lines.report)
+    announce(supervisor.worker_id, options)
+    with ExitStack() as stack:
+        if folders:
+            for folder in folders:
+                click.echo(f"watching {folder}", err=True)
+            stack.enter_context(
+                Inbox(
+                    options.store,
+                    folders,
+                    topics=topics,
+                    pattern=pattern,
+                    excluded=[options.root, options.home],
+                    on_report=lines.report,
+                    stable_s=settle,
+                )
+            )
+        supervisor.run()
+    return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0
