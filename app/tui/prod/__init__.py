@@ -1,0 +1,1 @@
+"""The Prod pane: the queue, its workers, and what can be done about them."""

@@ -1,0 +1,1 @@
+"""A dev session: each save runs the parser on its samples, in children that can be killed."""
