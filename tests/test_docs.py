@@ -38,6 +38,7 @@ DESCRIBED_IN = {
     "config": "quarantine.md",
     "contract": "contracts.md",
     "db": "store.md",
+    "env": "environments.md",
     "parser": "registering.md",
     **dict.fromkeys(("worker", "start", "process"), "worker.md"),
     **dict.fromkeys(("new", "scaffold", "doctor"), "getting-started.md"),

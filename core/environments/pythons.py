@@ -15,9 +15,9 @@ _ANSWER: Final = 60.0
 """Seconds that an interpreter has to tell what it is; a cold disk and a busy machine are slow."""
 
 _ABOUT: Final = """
-import json, platform, sys, sysconfig
+import json, sys, sysconfig
 print(json.dumps({
-    "version": platform.python_version(),
+    "version": sys.version.split()[0],
     "platform": " ".join(map(str, [
         sys.implementation.name, sysconfig.get_platform(), sysconfig.get_config_var("EXT_SUFFIX"),
     ])),
@@ -48,7 +48,7 @@ class Python:
 
 def about(python: Path) -> Python:
     """Ask an interpreter what it is. Raises PythonError."""
-    told = _told(python, _ABOUT)
+    told = _told(python, "-S", "-c", _ABOUT)  # -S: without its packages, which take time
     return Python(python, told["version"], told["platform"])
 
 
@@ -61,12 +61,12 @@ def try_out(python: Path) -> tuple[str, str]:
     Raises:
         PythonError: it doesn't start, or has no pyarrow.
     """
-    told = _told(python, _TRIAL)
+    told = _told(python, "-c", _TRIAL)
     return told["interpreter"], told["packages"]
 
 
-def _told(python: Path, source: str) -> dict[str, Any]:
-    answer = ask([python, "-I", "-c", source], within=_ANSWER)
+def _told(python: Path, *words: str) -> dict[str, Any]:
+    answer = ask([python, "-I", *words], within=_ANSWER)
     try:
         told: dict[str, Any] = json.loads(answer.out.splitlines()[-1])
     except (ValueError, IndexError):

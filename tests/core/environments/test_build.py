@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from casparian.core.environments import EnvironmentFailedError
+from casparian.core.environments import EnvironmentFailedError, build
 
-from .conftest import Place, write_wheel
+from ...tiny_projects import Place, write_wheel
+from .conftest import wrapper
 
 ASK = [*("-I", "-c"), "import pyarrow; print(pyarrow.__version__)"]
 
@@ -85,17 +86,18 @@ def test_a_broken_one_is_built_again_once(place: Place, uv_calls, damage) -> Non
 
 
 def test_a_broken_one_that_cannot_be_built_again_is_an_error_with_the_reason(
-    place: Place, tmp_path: Path
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = place.prepare().folder
     _emptied(folder)
-    (tmp_path / "wheels/pyarrow-99.0-py3-none-any.whl").unlink()
+    fails = '[ "$1" != sync ] || { echo "error: the wheel is gone" >&2; exit 2; }'
+    monkeypatch.setattr(build, "uv_program", lambda: wrapper(tmp_path, fails))
     for _ in range(2):
         with pytest.raises(EnvironmentFailedError) as caught:
             place.prepare()
         assert "is broken" in caught.value.message
         assert "can't be built again" in caught.value.message
-        assert "pyarrow-99.0-py3-none-any.whl" in caught.value.uv_said
+        assert caught.value.uv_said == "error: the wheel is gone"
 
 
 def test_what_would_mislead_uv_or_python_is_kept_from_them(
@@ -197,7 +199,9 @@ def test_pyarrow_for_another_platform_is_none(place: Place) -> None:
 def test_a_package_that_lies_beside_the_project_is_refused(place: Place) -> None:
     lock = place.project / "uv.lock"
     lock.write_text(
-        lock.read_text().replace('registry = "../wheels"', 'directory = "../pyarrow-mine"')
+        lock.read_text().replace(
+            f'registry = "{place.folder / "wheels"}"', 'directory = "../pyarrow-mine"'
+        )
     )
     error = failure(place, place.project)
     assert "has pyarrow from ../pyarrow-mine" in error.message

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from casparian.core.environments import list_environments, prune_environments
 
-from .conftest import Place
+from ...tiny_projects import Place
 
 DAY = 86_400.0
 

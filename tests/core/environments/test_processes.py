@@ -14,7 +14,8 @@ import pytest
 from casparian.core.environments import held_environment, prune_environments
 from casparian.core.environments.uv import call_uv, uv_environment
 
-from .conftest import Place, wrapper
+from ...tiny_projects import Place
+from .conftest import wrapper
 
 PREPARE = """
 import sys
