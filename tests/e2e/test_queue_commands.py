@@ -10,6 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from casparian.core.worker.job_logs import log_path
+
 from ..app.queued import Queued
 from .conftest import CASPARIAN, Workplace
 
@@ -95,3 +97,36 @@ def test_a_bar_shows_how_far_the_queueing_is(queued: Queued, workplace: Workplac
     shown.close()
     assert shown.exitstatus == 0
     assert Path(queued.jobs.list().jobs[0].input_path).is_absolute()
+
+
+def test_a_log_is_followed_until_its_job_ends(queued: Queued, workplace: Workplace) -> None:
+    job_id = queued.add("/data/first.csv")
+    shown = terminal(workplace, "job", "logs", job_id[:8], "-f")
+    lease = queued.claim()
+    job = queued.jobs.get(job_id)
+    assert job is not None
+    path = log_path(workplace.folder / "home", job)
+    path.parent.mkdir(parents=True)
+    with path.open("a") as log:
+        for line in ("first words", "more words"):
+            log.write(f"{line}\n")
+            log.flush()
+            shown.expect(line)
+        log.write("last words\n")
+    queued.finish(lease)
+    shown.expect("last words")
+    shown.expect("attempt 1: completed")
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 0
+
+
+def test_following_ends_with_ctrl_c(queued: Queued, workplace: Workplace) -> None:
+    job_id = queued.add("/data/first.csv")
+    queued.claim()
+    shown = terminal(workplace, "job", "logs", job_id, "--follow")
+    shown.expect("attempt 1: running")
+    shown.sendintr()
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 130

@@ -1,0 +1,72 @@
+"""What people do to jobs, one verb for several of them: done, or refused with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from casparian.core.stores.errors import StoreError, StoreUnreachableError, UnknownParserError
+from casparian.core.stores.states import why_not
+
+if TYPE_CHECKING:
+    from casparian.core.stores.jobs import Job
+    from casparian.core.stores.states import JobStatus
+    from casparian.core.stores.store import Store
+
+JobVerb = Literal["cancel", "retry", "requeue", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerbResult:
+    """What became of a job: its state now, or why nothing was done; ``new_job_id`` of a replay."""
+
+    job_id: str
+    done: bool
+    status: JobStatus
+    why_not: str = ""
+    hint: str = ""
+    new_job_id: str | None = None
+
+
+def do_verb(store: Store, verb: JobVerb, job: Job) -> VerbResult:
+    """Do a verb to a job, by its id, as it stands now and not as it was seen.
+
+    Raises StoreUnreachableError if the store can't be used.
+    """
+    new_job_id: str | None = None
+    try:
+        if verb == "cancel":
+            done = store.jobs.cancel(job.job_id) is not None
+        elif verb == "retry":
+            done = store.jobs.retry(job.job_id)
+        elif verb == "requeue":
+            done = store.jobs.requeue(job.job_id)
+        else:
+            new_job_id = _replay(store, job)
+            done = new_job_id is not None
+    except StoreUnreachableError:
+        raise
+    except StoreError as error:
+        return VerbResult(job.job_id, False, _status(store, job), error.message, error.hint)
+    status = _status(store, job)
+    if done:
+        return VerbResult(job.job_id, True, status, new_job_id=new_job_id)
+    reason = why_not(verb, status) or f"the job was not to be had: it is {status} by now"
+    return VerbResult(job.job_id, False, status, reason)
+
+
+def _replay(store: Store, job: Job) -> str | None:
+    current = store.parsers.latest(job.parser)
+    if current is None:
+        raise UnknownParserError(
+            f"the parser {job.parser!r} is not registered any more",
+            hint="casparian parser register FOLDER",
+        )
+    return store.jobs.replay(
+        job.job_id, source_hash=current.source_hash, parser_version=current.version
+    )
+
+
+def _status(store: Store, job: Job) -> JobStatus:
+    found = store.jobs.get(job.job_id)
+    return job.status if found is None else found.status
