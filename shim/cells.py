@@ -100,11 +100,21 @@ def _int(value: Any) -> tuple[str, str]:
         return "int", hex(number)
 
 
+def _exact_float(value: Any) -> float:
+    return float.__pos__(value) if isinstance(value, float) else float(value)
+
+
+def python_number(value: Any) -> int | float:
+    """Return an int or float of any class as Python's own, whatever the class says of itself."""
+    return _exact_int(value) if family(type(value)) == "int" else _exact_float(value)
+
+
 def _float(value: Any) -> tuple[str | None, str | None]:
-    if math.isnan(value):
+    number = _exact_float(value)
+    if math.isnan(number):
         return None, None
     # NumPy's narrower floats as well: their own shortest text would read back as another double.
-    return "float", float.__repr__(float(value))
+    return "float", float.__repr__(number)
 
 
 def _decimal(value: Any) -> tuple[str | None, str | None]:
@@ -243,7 +253,8 @@ def _plain(value: Any, budget: Budget, depth: int) -> Any:
         number = _exact_int(value)
         return number if number.bit_length() < 2_000 else {"$int": _int(number)[1]}
     if of == "float":
-        return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
+        exact = _exact_float(value)
+        return exact if math.isfinite(exact) else {"$float": repr(exact)}
     if of == "json":
         if isinstance(value, dict):
             return _plain_dict(value, budget, depth)

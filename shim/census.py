@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .arrow_types import PLAIN
-from .families import family, zone_name
+from .families import family, type_name, zone_name
 from .nesting import TOO_DEEP, Budget, NestingError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MAX_STRUCT_FIELDS = 1_000
 _MAX_NATIVE_DEPTH = 16  # readers of Arrow and Parquet have limits of their own
 _UNCHECKED, _UNCHECKED_PER_ROW = 10_000, 64  # members, before a look at where they are from
+_BENT_NUMBERS = {"float16", "uint64", "ulonglong"}
+"""NumPy's types that Arrow bends where ints and floats are together (see `python_columns`)."""
 _SIMPLE = {"bool", "int", "float", "str", "bytes", "decimal", "date"}
 
 
@@ -59,6 +61,8 @@ class Shape:
     def _uniform(self) -> bool:
         labels = self.labels
         if len(labels) > 1 and labels != {"int", "float"}:
+            return False
+        if len(labels) > 1 and not _BENT_NUMBERS.isdisjoint(map(type_name, self.types)):
             return False
         if any(label.startswith("!") for label in labels):
             return False

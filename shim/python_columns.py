@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CAN_BE_ONLY_NULLS = ("float", "decimal", "np_datetime", "np_timedelta")
 _NATIVE = {"bool", "int", "float", "str", "bytes", "decimal", "date", "datetime", "time"}
 _NATIVE |= {"timedelta", "np_datetime", "np_timedelta", "json"}
+_PYTHON_NUMBERS = {int, float, type(None)}
 _TZINFO = operator.attrgetter("tzinfo")
 
 _KNOWS_NULLS = {"bool", "bytes", "date", "float", "int", "str"}
@@ -73,6 +74,10 @@ def _native(values: Any) -> Any:
         return pa.nulls(len(values))
     if len(families) > 1 and families != {"int", "float"}:
         return None
+    if len(families) > 1 and not types <= _PYTHON_NUMBERS:
+        # Beside others, Arrow bends NumPy's: float16 is cut to an integer, 2**64-1 becomes -1.
+        numbers = {cell_type for cell_type in types if by_type[cell_type] in families}
+        values = [cells.python_number(v) if type(v) in numbers else v for v in values]
     name = min(families)
     if name not in _NATIVE:
         return None
