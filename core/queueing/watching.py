@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from watchfiles import watch
+from watchfiles import Change, watch
 
 from casparian.core.queueing.inputs import find_inputs
 from casparian.core.queueing.problems import FileProblem
@@ -112,8 +112,12 @@ class FolderWatch:
             for changed in changes:
                 if time.monotonic() - self._looked > _LOOK_EVERY_S:
                     self._look_through(folders)
-                for _, name in changed:
-                    self._note(Path(name))
+                for change, name in changed:
+                    if change is Change.added and os.path.isdir(name):  # noqa: PTH112
+                        # What came with it, or before it was watched, is told by nobody.
+                        self._look_into([name])
+                    else:
+                        self._note(Path(name))
                 self._hand_over_complete()
                 if any(not folder.is_dir() for folder in folders):
                     return  # it was taken away: the system tells nothing of it any more
@@ -122,13 +126,16 @@ class FolderWatch:
 
     def _look_through(self, folders: list[Path]) -> None:
         self._looked = time.monotonic()
-        for found in find_inputs(map(str, folders)):
+        self._look_into(map(str, folders))
+        for path in [path for path in self._handed if not path.exists()]:
+            del self._handed[path]
+
+    def _look_into(self, folders: Iterable[str]) -> None:
+        for found in find_inputs(folders):
             if isinstance(found, Path):
                 self._note(found)
             elif found.kind != "nothing":
                 self._tell(found)
-        for path in [path for path in self._handed if not path.exists()]:
-            del self._handed[path]
 
     def _note(self, path: Path) -> None:
         """Take note of a file that is new or has changed, if it is one that is wanted."""

@@ -78,6 +78,17 @@ def test_what_is_there_and_what_comes_is_handed_over_once(watched: Watched, even
     assert sorted(watched.names) == ["before.csv", "deep/new.csv", "last.csv", "moved.csv"]
 
 
+def test_a_folder_that_is_moved_in_brings_its_files(
+    watched: Watched, tmp_path: Path, eventually
+) -> None:
+    eventually(lambda: watched.names == ["before.csv"])
+    (tmp_path / "batch" / "deep").mkdir(parents=True)
+    (tmp_path / "batch" / "a.csv").write_text("x")
+    (tmp_path / "batch" / "deep" / "b.csv").write_text("y")
+    (tmp_path / "batch").rename(watched.folder / "batch")
+    eventually(lambda: sorted(watched.names) == ["batch/a.csv", "batch/deep/b.csv", "before.csv"])
+
+
 def test_a_file_that_is_written_in_steps_is_handed_over_after_the_last(
     watched: Watched, eventually
 ) -> None:
