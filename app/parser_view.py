@@ -13,6 +13,8 @@ from rich.text import Text
 
 from casparian.core.registry import stored_contract
 
+from .ages import iso
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -43,15 +45,15 @@ def parser_json(
         "topics": list(parser.topics),
         "contract_hash": parser.contract_hash,
         "archive_bytes": parser.archive_bytes,
-        "registered_at": parser.registered_at,
+        "registered_at": iso(parser.registered_at),
         "health": None
         if health is None
         else {
             "consecutive_failures": health.consecutive_failures,
-            "paused_at": health.paused_at,
+            "paused_at": iso(health.paused_at),
             "paused_reason": health.paused_reason,
-            "last_success_at": health.last_success_at,
-            "last_failure_at": health.last_failure_at,
+            "last_success_at": iso(health.last_success_at),
+            "last_failure_at": iso(health.last_failure_at),
         },
     }
     if contract:
@@ -65,7 +67,7 @@ def versions_json(versions: Versions) -> list[dict[str, Any]]:
         {
             "version": one.version,
             "source_hash": one.source_hash,
-            "registered_at": one.registered_at,
+            "registered_at": iso(one.registered_at),
             "is_current": is_current,
         }
         for one, is_current in versions
