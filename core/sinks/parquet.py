@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.sinks.errors import SinkError, storing
+from casparian.core.sinks.hidden_nulls import without_hidden_nulls
 from casparian.core.sinks.temporary import discard, start_writing_back
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class RowFile:
         groups = max(1, -(-table.nbytes // GROUP_BYTES))
         size = min(GROUP_ROWS, -(-table.num_rows // groups))
         with storing(self._wanted):
+            table = without_hidden_nulls(table)
             self._begin(table).write_table(table, row_group_size=size)
             self._file.flush()
             start_writing_back(self._file.fileno())
