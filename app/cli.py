@@ -73,6 +73,10 @@ COMMANDS = {
         "casparian.app.job_command",
         "Show a job, its log; cancel, retry, requeue, replay it.",
     ),
+    "quarantine": (
+        "casparian.app.quarantine_command",
+        "Look at rows that broke their contract, export or replay them.",
+    ),
     "db": (
         "casparian.app.db_command",
         "Look at the store of prod mode, bring it up to date, check it.",

@@ -17,6 +17,8 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
     yield f"compared with job {comparison.old_job_id}, whose set it has replaced:"
     if comparison.input_changed:
         yield "  the input's content has changed since: a number may be another row's"
+    if comparison.partial:
+        yield "  the store has only the first of the quarantined rows: it is not about all"
     for title, rows in (
         ("recovered", comparison.recovered),
         ("still bad", comparison.still_bad),
@@ -52,4 +54,5 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "gone": listed(comparison.gone),
         "newly_bad": listed(comparison.newly_bad),
         "input_changed": comparison.input_changed,
+        "partial": comparison.partial,
     }

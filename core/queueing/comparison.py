@@ -39,6 +39,8 @@ class Comparison:
     gone: tuple[Row, ...]
     newly_bad: tuple[Row, ...]
     input_changed: bool
+    partial: bool
+    """The store has only the first of the quarantined rows of one of them."""
 
 
 def compare_replacement(store: Store, new: Job) -> Comparison | None:
@@ -55,8 +57,7 @@ def compare_replacement(store: Store, new: Job) -> Comparison | None:
         published = published_set(new)
     except ManifestError:
         published = None  # then nobody knows how many rows there are
-    before = {(row.output, row.row_number) for row in quarantined_rows(store, old.job_id)}
-    now = {(row.output, row.row_number) for row in quarantined_rows(store, new.job_id)}
+    before, now = _rows(store, old), _rows(store, new)
     gone = {row for row in before - now if _is_gone(row, published)}
     return Comparison(
         old_job_id=old.job_id,
@@ -66,6 +67,7 @@ def compare_replacement(store: Store, new: Job) -> Comparison | None:
         gone=tuple(sorted(gone)),
         newly_bad=tuple(sorted(now - before)),
         input_changed=old.input_hash != new.input_hash,
+        partial=(old.quarantined or 0) > len(before) or (new.quarantined or 0) > len(now),
     )
 
 
@@ -75,6 +77,10 @@ def quarantined_rows(store: Store, job_id: str) -> Iterator[QuarantinedRow]:
     while rows := store.quarantine.list_for_job(job_id, after=after, limit=_PAGE):
         yield from rows
         after = (rows[-1].output, rows[-1].row_number)
+
+
+def _rows(store: Store, job: Job) -> set[Row]:
+    return {(row.output, row.row_number) for row in quarantined_rows(store, job.job_id)}
 
 
 def _is_gone(row: Row, published: PublishedSet | None) -> bool:
