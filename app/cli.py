@@ -77,6 +77,10 @@ COMMANDS = {
         "casparian.app.quarantine_command",
         "Look at rows that broke their contract, export or replay them.",
     ),
+    "stats": (
+        "casparian.app.stats_command",
+        "Show how the queue does: waiting, done, failed, workers.",
+    ),
     "db": (
         "casparian.app.db_command",
         "Look at the store of prod mode, bring it up to date, check it.",

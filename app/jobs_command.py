@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 COMMANDS = {
     "prune": ("casparian.app.jobs_command:prune", "Forget jobs that ended long ago."),
 }
-_WIDE = 200
 
 
 class Commands(JsonCommand, LazyGroup):
@@ -172,12 +169,11 @@ def print_jobs(snapshot: JobsSnapshot) -> None:
     """Print jobs as a table, as wide as the terminal; what isn't one takes wide lines."""
     from rich.console import Console
 
-    from .jobs_table import jobs_view
+    from .jobs_table import jobs_view, output_width
     from .next_steps import can_show_marks
 
     marks = can_show_marks()
-    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = shutil.get_terminal_size().columns if fits else _WIDE
+    width = output_width()
     console = Console(highlight=False, width=width)
     console.print(jobs_view(snapshot, now_ms(), width=width, marks=marks))
 

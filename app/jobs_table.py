@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.states import JobStatus
 
 _GAP: Final = 2
+_WIDE: Final = 200
 _LEAST_INPUT, _LEAST_NOTE, _MOST_NOTE = 14, 12, 60
 _LEAST_PARSER, _MOST_PARSER = 12, 32
 #: Given up in this order where a terminal is too narrow.
@@ -56,6 +60,12 @@ class JobsSnapshot:
     counts: Mapping[JobStatus, int]
     paused: frozenset[str] = field(default_factory=frozenset)
     filtered: bool = False
+
+
+def output_width() -> int:
+    """Return how many cells a line may have: what is no terminal takes wide lines."""
+    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size().columns if fits else _WIDE
 
 
 def jobs_view(snapshot: JobsSnapshot, now: int, *, width: int, marks: bool) -> RenderableType:
