@@ -41,6 +41,7 @@ DESCRIBED_IN = {
     "env": "environments.md",
     "parser": "registering.md",
     **dict.fromkeys(("worker", "start", "process"), "worker.md"),
+    **dict.fromkeys(("enqueue", "process-job", "jobs", "job", "quarantine", "stats"), "queue.md"),
     **dict.fromkeys(("new", "scaffold", "doctor"), "getting-started.md"),
 }
 
