@@ -246,7 +246,8 @@ def _plain(value: Any, budget: Budget, depth: int) -> Any:
     if of in MAYBE_NULL and is_null(value):
         return None
     if of == "str":
-        return valid_text(value)[0]
+        string, valid = valid_text(value)
+        return string if valid else {"$str_invalid": string}
     if of == "bool":
         return bool(value)
     if of == "int":
@@ -278,16 +279,21 @@ def _plain_list(value: Any, budget: Budget, depth: int) -> list[Any]:
 
 
 def _plain_dict(value: dict[Any, Any], budget: Budget, depth: int) -> dict[str, Any]:
+    """Return an object; as pairs if its keys can't be names, or it would look like a leaf."""
     budget.spend(len(value))
-    members = [(_key(key), _plain(member, budget, depth + 1)) for key, member in dict.items(value)]
-    result = dict(members)
-    if len(result) < len(members):  # {1: …, "1": …}
-        return {"$items": [list(member) for member in members]}
-    return result
+    names = [_name(key, budget, depth) for key in dict.keys(value)]
+    members = [_plain(member, budget, depth + 1) for member in dict.values(value)]
+    known = all(type(name) is str for name in names) and len(set(names)) == len(names)
+    if known and not (len(names) == 1 and names[0].startswith("$")):
+        return dict(zip(names, members))  # noqa: B905 - as long as each other
+    return {"$items": [list(member) for member in zip(names, members)]}  # noqa: B905
 
 
-def _key(key: Any) -> str:
+def _name(key: Any, budget: Budget, depth: int) -> Any:
+    """Return a key as the name that JSON writes it as; else what stands for it as a value."""
     if type(key) is str and key.isascii():
         return key
-    text = cell(key)[1]
-    return "null" if text is None else text
+    of = family(type(key))
+    if of in ("bool", "int", "float", "null"):
+        return "null" if is_null(key) else str(cell(key)[1])
+    return _plain(key, budget, depth + 1)

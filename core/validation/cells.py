@@ -222,6 +222,9 @@ def _json(array: pa.Array) -> list[str]:
         columns = [[f"{json_text(name)}: {t}" for t in _json(v)] for name, v in fields_of(array)]
         rows = zip(*columns, strict=True) if columns else [()] * len(array)
         texts = ["{" + ", ".join(row) + "}" for row in rows]
+        if type_.num_fields == 1 and type_[0].name.startswith("$"):
+            name = json_text(type_[0].name)
+            texts = [_json_map([name], [text]) for text in _json(array.flatten()[0])]
     elif is_list(type_) or pa.types.is_map(type_):
         texts = _json_lists(array)
     else:
@@ -243,9 +246,11 @@ def _json_lists(array: pa.Array) -> list[str]:
 
 
 def _json_map(names: list[str], texts: list[str]) -> str:
-    """Write a map as an object, or, if its keys can't be names, as pairs."""
+    """Write an object; as pairs if its keys can't be names, or it would look like a leaf."""
     pairs = list(zip(names, texts, strict=True))
-    if len(set(names)) == len(names) and all(name.startswith('"') for name in names):
+    like_a_leaf = len(names) == 1 and names[0].startswith('"$')
+    known = all(name.startswith('"') for name in names) and len(set(names)) == len(names)
+    if known and not like_a_leaf:
         return "{" + ", ".join(f"{name}: {text}" for name, text in pairs) + "}"
     return '{"$items": [' + ", ".join(f"[{name}, {text}]" for name, text in pairs) + "]}"
 

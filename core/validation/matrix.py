@@ -123,6 +123,8 @@ def _stringified(data: pa.Array, _column: Column) -> Converted:
 
 def spelled_of_kind(kind: str, texts: pa.Array) -> Converted:
     """Pass the texts of one kind of values, if they are spelled as that kind is."""
+    if kind == "json":
+        return nested.json_texts(texts)
     if kind not in SPELLED:
         return accepted(texts)
     return masked(matches(texts, rf"{SPELLED[kind]}(?s:.*)"), texts)

@@ -12,13 +12,14 @@ from casparian.core.contract.grammar import NotAValueError
 from casparian.core.contract.model import Column
 from casparian.core.validation.arrow_types import arrow_type
 from casparian.core.validation.cells import Cell, cells_of, is_text, plain
-from casparian.core.validation.kernel import Converted, every, only
+from casparian.core.validation.kernel import Converted, accepted, every, only
 from casparian.core.validation.nesting import fields_of, is_list, items_of
 from casparian.core.validation.oracle_nested import (
     NO_TEXT,
     read_nested_text,
     read_nested_value,
 )
+from casparian.core.validation.tagged_json import ODD, written_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +153,26 @@ def nested_from_text(texts: pa.Array, column: Column) -> Converted:
 def nested_of_cells(texts: pa.Array, kind: str, column: Column) -> Converted:
     """Read lists, structs or json from what a guest wrote for nested values."""
     return _cell_by_cell([Cell(kind, text) for text in texts.to_pylist()], column)
+
+
+def json_texts(texts: pa.Array) -> Converted:
+    """Pass what was written for nested values as text, and refuse what could not be written."""
+    odd = pc.match_substring_regex(texts, ODD).fill_null(False)
+    if not pc.any(odd).as_py():
+        return accepted(texts)
+    read = [
+        _json_text(text) if here else text
+        for text, here in zip(texts.to_pylist(), odd.to_pylist(), strict=True)
+    ]
+    values = pa.array(read, pa.string())
+    return Converted(pc.or_(values.is_valid(), texts.is_null()), values)
+
+
+def _json_text(text: str) -> str | None:
+    try:
+        return written_json(text)
+    except NotAValueError:
+        return None
 
 
 def _cell_by_cell(cells: list[Cell], column: Column) -> Converted:

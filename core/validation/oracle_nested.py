@@ -8,7 +8,6 @@ number, however it reads. No relaxation reaches into a list or struct.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,10 +16,18 @@ from typing import TYPE_CHECKING, Any, Final
 from casparian.core.contract.grammar import NotAValueError
 from casparian.core.contract.grammar_texts import JsonNumber, read_json
 from casparian.core.contract.model import Column
-from casparian.core.validation.cells import LEAF_KINDS, Cell, json_text
+from casparian.core.validation.cells import Cell
 from casparian.core.validation.explain import error_type_of, is_not, kind_word, shown
 from casparian.core.validation.oracle_texts import Value, read_text
 from casparian.core.validation.oracle_values import read_value
+from casparian.core.validation.tagged_json import (
+    dumped,
+    has_odd_names,
+    leaf_of,
+    read_tagged_json,
+    set_of,
+    written_json,
+)
 
 if TYPE_CHECKING:
     from casparian.core.contract.error_types import ErrorType
@@ -55,11 +62,11 @@ def read_nested_value(cell: Cell, column: Column) -> Value | None:
     type_ = column.type
     if cell.kind not in ("json", "set") or (cell.kind == "set" and type_.family != "list"):
         raise NotAValueError("type_mismatch")
-    value = read_json(cell.text)
+    value = read_tagged_json(cell.text)
     if type_.family != "json":
         return None if value is None else _read(value, type_, (), _typed_leaf)
     _check_json(value)
-    return cell.text
+    return written_json(cell.text)
 
 
 Place = tuple[int | str, ...]
@@ -73,7 +80,7 @@ def _read(value: Any, type_: ColumnType, place: Place, leaf: Leaf) -> Any:
     """Read a parsed value, which is not null, as the type of its place."""
     tagged = leaf is _typed_leaf
     if type_.family == "list":
-        members = _set_of(value) if tagged else None
+        members = set_of(value) if tagged else None
         if members is None:
             members = value
         if not isinstance(members, list):
@@ -189,22 +196,7 @@ def _cell_of(value: Any, *, tagged: bool) -> Cell:
     if isinstance(value, str):
         return Cell("str", value)
     cell = leaf_of(value) if tagged else None
-    return cell or Cell("json", _dumped(value))
-
-
-def leaf_of(value: Any) -> Cell | None:
-    """Return the cell that ``{"$kind": text}`` stands for; None for any other value."""
-    if not isinstance(value, dict) or len(value) != 1:
-        return None
-    [(name, text)] = value.items()
-    kind = name.removeprefix("$")
-    if kind == name or not isinstance(text, str) or isinstance(text, JsonNumber):
-        return None
-    return Cell(kind, text) if kind in LEAF_KINDS or kind.startswith("object:") else None
-
-
-def _set_of(value: Any) -> Any:
-    return value["$set"] if isinstance(value, dict) and value.keys() == {"$set"} else None
+    return cell or Cell("json", dumped(value))
 
 
 def _check_json(value: Any) -> None:
@@ -212,28 +204,15 @@ def _check_json(value: Any) -> None:
     leaf = leaf_of(value)
     if leaf is not None and leaf.kind == "float":
         raise NotAValueError("not_finite", f"JSON has no {leaf.text}")
+    if leaf is not None and leaf.kind == "str_invalid":
+        raise NotAValueError("invalid_encoding", "it is not valid Unicode")
     if leaf is not None:
         raise NotAValueError("type_mismatch", f"JSON has no {kind_word(leaf)}")
     if isinstance(value, dict):
-        if value.keys() in ({"$set"}, {"$items"}):
+        if set_of(value) is not None or has_odd_names(value):
             raise NotAValueError("type_mismatch", "JSON has lists, and objects with named fields")
         for member in value.values():
             _check_json(member)
     elif isinstance(value, list):
         for member in value:
             _check_json(member)
-
-
-def _dumped(value: Any) -> str:
-    """Write a parsed value again, every number as it was spelled."""
-    if isinstance(value, JsonNumber):
-        return str(value)
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_quoted(k)}: {_dumped(v)}' for k, v in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_dumped, value))}]"
-    return _quoted(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _quoted(text: str) -> str:
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text(text))

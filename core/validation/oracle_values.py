@@ -19,6 +19,7 @@ from casparian.core.contract.grammar import (
 )
 from casparian.core.contract.grammar_texts import read_binary, read_uuid
 from casparian.core.validation.oracle_texts import MIDNIGHT
+from casparian.core.validation.tagged_json import written_json
 from casparian.core.validation.zones import to_utc_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _as_string(cell: Cell, column: Column) -> str:
     if column.stringify and cell.kind in STRINGIFIED:
         if not re.match(SPELLED.get(cell.kind, ""), cell.text):
             raise _out_of_range(cell)
-        return cell.text
+        return written_json(cell.text) if cell.kind == "json" else cell.text
     raise NotAValueError("type_mismatch")
 
 

@@ -138,6 +138,12 @@ CASES = [
     ({}, "json", "{}"),
     ({1: "a"}, "json", '{"1": "a"}'),
     ({1: "a", "1": "b"}, "json", '{"$items": [["1", "a"], ["1", "b"]]}'),
+    ({None: 1, 1.5: 2, True: 3}, "json", '{"null": 1, "1.5": 2, "true": 3}'),
+    ({b"a": 1}, "json", '{"$items": [[{"$bytes": "YQ=="}, 1]]}'),
+    ({(1, 2): 3}, "json", '{"$items": [[[1, 2], 3]]}'),
+    ({"$date": "2024-01-02"}, "json", '{"$items": [["$date", "2024-01-02"]]}'),
+    ([{"$set": [1]}], "json", '[{"$items": [["$set", [1]]]}]'),
+    ({"$ref": 1, "$id": 2}, "json", '{"$ref": 1, "$id": 2}'),
     ({"d": decimal.Decimal("1.10")}, "json", '{"d": {"$decimal": "1.10"}}'),
     ([b"\xff", float("inf")], "json", '[{"$bytes": "/w=="}, {"$float": "inf"}]'),
     ([10**5000], "json", json.dumps([{"$int": hex(10**5000)}])),
@@ -186,7 +192,8 @@ def test_lowered_digit_limit() -> None:
 
 
 def test_invalid_text_inside_json() -> None:
-    assert cells.cell(["\ud800"]) == ("json", '["\\\\ud800"]')
+    assert cells.cell(["\ud800"]) == ("json", '[{"$str_invalid": "\\\\ud800"}]')
+    assert cells.cell({"\ud800": 1})[1] == '{"$items": [[{"$str_invalid": "\\\\ud800"}, 1]]}'
 
 
 def test_durations_round_trip_their_sign() -> None:

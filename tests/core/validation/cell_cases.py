@@ -95,6 +95,10 @@ STRINGIFY = {
         ],
         MISMATCH,
     ),
+    # An object that looks like a leaf is written as pairs, and is itself all the same.
+    Cell("json", '[{"$items": [["$date", 1.50]]}]'): '[{"$date": 1.50}]',
+    Cell("json", '"<recursive or deeper than 64 levels>"'): RANGE,
+    Cell("json", '{"a": [{"$str_invalid": "\\\\ud800"}]}'): INVALID,
     # What is written as a note, because it has no ISO form, is not the value's text.
     **dict.fromkeys(
         [

@@ -60,6 +60,16 @@ ID = uuid.UUID("123e4567-e89b-12d3-a456-426614174000")
         ),
         (pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int8())), "json", ['{"k": 1}']),
         (pa.array([[(1, 2)]], pa.map_(pa.int8(), pa.int8())), "json", ['{"$items": [[1, 2]]}']),
+        (
+            pa.array([[("$k", 1)]], pa.map_(pa.string(), pa.int8())),
+            "json",
+            ['{"$items": [["$k", 1]]}'],
+        ),
+        (
+            pa.array([{"$k": 1}, {"$k": None}]),
+            "json",
+            ['{"$items": [["$k", 1]]}', '{"$items": [["$k", null]]}'],
+        ),
         (pa.array([[[1], None], [[2, 3]]]).slice(1), "json", ["[[2, 3]]"]),
         (
             pa.array([["a", "b"]], pa.list_(pa.dictionary(pa.int8(), pa.string()))),
