@@ -79,7 +79,13 @@ def command(
 
             counted = inputs if from_file is None and "-" not in inputs else ()
             stack.enter_context(EnqueueProgress(report, counted))
-        enqueue(opened, found, parsers, force=force, priority=priority, report=report)
+        try:
+            enqueue(opened, found, parsers, force=force, priority=priority, report=report)
+        except KeyboardInterrupt:
+            said = f"{report.queued:,} jobs are queued; the same command goes on with the rest"
+            stack.close()  # the bar goes first
+            click.echo(said, err=True)
+            raise
         paused = _paused(opened, parsers)
     if as_json:
         from .run_display import print_json

@@ -23,8 +23,14 @@ def count_prunable(store: Store, *, before: int, statuses: Sequence[JobStatus] =
 
 
 def prune_jobs(store: Store, *, before: int, statuses: Sequence[JobStatus] = ()) -> int:
-    """Forget those jobs, with attempts and quarantine; returns how many. Raises StoreError."""
+    """Forget those jobs, with attempts and quarantine; returns how many. Raises StoreError.
+
+    Input files that were not read since then are forgotten as well: should one come again, it is
+    read again.
+    """
     pruned = 0
     while ids := store.jobs.prune(before=before, statuses=statuses, limit=_BATCH):
         pruned += len(ids)
+    while store.files.forget(before=before, limit=_BATCH):
+        pass
     return pruned

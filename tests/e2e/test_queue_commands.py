@@ -130,3 +130,33 @@ def test_following_ends_with_ctrl_c(queued: Queued, workplace: Workplace) -> Non
     shown.expect(pexpect.EOF)
     shown.close()
     assert shown.exitstatus == 130
+
+
+def test_an_interrupted_enqueueing_says_what_is_queued_and_goes_on_later(
+    queued: Queued, workplace: Workplace, eventually
+) -> None:
+    for number in range(600):
+        workplace.write(f"in/{number}.csv", str(number))
+    shown = subprocess.Popen(
+        [CASPARIAN, "enqueue", "sales", "-"],
+        cwd=workplace.folder,
+        env=env(workplace),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert shown.stdin is not None
+    for number in range(600):  # more than a batch, and the list goes on
+        shown.stdin.write(f"in/{number}.csv\n")
+    shown.stdin.flush()
+    eventually(lambda: queued.jobs.counts().get("pending", 0) >= 500)
+    shown.send_signal(signal.SIGINT)
+    _, told = shown.communicate(timeout=30)
+    assert shown.returncode == 130
+    before = queued.jobs.counts()["pending"]
+    assert f"{before} jobs are queued; the same command goes on with the rest" in told
+    home = env(workplace)["CASPARIAN_HOME"]
+    done = workplace.casparian("enqueue", "sales", "in", CASPARIAN_HOME=home)
+    assert f"{600 - before} queued" in done.stdout
+    assert queued.jobs.counts() == {"pending": 600}
