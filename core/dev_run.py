@@ -69,7 +69,7 @@ class DevRun:
         ):
             execution = Execution(
                 outputs,
-                self._contract,
+                lambda hello: dev_contract(request, hello),
                 on_event=self._take,
                 enough=lambda: self._reached_limit(outputs),
             )
@@ -97,20 +97,14 @@ class DevRun:
 
     def _open_sinks(self, hello: Hello) -> Sinks:
         request = self._request
+        if request.open_sinks is not None:
+            return request.open_sinks(hello)
         return RunSinks(
             parse_sink(request.sink or hello.sink or "parquet", default_dir=request.output_dir),
             request.input_path,
             variant="" if request.limit is None else f".first{request.limit}",
             overridden=request.sink is not None,
             default_dir=request.output_dir,
-        )
-
-    def _contract(self, hello: Hello) -> Contract | None:
-        request = self._request
-        if request.contract is not None:
-            return resolve_contract(None, request.contract, parser_name=hello.parser)
-        return resolve_contract(
-            hello.outputs, find_contract_file(request.parser), parser_name=hello.parser
         )
 
     def _reached_limit(self, outputs: OutputSet) -> bool:
@@ -170,3 +164,12 @@ class DevRun:
         timings["write"] = 1000 * outputs.seconds_writing
         timings["total"] = 1000 * (time.monotonic() - self._started)
         return timings
+
+
+def dev_contract(request: RunRequest, hello: Hello) -> Contract | None:
+    """The contract that a parser is held to, once it has said hello. Raises ContractError."""
+    if request.contract is not None:
+        return resolve_contract(None, request.contract, parser_name=hello.parser)
+    return resolve_contract(
+        hello.outputs, find_contract_file(request.parser), parser_name=hello.parser
+    )

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cancel import CancelToken
-    from .events import Event
+    from .events import Event, Hello
     from .guest import Guest
     from .interpreter import Interpreter
     from .run_report import RunReport
+    from .sinks.sinks import Sinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class RunRequest:
     cancel: CancelToken | None = None
     guest: GuestSpec | None = None
     """What is run in place of the file ``parser``: a bundle that was made of it."""
+    open_sinks: Callable[[Hello], Sinks] | None = None
+    """The places that rows go to, in place of ``sink`` and ``output_dir``."""
 
 
 def run_parser(

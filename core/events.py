@@ -83,6 +83,14 @@ class Metrics:
     values: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The files in the parser's own folder that were imported."""
+
+    files: tuple[str, ...]
+    """Paths in that folder."""
+
+
 ErrorKind = Literal[
     "parser", "crash", "protocol", "timeout", "startup_timeout", "environment", "contract"
 ]
@@ -127,4 +135,4 @@ class Ended:
     result: BridgeResult
 
 
-Event = Hello | Batch | Log | Progress | OutputInfo | Metrics | GuestError | Ended
+Event = Hello | Batch | Log | Progress | OutputInfo | Metrics | Modules | GuestError | Ended

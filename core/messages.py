@@ -16,6 +16,7 @@ from .events import (
     Hello,
     Log,
     Metrics,
+    Modules,
     OutputInfo,
     Progress,
 )
@@ -100,6 +101,8 @@ class Translator:
                     return _error(content)
                 case "metrics":
                     return Metrics({str(key): _finite(value) for key, value in content.items()})
+                case "modules":
+                    return Modules(tuple(str(file) for file in content["files"]))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProtocolError(f"a {frame.kind} frame is not well-formed: {error!r}") from error
         return None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Tells the children that multiprocessing spawns whose modules are read so.
 FOLDER_VARIABLE = "CASPARIAN_PARSER_FOLDER"
-_INSTALLED = ("site-packages", "dist-packages")
+INSTALLED = frozenset(("site-packages", "dist-packages"))
 
 
 class FreshSource(SourceFileLoader):
@@ -46,7 +46,7 @@ def read_fresh(folder: str) -> None:
 
     def hook(path: str) -> FileFinder:
         real = os.path.join(os.path.realpath(path), "")
-        installed = any(name in real.split(os.sep) for name in _INSTALLED)
+        installed = bool(INSTALLED.intersection(real.split(os.sep)))
         if (
             not real.startswith(root)
             or installed

@@ -123,6 +123,7 @@ class GuestRun:
         for name, sent in self._sent.items():
             self._writer.metadata("output_info", **_info(name, sent))
         self._report_progress(final=True)
+        self._report_modules()
         self._report_metrics()
         me = threading.current_thread()
         left = [t.name for t in threading.enumerate() if t is not me and not t.daemon]
@@ -251,6 +252,10 @@ class GuestRun:
         if self._line is not None:
             self._line.clear()
 
+    def _report_modules(self) -> None:
+        files = loader.own_modules(os.path.dirname(self._parser_file))
+        self._writer.metadata("modules", files=files)
+
     def _report_metrics(self) -> None:
         spent = {f"{name}_ms": round(1000 * value, 3) for name, value in self._spent.items()}
         self._writer.metadata("metrics", rows=self._rows, **spent)
@@ -260,6 +265,7 @@ class GuestRun:
             return EXIT_PERMANENT  # the host has gone: there is nobody left to tell
         at = self._yielded_at if self._phase == "serialise" else None
         record = describe(error, phase=self._phase, at=at)
+        self._report_modules()
         self._report_metrics()
         self._writer.metadata("error", **record)
         self._writer.error(f"{record['type']}: {record['message']}")

@@ -19,13 +19,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .failures import GuestFailure
-from .fresh_source import FreshSource, read_fresh
+from .fresh_source import INSTALLED, FreshSource, read_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeGuard
 
 _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_MOST_MODULES = 1_000
 
 
 @dataclass
@@ -101,6 +102,19 @@ def import_parser(path: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def own_modules(folder: str) -> list[str]:
+    """The files below a parser's folder that were imported, as paths in it; no installed ones."""
+    root = os.path.join(folder, "")
+    files = {
+        os.path.abspath(file)[len(root) :]
+        for module in list(sys.modules.values())
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and os.path.abspath(file).startswith(root)
+        and not INSTALLED.intersection(file.split(os.sep))
+    }
+    return sorted(files)[:_MOST_MODULES]
 
 
 def _import_package(folder: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from casparian.core.events import Hello, Metrics
+from casparian.core.events import Hello, Metrics, Modules
 from casparian.core.guest import SHIM
 from casparian.core.wire import EndFrame, FrameDecoder
 
@@ -349,3 +349,14 @@ def test_what_is_no_parser_is_told_what_is_missing(run_parser, source, type_name
     run = run_parser(source)
     assert (run.error.type, run.error.phase, run.error.retryable) == (type_name, "load", False)
     assert words in run.error.message
+
+
+def test_the_host_is_told_which_files_of_the_folder_were_imported(run_parser, tmp_path):
+    folder = write_folder(tmp_path, {**FOLDER, "bad.py": "1 / 0"})
+    (told,) = run_parser(parser_path=folder / "parser.py").of(Modules)
+    package = tuple(f"package/{name}.py" for name in ("__init__", "deep", "inner"))
+    assert told.files == ("late.py", *package, "parser.py", "utils.py")
+    (folder / "parser.py").write_text("import late, bad")
+    run = run_parser(parser_path=folder / "parser.py")
+    assert run.result.status == "failed"
+    assert run.of(Modules) == [Modules(("late.py",))]
