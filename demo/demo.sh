@@ -61,14 +61,55 @@ if [ -z "$(find "$out/sales" -name 'sales_2024_03-*.quarantine.failed.parquet')"
 fi
 printf 'It ended with exit code 1, as it should: its rows and reasons are kept, no table was made.\n'
 
+# The queue has a home of its own beside the outputs, and begins anew with each demo.
+home=${DEMO_HOME:-./.casparian-demo}
+rm -rf "$home"
+CASPARIAN_HOME=$(mkdir -p "$home" && cd "$home" && pwd)
+export CASPARIAN_HOME
+
+# queue EXIT_CODE ARGUMENT…: as run, for commands that have no sink.
+queue() {
+    expected=$1
+    shift
+    printf '%s$ casparian %s%s\n' "$dim" "$*" "$plain"
+    code=0
+    # shellcheck disable=SC2086
+    $casparian "$@" || code=$?
+    if [ "$code" -ne "$expected" ]; then
+        printf 'demo.sh: exit code %s where %s was expected\n' "$code" "$expected" >&2
+        exit 1
+    fi
+}
+
+say 'Prod mode: the parsers become bundles that never change, each with an environment of its own'
+queue 0 parser register "$demo/parsers/"
+
+say 'Files become jobs'
+queue 0 enqueue sales "$demo/data/sales_2024_01.csv" "$demo/data/sales_2024_02.csv" \
+    "$demo/data/sales_2024_03.csv"
+queue 0 enqueue mcdata "$demo/data/mcdata_good.log"
+
+say 'The queue is processed; the hopeless month fails, and the others do not wait for it'
+queue 1 process
+
+say 'What became of them'
+queue 0 jobs
+queue 0 quarantine list --parser sales --limit 3
+
 say "What was made, in $out"
 (cd "$out" && find . -type f | sort | sed 's|^\./|  |')
 
 if command -v casparian >/dev/null; then
     casparian=casparian
 fi
+(cd "$CASPARIAN_HOME" && find outputs -name '*.parquet' | sort | sed 's|^|  |')
 say 'Try next'
 cat <<END
+  Keep a worker running, and feed it:
+      export CASPARIAN_HOME=$CASPARIAN_HOME
+      $casparian start --watch ./inbox --topic sales
+      $casparian jobs --watch
+
   Save the hopeless month. In $demo/parsers/sales/contract.toml write
       date = { type = "date", formats = ["%Y-%m-%d", "%m/%d/%Y"] }
   and run it again:
