@@ -36,6 +36,7 @@ def parse_outputs(outputs: object, *, parser_name: str, where: str = "outputs") 
         raise ContractError(f"{where}: it is empty", hint="name at least one column and its type")
     if isinstance(outputs.get("columns"), Mapping) and set(outputs) <= _OUTPUT_OPTIONS:
         return Contract((_output(parser_name, outputs, where=where),))
+    _refuse_misspelt(outputs, where)
     columns = [name for name, value in outputs.items() if _is_column(value)]
     if not columns:
         return Contract(
@@ -53,6 +54,17 @@ def parse_outputs(outputs: object, *, parser_name: str, where: str = "outputs") 
             hint=f'say which: {{"{parser_name}": {{"columns": {{…}}}}}}',
         )
     return Contract((_output(parser_name, {"columns": outputs}, where=where, flat=True),))
+
+
+def _refuse_misspelt(outputs: Mapping[object, object], where: str) -> None:
+    """Refuse a key beside ``columns`` that is nearly one of its options."""
+    columns = outputs.get("columns")
+    if not isinstance(columns, Mapping) or _is_column(columns):
+        return
+    for key, value in outputs.items():
+        near = did_you_mean(str(key), _OUTPUT_OPTIONS)
+        if key not in _OUTPUT_OPTIONS and not isinstance(value, Mapping) and near:
+            raise ContractError(f"{where}: unknown key {key!r}", hint=near)
 
 
 def _is_column(value: object) -> bool:

@@ -61,6 +61,8 @@ def test_loads_named_outputs_and_a_flat_one(tmp_path: Path) -> None:
         ("[columns", "no valid TOML"),
         ("x = 1", "neither"),
         ('[outputs.a.columns]\nx = "int"\n[columns]\ny = "int"', "stands beside"),
+        ('kye = ["x"]\n[columns]\nx = "int64"', r"x.contract.toml: unknown key 'kye'"),
+        ('extra_colums = "drop"\n[columns]\nx = "int64"', "unknown key 'extra_colums'"),
         ('[columns]\nx = "in64"', "x.contract.toml.columns.x: unknown type"),
     ],
 )
