@@ -27,7 +27,8 @@ _DATES: Final = (
     *("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y"),
     *("%-d/%-m/%Y", "%-m/%-d/%Y", "%-d.%-m.%Y", "%Y-%-m-%-d", "%d %b %Y", "%d-%b-%Y"),
     *("%-d %b %Y", "%b %d %Y", "%b %d, %Y", "%b %-d, %Y", "%d/%m/%y", "%m/%d/%y"),
-    *("%d.%m.%y", "%d-%b-%y"),
+    *("%d.%m.%y", "%d-%b-%y", "%y-%m-%d", "%y/%m/%d", "%d-%m-%y", "%m-%d-%y", "%-d/%-m/%y"),
+    *("%-m/%-d/%y", "%-d.%-m.%y", "%-d-%b-%Y", "%Y.%m.%d", "%Y-%b-%d", "%d%b%Y", "%d/%b/%Y"),
 )
 _ISO_DATE: Final = "%Y-%m-%d"
 _CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H%M%S", "%-H:%M", "%-H:%M:%S", "%H%M")
@@ -36,6 +37,7 @@ _HALF_DAY_CLOCKS: Final = (
     *("%I:%M:%S%p", "%-I:%M:%S%p"),
 )
 _HALF_DAY: Final = re.compile("[0-9] ?[AaPp][Mm]")
+_LOG_TIME: Final = re.compile("/[0-9]{4}:")
 _PLAIN_NUMBER: Final = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _TRUE: Final = frozenset({"yes", "y", "1", "t", "on", "true", "x", "ja", "oui", "si"})
 _FALSE: Final = frozenset({"no", "n", "0", "f", "off", "false", "nein", "non"})
@@ -107,12 +109,12 @@ def _joined(changes: list[Change]) -> str:
 
 
 def _search(cell: Cell, column: Column) -> list[Change]:
-    """Return the change that accepts the cell; two where day and month can't be told apart."""
+    """Return the change that accepts the cell; several where it may be read in several ways."""
     if cell.kind is None:
         return _first(cell, column, iter([("nullable = true", {"nullable": True})]))
     if cell.kind == "str":
         return (
-            _first(cell, column, _spellings(column))
+            _both_marks(cell, column, _first(cell, column, _spellings(column)))
             or _all(cell, column, _zones(column))
             or _formats(cell, column)
             or _first(cell, column, _others(cell, column))
@@ -127,6 +129,18 @@ def _first(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change
 
 def _all(cell: Cell, column: Column, changes: Iterator[Change]) -> list[Change]:
     return [change for change in changes if _accepts(cell, column, change[1])]
+
+
+def _both_marks(cell: Cell, column: Column, found: list[Change]) -> list[Change]:
+    """Add the other reading of a number such as 1,234: it may well be a little more than 1."""
+    for _, options in found:
+        mark = options.get("thousands")
+        if mark == "," and column.type.family != "int" and "decimal_point" not in options:
+            other = {name: value for name, value in options.items() if name != "thousands"}
+            other["decimal_point"] = mark
+            if _accepts(cell, column, other):
+                return [*found, (_written(other), other)]
+    return found
 
 
 def _accepts(cell: Cell, column: Column, options: dict[str, Any]) -> bool:
@@ -181,7 +195,7 @@ def _written(change: dict[str, Any]) -> str:
 
 
 def _formats(cell: Cell, column: Column) -> list[Change]:
-    """Return the common formats that fit, with different values; at most two."""
+    """Return the common formats that fit, with different values; at most three."""
     if column.type.family not in ("date", "time", "timestamp"):
         return []
     text = cell.text.strip(TRIMMED)
@@ -202,7 +216,7 @@ def _formats(cell: Cell, column: Column) -> list[Change]:
                 judgement = _judged(cell, replace(column, **change))
                 if judgement is not None:
                     fitting.setdefault(judgement.value, (words, change))
-                if len(fitting) == 2:
+                if len(fitting) == 3:
                     break
             if fitting:
                 return list(fitting.values())
@@ -226,7 +240,9 @@ def _candidates(text: str, column: Column, *, offset: bool) -> Iterator[str]:
     if column.type.family == "time":
         yield from clocks
         return
-    between = "T" if "T" in text else " "
+    between = "T" if re.search("[0-9]T[0-9]", text) else " "
+    if _LOG_TIME.search(text):
+        between = ":"
     for day in (_ISO_DATE, *_DATES):
         for clock in clocks:
             yield f"{day}{between}{clock}{'%z' if offset else ''}"

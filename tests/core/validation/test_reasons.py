@@ -47,6 +47,24 @@ BERLIN = {"type": "timestamp(UTC)", "assume_tz": "Europe/Berlin"}
         ("str", "nan", "float64", "not_finite", "allow_nan = true"),
         ("str", "inf", "float64", "not_finite", "allow_inf = true"),
         ("str", "1E400", "float64", "out_of_range", ""),
+        # An English thousand, or a continental number near one: both ways are told.
+        ("str", "1,234", "float64", "not_canonical", 'thousands = "," or decimal_point = ","'),
+        ("str", "1,234", "decimal(6,2)", "not_canonical", 'thousands = ","'),
+        ("str", "1,234.5", "float64", "not_canonical", 'thousands = ","'),
+        (
+            *("str", " 1,234", "float64", "not_canonical"),
+            'trim = true, thousands = "," or trim = true, decimal_point = ","',
+        ),
+        ("str", "2024.01.05", "date", "format_mismatch", 'formats = ["%Y.%m.%d"]'),
+        ("str", "5-Jan-2024", "date", "format_mismatch", 'formats = ["%-d-%b-%Y"]'),
+        (
+            *("str", "05-01-24", "date", "format_mismatch"),
+            'formats = ["%y-%m-%d"] or formats = ["%d-%m-%y"] or formats = ["%m-%d-%y"]',
+        ),
+        (
+            *("str", "05/Jan/2024:10:00:00 +0000", "timestamp(UTC)", "format_mismatch"),
+            'formats = ["%d/%b/%Y:%H:%M:%S %z"]',
+        ),
         ("str", "1,5", "float64", "not_canonical", 'decimal_point = ","'),
         ("str", "1.234,5", "float64", "not_canonical", 'thousands = ".", decimal_point = ","'),
         ("str", "1.105", "decimal(5,2)", "precision_loss", ""),
@@ -61,7 +79,10 @@ BERLIN = {"type": "timestamp(UTC)", "assume_tz": "Europe/Berlin"}
             *("str", "03/04/2024", "date", "format_mismatch"),
             'formats = ["%d/%m/%Y"] or formats = ["%m/%d/%Y"]',
         ),
-        ("str", "24-01-05", "date", "format_mismatch", ""),
+        (
+            *("str", "24-01-05", "date", "format_mismatch"),
+            'formats = ["%y-%m-%d"] or formats = ["%d-%m-%y"]',
+        ),
         ("str", "2024-01-05T00:00:00", "date", "format_mismatch", "midnight_ok = true"),
         ("str", "n/a", "date", "type_mismatch", 'null_tokens = ["n/a"], with nullable = true'),
         (
