@@ -135,14 +135,10 @@ def _datetime(value: Any) -> tuple[str, str]:
 
 
 def duration_text(nanoseconds: int) -> str:
-    """Return a duration as ISO 8601 with its sign in front: ``-P0DT1H0M0.5S``."""
-    sign = "-" if nanoseconds < 0 else ""
+    """Return a duration as ISO 8601 in seconds, as the host writes it: ``-PT3600.5S``."""
     seconds, fraction = divmod(abs(nanoseconds), 1_000_000_000)
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
     tail = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{sign}P{days}DT{hour}H{minute}M{second}{tail}S"
+    return f"{'-' if nanoseconds < 0 else ''}PT{seconds}{tail}S"
 
 
 def _timedelta(value: Any) -> tuple[str, str]:

@@ -117,7 +117,9 @@ def cells_of(column: pa.Array | pa.ChunkedArray, kinds: pa.Array | None = None) 
     if pa.types.is_date64(type_):
         return _counted(array, _date64)
     if pa.types.is_float32(type_) or pa.types.is_float16(type_):
-        return _texts("float32", array.cast(pa.float32()).cast(pa.string()))
+        texts = array.cast(pa.float32()).cast(pa.string())
+        # Arrow writes a one as 1, which would be an int's text.
+        return _texts("float32", pc.replace_substring_regex(texts, r"\A(-?[0-9]+)\z", r"\1.0"))
     if pa.types.is_duration(type_):
         return _counted(array, lambda v: _duration(v, type_.unit))
     if pa.types.is_time(type_):

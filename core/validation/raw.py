@@ -98,7 +98,7 @@ def _is_integer(text: str) -> bool:
 def _float(text: str) -> str:
     if not _FLOAT.fullmatch(text):
         return _tag("float", text)
-    # Arrow writes a float32 of one as 1, which JSON would take for an integer.
+    # A guest may write a one as 1, which JSON would take for an integer.
     return text if re.search("[.e]", text) else f"{text}.0"
 
 

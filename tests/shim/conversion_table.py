@@ -272,6 +272,11 @@ DIRTY = [
     ([[DAY, NAIVE]], None, ["json"]),
     ([[NAIVE, AWARE]], None, ["json"]),
     ([[1, {2}]], None, ["json"]),
+    (
+        [[pd.Timestamp("2024-01-02 03:00:00.123456789")]],
+        ['[{"$datetime": "2024-01-02T03:00:00.123456789"}]'],
+        ["json"],
+    ),
     ([[1, pd.NA]], ["[1, null]"], ["json"]),
     ([_nested(30)], ["[" * 30 + "1" + "]" * 30], ["json"]),
     ([_nested(90)], [TOO_DEEP], ["json"]),
@@ -303,7 +308,7 @@ DIRTY = [
     ([DAY, D(5)], ["2024-01-02", "5"], ["date", "decimal"]),
     ([NAIVE, 5], ["2024-01-02T03:00:00", "5"], ["datetime", "int"]),
     ([dt.time(3), 5], ["03:00:00", "5"], ["time", "int"]),
-    ([dt.timedelta(0), 3], ["P0DT0H0M0S", "3"], ["timedelta", "int"]),
+    ([dt.timedelta(0), 3], ["PT0S", "3"], ["timedelta", "int"]),
     ([dt.timedelta(0)] * 99 + [3], None, ["timedelta"] * 99 + ["int"]),
     (
         [NAIVE, AWARE],
@@ -326,7 +331,7 @@ DIRTY = [
         ["2024-01-02T03:00:00-05:00", "2024-01-02T03:00:00+01:00"],
         ["datetimetz", "datetimetz"],
     ),
-    ([pd.Timedelta(1, "ns")], ["P0DT0H0M0.000000001S"], ["timedelta"]),
+    ([pd.Timedelta(1, "ns")], ["PT0.000000001S"], ["timedelta"]),
     ([dt.timedelta.max], None, ["timedelta"]),
     ([dt.time(3, tzinfo=EAST)], ["03:00:00-05:00"], ["time"]),
     (

@@ -33,6 +33,7 @@ ID = uuid.UUID("123e4567-e89b-12d3-a456-426614174000")
         (pa.array([b"\xff\x00"], pa.binary(2)), "bytes", ["/wA="]),
         (pa.array([ID.bytes], pa.uuid()), "uuid", [str(ID)]),
         (pa.array([True], pa.bool_()), "bool", ["true"]),
+        (pa.array([1, -0.0, 0.5, 1e22], pa.float32()), "float32", ["1.0", "-0.0", "0.5", "1e+22"]),
         (pa.array([[1, None], []]), "json", ["[1, null]", "[]"]),
         (pa.array([[0.1]], pa.list_(pa.float32())), "json", ["[0.10000000149011612]"]),
         (
