@@ -32,7 +32,7 @@ _SHOWN = 20
 @click.option("--topic", metavar="TOPIC", help="For every parser that subscribes to it; no PARSER.")
 @click.option(
     "--from-file",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Also what a file lists, a path a line; - is stdin, as it is among the inputs.",
 )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from casparian.core.stores.errors import StoreError
 from casparian.core.stores.jobs import Job
-from casparian.core.stores.states import STATUSES, JobStatus, permits
+from casparian.core.stores.sqlite.store import SqliteStore
+from casparian.core.stores.states import LIVE, STATUSES, JobStatus, permits
 from casparian.core.stores.store import Store
 
 from .clock import claim, failure, finish, new_job
@@ -140,3 +146,48 @@ def test_work_that_is_done_is_told_from_work_that_is_queued(store: Store) -> Non
     assert not store.jobs.insert(new_job(1)).processed
     finish(store, claim(store))
     assert store.jobs.insert(new_job(1)).processed
+
+
+VERBS = ["replace", "requeue", "replay", "cancel", "finish", "fail", "die"]
+
+
+@settings(max_examples=50)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 5)), min_size=25, max_size=40)
+)
+def test_whatever_people_and_workers_do_one_set_stands_for_the_same_rows(
+    steps: list[tuple[str, int]],
+) -> None:
+    """Sets are published as manifests say: the new one comes, and the one that it replaces goes."""
+    with tempfile.TemporaryDirectory() as folder, SqliteStore(Path(folder) / "s.db") as store:
+        store.connection.raw.execute("PRAGMA synchronous = OFF")
+        ids = [store.jobs.insert(new_job(1, max_attempts=1)).job_id]
+        published: set[str] = set()
+        for verb, number in steps:
+            one = ids[number % len(ids)]
+            new: str | None = None
+            try:
+                if verb == "replace":
+                    new = replaced(store, one)
+                elif verb == "replay":
+                    new = store.jobs.replay(one, source_hash="n" * 64, parser_version="2")
+                elif verb == "requeue":
+                    store.jobs.requeue(one)
+                elif verb == "cancel":
+                    store.jobs.cancel(one)
+            except StoreError:
+                continue
+            if new is not None:
+                ids.append(new)
+            works = verb in ("finish", "fail", "die")
+            for held in store.jobs.claim_next("w", limit=9 * works, lease_ms=60_000):
+                if verb == "finish":
+                    finish(store, held.lease, quarantined=number % 2)
+                    published.add(held.job_id)
+                    published.discard(held.replaces or "")
+                else:
+                    store.jobs.fail(held.lease, failure(permanent=verb == "fail"))
+            jobs = [job(store, job_id) for job_id in ids]
+            assert len(published) <= 1
+            assert not any(one.replaced_by for one in jobs if one.job_id in published)
+            assert sum(one.status in LIVE for one in jobs) <= 1
