@@ -82,7 +82,9 @@ def command(
         try:
             enqueue(opened, found, parsers, force=force, priority=priority, report=report)
         except KeyboardInterrupt:
-            said = f"{report.queued:,} jobs are queued; the same command goes on with the rest"
+            # The batch that it broke into may have been queued as well.
+            least = f"at least {report.queued:,} jobs are queued"
+            said = f"{least}; the same command goes on with the rest"
             stack.close()  # the bar goes first
             click.echo(said, err=True)
             raise

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 
 from .ages import clock_time, now_ms
@@ -45,24 +45,31 @@ def watch_jobs(store: Store, take: Callable[[int], JobsSnapshot]) -> None:
 
 def _on_a_terminal(store: Store, take: Callable[[int], JobsSnapshot]) -> None:
     console, marks = Console(highlight=False), can_show_marks()
-    size = shutil.get_terminal_size()
+    size = console.size = _size()
     store.changed()
-    snapshot = take(max(size.lines - _OTHER_LINES, 1))
+    snapshot = take(max(size.height - _OTHER_LINES, 1))
     drawn = 0.0
     try:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                resized, size = size, shutil.get_terminal_size()
-                if store.changed() or resized != size:
-                    snapshot = take(max(size.lines - _OTHER_LINES, 1))
+                before, size = size, _size()
+                if store.changed() or before != size:
+                    console.size = size
+                    snapshot = take(max(size.height - _OTHER_LINES, 1))
                     drawn = 0.0
                 if time.monotonic() - drawn >= _DRAW_S:
                     drawn = time.monotonic()
-                    view = jobs_view(snapshot, now_ms(), width=size.columns, marks=marks)
+                    view = jobs_view(snapshot, now_ms(), width=size.width, marks=marks)
                     live.update(view, refresh=True)
                 time.sleep(_LOOK_S)
     finally:
         print_jobs(snapshot)
+
+
+def _size() -> ConsoleDimensions:
+    """The terminal's size now: $LINES and $COLUMNS say what it was when it was opened."""
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return ConsoleDimensions(size.columns or 80, size.lines or 24)
 
 
 def _as_lines(store: Store, take: Callable[[int], JobsSnapshot]) -> None:

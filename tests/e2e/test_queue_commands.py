@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -155,7 +156,9 @@ def test_an_interrupted_enqueueing_says_what_is_queued_and_goes_on_later(
     _, told = shown.communicate(timeout=30)
     assert shown.returncode == 130
     before = queued.jobs.counts()["pending"]
-    assert f"{before} jobs are queued; the same command goes on with the rest" in told
+    least = re.search("at least ([0-9]+) jobs are queued; the same command goes on", told)
+    assert least is not None, told
+    assert int(least[1]) <= before
     home = env(workplace)["CASPARIAN_HOME"]
     done = workplace.casparian("enqueue", "sales", "in", CASPARIAN_HOME=home)
     assert f"{600 - before} queued" in done.stdout
