@@ -34,6 +34,7 @@ class ColumnLayout:
         self._fitted = False
         self._widths: list[int] = []
         self._starts: list[int] = []
+        self.fit(0)
 
     def see(self, column: int, width: int) -> None:
         """A value (or name) of this width was seen."""

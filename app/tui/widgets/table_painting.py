@@ -176,8 +176,28 @@ class Painter:
     def _line(self, gutter: Segment, parts: list[Segment], base: Style) -> Strip:
         room = max(0, self.width - self.gutter)
         skipped = self.left - self.layout.start(self.columns.start) if self.columns else 0
-        body = Strip(parts).crop_extend(skipped, skipped + room, base)
-        return Strip.join([Strip([gutter], self.gutter), body]).crop(0, self.width)
+        body = _joined(parts)
+        if skipped > 0:
+            body = list(Segment.divide(body, [skipped, skipped + self.width + 1]))[1]
+        body = Segment.adjust_line_length(body, room, base)
+        # Strips are dear: one a line.
+        return Strip([gutter, *body], self.gutter + room)
+
+
+def _joined(parts: list[Segment]) -> list[Segment]:
+    """Neighbours of one style as one."""
+    joined: list[Segment] = []
+    texts: list[str] = []
+    style = None
+    for part in parts:
+        if part.style is not style and texts:
+            joined.append(Segment("".join(texts), style))
+            texts = []
+        style = part.style
+        texts.append(part.text)
+    if texts:
+        joined.append(Segment("".join(texts), style))
+    return joined
 
 
 def gutter_of(rows: int) -> int:
