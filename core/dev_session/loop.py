@@ -1,0 +1,507 @@
+"""The one thread that decides in a dev session: what runs, what is killed, what is told.
+
+All that happens comes to it one after the other: what a person asks, what was written in the
+watched folders, what children say. So there is one order of runs, and no lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import selectors
+import socket
+import tempfile
+import time
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from casparian.core.dev_session.belongings import Subject
+from casparian.core.dev_session.children import TEMPORARY, Children, remove
+from casparian.core.dev_session.current_run import CurrentRun, Wanted
+from casparian.core.dev_session.events import (
+    Chosen,
+    Compared,
+    Lines,
+    Progress,
+    RunEnded,
+    RunStarted,
+    Stage,
+)
+from casparian.core.dev_session.history import History
+from casparian.core.dev_session.messages import Comparison, ComparisonDone, Done, Ready, Task
+from casparian.core.dev_session.request import each_once, plain
+from casparian.core.dev_session.watcher import Watcher
+from casparian.core.errors import CasparianError
+from casparian.core.events import GuestError
+from casparian.core.processes import Guardian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casparian.core.dev_session.child_process import ChildProcess
+    from casparian.core.dev_session.events import SessionEvent
+    from casparian.core.dev_session.request import SessionRequest
+    from casparian.core.dev_session.results import Reason, RunResult
+    from casparian.core.interpreter import Interpreter
+
+#: A child is started beside a run that takes longer than this (seconds).
+_LONG_RUN: Final = 0.5
+#: How long a run that a person cancels may take to end, so that its rows are kept (seconds).
+_CANCEL_GRACE: Final = 1.0
+#: What was killed may be in the kernel for a while yet (seconds).
+_DYING: Final = 5.0
+
+
+class SessionError(CasparianError):
+    """A session can't begin."""
+
+
+class ComparisonLost(CasparianError):
+    """Two runs could not be compared: their rows, or the process that did it, are gone."""
+
+
+class SessionLoop:
+    """Decides. Other threads only :meth:`post`."""
+
+    def __init__(self, request: SessionRequest, on_event: Callable[[SessionEvent], None]) -> None:
+        self._request = request
+        self._tell = on_event
+        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._is_over = False
+        self._numbers = itertools.count(1)
+        self._revision = 0
+        self._waiting: deque[Wanted] = deque()
+        self._current: CurrentRun | None = None
+        self._comparison: Comparison | None = None  # the one that is asked for next
+        self._newest: dict[Path, int] = {}
+        self._script_python: tuple[Path, Interpreter] | None = None
+        self._subject = Subject(
+            None if request.parser is None else plain(request.parser),
+            None if request.contract is None else plain(request.contract),
+            None,
+            each_once(request.samples),
+        )
+        self.history = History(request.kept_runs, request.kept_bytes)
+        self._mark = os.urandom(8).hex()
+        self._folder = Path(request.folder or tempfile.gettempdir(), f"casparian-dev-{self._mark}")
+        self._guardian: Guardian | None = None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._children = Children(self._folder, self._mark, self._selector)
+        self._watcher = Watcher(self.post, self._changed, self._tell)
+
+    @property
+    def subject(self) -> Subject:
+        """What is being worked on."""
+        return self._subject
+
+    def post(self, what: Callable[[], None]) -> None:
+        """Have something done by the loop's thread."""
+        self._posted.put(what)
+        try:
+            self._wake.send(b"x")
+        except OSError:
+            pass  # it is awake already, or it is over
+
+    def open(self) -> None:
+        """Make the session's folder, in whatever thread. Raises SessionError."""
+        # Its name is known before it is there, so that it goes whenever this program is killed.
+        self._guardian = Guardian(None, self._mark, self._folder)
+        try:
+            self._folder.mkdir(parents=True, mode=0o700)
+            (self._folder / TEMPORARY).mkdir()
+        except OSError as error:
+            raise SessionError(
+                f"the folder {self._folder} can't be made: {error.strerror}",
+                hint="make room there, or set TMPDIR to a folder that can be written to",
+            ) from error
+
+    def run(self) -> None:
+        """Go on until :meth:`end` is posted."""
+        try:
+            self._begin()
+            while not self._is_over:
+                self._turn()
+        finally:
+            self._finish()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._selector.close()
+        self._wake.close()
+        self._woken.close()
+        if self._guardian is not None:
+            self._guardian.dismiss()
+
+    def end(self) -> None:
+        """End the loop; nothing more is told."""
+        self._is_over = True
+
+    def ask(self, sample: Path | None, reason: Reason = "asked") -> None:
+        """Run one sample now, and show it; None: the one that is shown."""
+        shown = self._subject.shown if sample is None else plain(sample)
+        if shown is None:
+            return
+        self._supersede(keep_waiting=False)
+        self._show(shown)
+        self._take_in_changes()
+        self._waiting.appendleft(Wanted(shown, reason))
+
+    def ask_all(self) -> None:
+        """Run all samples, the one that is shown first."""
+        self._supersede(keep_waiting=False)
+        self._take_in_changes()
+        self._waiting.extendleft(reversed([Wanted(sample, "all") for sample in self._in_order()]))
+
+    def ask_registered(self, parser: Path, sample: Path) -> None:
+        """Run another version of the parser, when nothing else is to be run."""
+        self._waiting.append(Wanted(plain(sample), "registered", parser=plain(parser)))
+
+    def cancel(self) -> None:
+        """End what runs, and start nothing of what waits."""
+        self._waiting.clear()
+        if self._current is not None and self._current.child is not None:
+            self._current.is_cancelled = True
+            self._children.retire(self._current.child, grace=_CANCEL_GRACE)
+
+    def show(self, sample: Path) -> None:
+        """Another sample is shown: its changes, and the parser's, start a run of it."""
+        self._show(plain(sample))
+        self._tell_chosen()
+
+    def pause(self, paused: bool) -> None:
+        """Let saves start no run, or let them again."""
+        self._watcher.pause(paused)
+
+    def choose(
+        self, parser: Path | None, samples: tuple[Path, ...] | None, contract: Path | None
+    ) -> None:
+        """Work on another parser, or on other samples (None: those that there are)."""
+        self._supersede(keep_waiting=False)
+        self._waiting.clear()
+        self._revision += 1
+        chosen = self._subject.samples if samples is None else each_once(samples)
+        shown = self._subject.shown if self._subject.shown in chosen else None
+        self._subject = Subject(
+            None if parser is None else plain(parser),
+            None if contract is None else plain(contract),
+            shown or next(iter(chosen), None),
+            chosen,
+        )
+        self._watcher.set_subject(self._subject)
+        self._watcher.take_in_changes()
+        self._tell_chosen()
+        if self._subject.shown is not None:
+            self._waiting.append(Wanted(self._subject.shown, "parser"))
+
+    def add_samples(self, samples: tuple[Path, ...]) -> None:
+        """Add samples; the first one is run if there was none."""
+        was_empty = self._subject.shown is None
+        self._set_samples(each_once([*self._subject.samples, *samples]))
+        if was_empty and self._subject.shown is not None:
+            self._waiting.append(Wanted(self._subject.shown, "asked"))
+
+    def remove_samples(self, samples: tuple[Path, ...]) -> None:
+        """Take samples from the list; their runs are ended."""
+        gone = set(each_once(samples))
+        if self._current is not None and self._current.task.sample in gone:
+            self._supersede(keep_waiting=True)
+        self._waiting = deque(wanted for wanted in self._waiting if wanted.sample not in gone)
+        self._set_samples(tuple(path for path in self._subject.samples if path not in gone))
+
+    def compare(self, before_run: int, after_run: int) -> None:
+        """Find out what changed between two runs; the newest question is answered."""
+        before, after = self.history.get(before_run), self.history.get(after_run)
+        if before is None or after is None:
+            gone = before_run if before is None else after_run
+            problem = ComparisonLost(f"the rows of run {gone} aren't kept any more")
+            self._tell(Compared(before_run, after_run, None, problem))
+            return
+        rows = {
+            output.name: output.rows + output.rows_quarantined for output in after.report.outputs
+        }
+        self._comparison = Comparison(before.run, after.run, before.outputs, after.outputs, rows)
+
+    def _begin(self) -> None:
+        self._subject = replace(self._subject, shown=next(iter(self._subject.samples), None))
+        self._watcher.set_subject(self._subject)
+        self._watcher.start(paused=not self._request.watching)
+        self._tell_chosen()
+        if self._subject.shown is not None:
+            self._waiting.append(Wanted(self._subject.shown, "start"))
+
+    def _turn(self) -> None:
+        """Start what is to be started, then take what comes next."""
+        if self._current is None and self._waiting and self._subject.parser is not None:
+            self._start(self._waiting.popleft())
+        if self._comparison is not None:
+            self._start_comparison(self._comparison)
+        for key, _ in self._selector.select(self._patience()):
+            if key.fileobj is self._woken:
+                self._woken.recv(4096)
+            elif key.data in self._children.all:
+                self._hear(key.data)
+        for child in self._children.late():
+            self._lose(child, by_itself=False)
+        if self._current is None or time.monotonic() - self._current.began > _LONG_RUN:
+            self._children.prepare()
+        while not self._posted.empty() and not self._is_over:
+            self._posted.get()()
+
+    def _patience(self) -> float | None:
+        """How long nothing has to be done, if nothing comes (seconds)."""
+        if self._current is None and self._waiting and self._subject.parser is not None:
+            return 0.0
+        times = [self._children.next_deadline()]
+        if self._current is not None:
+            long = self._current.began + _LONG_RUN
+            times.append(long if long > time.monotonic() else None)
+        known = [at for at in times if at is not None]
+        return max(min(known) - time.monotonic(), 0.0) if known else None
+
+    def _start(self, wanted: Wanted) -> None:
+        run = next(self._numbers)
+        folder = self._run_folder(run)
+        folder.mkdir()
+        parser = self._subject.parser
+        assert parser is not None
+        request = self._request
+        task = Task(
+            run=run,
+            parser=wanted.parser or parser,
+            sample=wanted.sample,
+            folder=folder,
+            contract=None if wanted.parser is not None else self._subject.contract,
+            python_of=parser,
+            explicit_python=request.python,
+            script_python=self._known_python(parser),
+            timeout=request.timeout,
+            quarantine_threshold=request.quarantine_threshold,
+            max_quarantine_rows=request.max_quarantine_rows,
+        )
+        if wanted.parser is None:
+            self._newest[wanted.sample] = run
+            self._watcher.run_began()
+        current = CurrentRun(task, wanted, self._revision, None)
+        self._current = current
+        self._tell(
+            RunStarted(
+                run,
+                wanted.sample,
+                wanted.reason,
+                wanted.changed,
+                self._revision,
+                len(self._waiting),
+            )
+        )
+        if not wanted.sample.exists():
+            error = GuestError(
+                "environment",
+                "SampleMissing",
+                f"the sample {wanted.sample} is not there any more",
+                "start",
+                hint="choose another one, or put it back",
+            )
+            self._ended(current, current.broken_off("finished", error))
+            return
+        try:
+            current.child = self._children.give(task)
+        except OSError as problem:
+            error = GuestError(
+                "environment", "NoProcess", f"no process can be started: {problem}", "start", True
+            )
+            self._ended(current, current.broken_off("finished", error))
+
+    def _run_folder(self, run: int) -> Path:
+        return self._folder / f"run-{run}"
+
+    def _start_comparison(self, asked: Comparison) -> None:
+        """Compare now, unless another comparison goes on: then after it."""
+        if any(isinstance(child.task, Comparison) for child in self._children.all):
+            return
+        self._comparison = None
+        try:
+            self._children.give(asked)
+        except OSError as error:
+            problem = ComparisonLost(f"no process can be started: {error}")
+            self._tell(Compared(asked.before, asked.after, None, problem))
+
+    def _hear(self, child: ChildProcess) -> None:
+        messages = child.receive()
+        if messages is None:
+            self._lose(child, by_itself=True)
+            return
+        for message in messages:
+            if isinstance(message, Ready):
+                self._children.ready(child)
+            elif isinstance(message, ComparisonDone):
+                self._children.release(child, message)
+                self._tell(
+                    Compared(message.before, message.after, message.changes, message.problem)
+                )
+            else:
+                self._hear_of_run(child, message)
+
+    def _hear_of_run(self, child: ChildProcess, message: Any) -> None:
+        current = self._current
+        is_current = current is not None and current.task.run == message.run
+        if isinstance(message, Done):
+            self._children.release(child, message)
+            if current is not None and is_current:
+                self._learn(current, message)
+                self._ended(current, current.ended(message))
+            else:
+                remove(self._run_folder(message.run))
+        elif current is not None and is_current:
+            if isinstance(message, Lines):
+                current.take_lines(message.first, message.lines)
+            if isinstance(message, Lines | Stage | Progress):
+                self._tell(message)
+
+    def _lose(self, child: ChildProcess, *, by_itself: bool) -> None:
+        """A child has ended, or is to be killed because it doesn't come to an end."""
+        task, current = child.task, self._current
+        said = self._children.end(child, by_itself=by_itself)
+        if isinstance(task, Comparison):
+            problem = ComparisonLost(f"the process that compared two runs {said}")
+            self._tell(Compared(task.before, task.after, None, problem))
+        if current is not None and current.child is child:
+            if current.is_cancelled:
+                self._ended(current, current.broken_off("cancelled"))
+                return
+            error = GuestError(
+                "crash",
+                "RunLost",
+                f"the process that ran the parser {said}",
+                "parse",
+                True,
+                "nobody here did it: the system may have run out of memory",
+            )
+            self._ended(current, current.broken_off("lost", error))
+        elif isinstance(task, Task):
+            remove(task.folder)
+
+    def _supersede(self, *, keep_waiting: bool) -> None:
+        """End what runs, without waiting for it: something newer is to be run."""
+        current = self._current
+        if not keep_waiting:
+            self._waiting = deque(w for w in self._waiting if w.reason == "registered")
+        if current is None:
+            return
+        if current.child is not None:
+            self._children.retire(current.child)
+        if current.wanted.parser is not None:
+            self._waiting.append(current.wanted)
+        self._current = None
+        result = current.broken_off("superseded")
+        self._tell(RunEnded(current.task.run, current.task.sample, result, is_newest=False))
+
+    def _ended(self, current: CurrentRun, result: RunResult) -> None:
+        self._current = None
+        is_newest = current.wanted.parser is None and self._newest.get(result.sample) == result.run
+        if current.wanted.parser is None:
+            self._watcher.run_ended()
+        for old in self.history.add(result):
+            remove(old.folder)
+        self._tell(RunEnded(result.run, result.sample, result, is_newest))
+
+    def _learn(self, current: CurrentRun, done: Done) -> None:
+        """Take note of what a run tells of the parser: its modules and its interpreter."""
+        if current.wanted.parser is not None or current.task.parser != self._subject.parser:
+            return
+        if done.python is not None and done.python.is_script:
+            self._script_python = (current.task.parser, done.python)
+        if done.modules is None:
+            return
+        modules: frozenset[Path] | None = frozenset(done.modules)
+        error = done.report.error
+        if error is not None:
+            known = self._subject.modules
+            # What it couldn't import may be any file, and one that isn't there yet.
+            is_loaded = error.phase not in ("start", "load") and "Import" not in error.type
+            modules = known | modules if is_loaded and known is not None and modules else None
+        if modules != self._subject.modules:
+            self._subject = replace(self._subject, modules=modules)
+            self._watcher.set_subject(self._subject)
+
+    def _known_python(self, parser: Path) -> Interpreter | None:
+        """The interpreter that uv made for a parser's inline metadata, while that stays the same:
+        to ask uv again takes a while."""
+        known = self._script_python
+        if known is None or known[0] != parser or not known[1].path.exists():
+            return None
+        return known[1]
+
+    def _changed(self, changed: tuple[Path, ...], saved_at: float) -> None:
+        """Something that belongs to the parser has other content now."""
+        shown = self._subject.shown
+        self._revision += 1
+        self._script_python = None
+        current = self._current
+        in_all = current is not None and current.wanted.reason == "all"
+        in_all = in_all or any(wanted.reason == "all" for wanted in self._waiting)
+        self._supersede(keep_waiting=False)
+        if shown is None:
+            return
+        # Those that have been run before are of the older parser.
+        others = [path for path in self._in_order() if path != shown] if in_all else []
+        again = [Wanted(shown, "change", changed, saved_at), *(Wanted(p, "all") for p in others)]
+        self._waiting.extendleft(reversed(again))
+
+    def _take_in_changes(self) -> None:
+        """What has changed until now is run, and doesn't start another run."""
+        self._revision += self._watcher.take_in_changes()
+
+    def _in_order(self) -> list[Path]:
+        """All samples, the one that is shown first."""
+        samples = [path for path in self._subject.samples if path != self._subject.shown]
+        return samples if self._subject.shown is None else [self._subject.shown, *samples]
+
+    def _show(self, sample: Path) -> None:
+        if sample not in self._subject.samples:
+            self._subject = replace(self._subject, samples=(*self._subject.samples, sample))
+        if sample != self._subject.shown:
+            self._subject = replace(self._subject, shown=sample)
+            self._watcher.set_subject(self._subject)
+
+    def _set_samples(self, samples: tuple[Path, ...]) -> None:
+        shown = self._subject.shown
+        if shown not in samples:
+            shown = next(iter(samples), None)
+        self._subject = replace(self._subject, samples=samples, shown=shown)
+        self._watcher.set_subject(self._subject)
+        self._tell_chosen()
+
+    def _tell_chosen(self) -> None:
+        subject = self._subject
+        self._tell(Chosen(subject.parser, subject.samples, subject.shown, self._revision))
+
+    def _finish(self) -> None:
+        """Leave nothing behind: no process, no folder."""
+        self._watcher.close()
+        for child in self._children.busy():
+            self._children.retire(child)
+        while self._children.busy():
+            for key, _ in self._selector.select(self._patience()):
+                if key.data not in self._children.all:
+                    continue
+                messages = key.data.receive()
+                if messages is None:
+                    self._children.end(key.data)
+                for message in messages or ():
+                    if isinstance(message, Done | ComparisonDone):
+                        self._children.release(key.data, message)
+            for child in self._children.late():
+                self._children.end(child)
+        for child in self._children.all:
+            self._children.end(child)
+        # The guest of a child that had to be killed may still write for a moment.
+        deadline = time.monotonic() + _DYING
+        while not remove(self._folder) and time.monotonic() < deadline:
+            time.sleep(0.01)
