@@ -53,7 +53,9 @@ class LogStatus:
             return "no lines"
         lines = f"{self.total:,} line{'s' * (self.total != 1)}"
         if self.levels != "all":
-            return f"{self.shown:,} of {lines} ({self.levels})"
+            kept = self.total - self.dropped
+            of = f"the last {kept:,} of {lines}" if self.dropped else lines
+            return f"{self.shown:,} of {of} ({self.levels})"
         return f"the last {self.shown:,} of {lines}" if self.dropped else lines
 
 
@@ -180,7 +182,7 @@ class LogView(ScrollView, can_focus=True):
         if not self.is_on_screen:
             self.set_timer(_PAUSE, self._read_more)
             return
-        self.run_worker(partial(self._read, file), thread=True, group="log-file", exclusive=True)
+        self.run_worker(partial(self._read, file), thread=True, group="log-file")
 
     def _read(self, file: LogFile) -> None:
         try:
@@ -256,6 +258,28 @@ class LogView(ScrollView, can_focus=True):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to others that mean nothing now."""
         return bool(self._sought) if action in {"find_again", "back"} else True
+
+    # Nothing here is animated: new lines would end the movement before it has begun.
+
+    def action_scroll_up(self) -> None:
+        """Scroll a line up."""
+        self.scroll_up(animate=False)
+
+    def action_scroll_down(self) -> None:
+        """Scroll a line down."""
+        self.scroll_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """Scroll a page up."""
+        self.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        """Scroll a page down."""
+        self.scroll_page_down(animate=False)
+
+    def action_scroll_home(self) -> None:
+        """Scroll to the first line."""
+        self.scroll_to(y=0, animate=False)
 
     def action_follow(self) -> None:
         """Go to the end, and stay there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -101,8 +102,13 @@ class ParquetTable:
         self.path = path
         try:
             self._raw = path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+        weakref.finalize(self, self._raw.close)
+        try:
             self._file = pq.ParquetFile(self._raw)
         except (OSError, pa.ArrowException) as error:
+            self._raw.close()
             raise self._unreadable(error) from error
         self.schema: pa.Schema = self._file.schema_arrow
         self.num_rows: int = self._file.metadata.num_rows
