@@ -147,6 +147,10 @@ class ArrowTable(ScrollView, can_focus=True):
         self._dragged_from: Selection | None = None
         self._questions: Questions[_Question] = Questions(self)
 
+    def on_mount(self) -> None:
+        """Say what is there."""
+        self._tell()
+
     @property
     def view(self) -> TableView:
         """What is shown, and how."""
@@ -667,4 +671,4 @@ class ArrowTable(ScrollView, can_focus=True):
 
 
 def _said(error: CasparianError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
+    return f"{error.message} · {error.hint}" if error.hint else error.message

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: A column is wider (cells) only where the screen has room left.
-WIDEST: Final = 40
+WIDEST: Final = 32
 _WIDEST_TYPE: Final = 24
 #: One blank cell at each side of a value.
 PADDING: Final = 2

@@ -128,6 +128,10 @@ class LogView(ScrollView, can_focus=True):
 
     # Lines
 
+    def on_mount(self) -> None:
+        """Say what is there."""
+        self._tell()
+
     def append(self, lines: Sequence[LogLine]) -> None:
         """Add lines at the end: as many as there are at a time, for each call lays out anew."""
         if not lines:

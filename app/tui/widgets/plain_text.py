@@ -72,10 +72,22 @@ def wrapped(text: str, width: int) -> list[str]:
     for line in text.split("\n"):
         shown = plain(line.removesuffix("\r"))
         if shown.isascii():
-            lines += [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
+            lines += _wrapped_narrow(shown, width)
         else:
             lines += _wrapped_wide(shown, width)
     return lines
+
+
+def _wrapped_narrow(shown: str, width: int) -> list[str]:
+    """Break after the last blank, if it is not too far from the end."""
+    lines = []
+    at = 0
+    while len(shown) - at > width:
+        blank = shown.rfind(" ", at + width // 2, at + width)
+        end = at + width if blank < 0 else blank + 1
+        lines.append(shown[at:end])
+        at = end
+    return [*lines, shown[at:]]
 
 
 def _wrapped_wide(shown: str, width: int) -> list[str]:

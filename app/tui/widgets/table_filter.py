@@ -155,7 +155,7 @@ def _column(name: str, schema: pa.Schema) -> int:
     meant = f"; did you mean {near[0]}?" if near else ""
     raise FilterError(
         f"there is no column {name!r}{meant}",
-        hint="to search for the text, put it in double quotes",
+        hint='a text stands in "…"',
     )
 
 

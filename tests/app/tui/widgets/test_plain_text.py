@@ -56,4 +56,5 @@ def test_colours_of_a_program_are_dropped_and_other_escapes_stay_visible():
 
 def test_wrapping_keeps_every_character_and_its_own_lines():
     assert wrapped("abcdef\n\n한국", 4) == ["abcd", "ef", "", "한국"]
+    assert wrapped("one two three four", 10) == ["one two ", "three four"]
     assert wrapped("한국어", 5) == ["한국", "어"]

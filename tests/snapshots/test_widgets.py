@@ -1,0 +1,160 @@
+"""How the table and the log look in each of their states."""
+
+from __future__ import annotations
+
+import threading
+
+import pyarrow as pa
+import pytest
+from textual.widgets import Input
+
+from casparian.app.tui.widgets import arrow_table
+from casparian.app.tui.widgets.arranging import StaleError
+from casparian.app.tui.widgets.log_area import LogArea
+from casparian.app.tui.widgets.log_lines import LogLine
+from casparian.app.tui.widgets.table_area import TableArea
+from casparian.app.tui.widgets.table_source import MemoryTable
+from casparian.app.tui.widgets.table_view import Marks
+
+from ..app.tui.widgets.conftest import Around
+from ..app.tui.widgets.nasty import nasty_table
+
+MARKS = Marks(rows={4: "added", 6: "removed", 8: "changed"}, cells={(0, 1): "bad", (5, 2): "bad"})
+
+
+@pytest.fixture
+def table_picture(snap_compare, settled):
+    def compare(*keys, data=None, size=(80, 24), theme="textual-dark", answer=None, **options):
+        area = TableArea()
+
+        async def before(pilot) -> None:
+            pilot.app.theme = theme
+            area.table.focus()
+            area.table.show(MemoryTable(nasty_table() if data is None else data), **options)
+            await settled(pilot)
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            if answer is not None:
+                pilot.app.query_one(Input).value = answer
+                await pilot.press("enter")
+                await settled(pilot)
+
+        return snap_compare(Around(area), terminal_size=size, run_before=before)
+
+    return compare
+
+
+def test_table(table_picture):
+    assert table_picture(marks=MARKS)
+
+
+def test_table_wide(table_picture):
+    assert table_picture("right", "s", size=(120, 40), marks=MARKS)
+
+
+def test_table_light(table_picture):
+    assert table_picture("shift+down", "shift+right", theme="textual-light", marks=MARKS)
+
+
+def test_table_in_the_terminals_own_colours(table_picture):
+    assert table_picture("slash", answer="a", theme="ansi-dark", marks=MARKS)
+
+
+def test_table_scrolled_to_its_end(table_picture):
+    data = pa.table({f"column_{n}": range(100_000) for n in range(40)})
+    assert table_picture("end", "ctrl+end", data=data, out_of=538_121)
+
+
+def test_table_without_rows(table_picture):
+    assert table_picture(data=nasty_table().slice(0, 0))
+
+
+def test_table_asking_for_a_filter(table_picture):
+    assert table_picture("f")
+
+
+def test_table_filtered(table_picture):
+    assert table_picture("f", answer="ok = true")
+
+
+def test_table_with_a_filter_that_makes_no_sense(table_picture):
+    assert table_picture("f", answer="prise > 3")
+
+
+def test_a_cell_as_a_whole(table_picture):
+    text = '{"a": 1.10, "long": "' + "word " * 40 + '", "list": [1, {"b": null}]}'
+    assert table_picture("enter", data=pa.table({"payload": [text]}))
+
+
+def test_table_while_it_sorts(snap_compare, monkeypatch):
+    def slow(source, keep, sort, stale):
+        while not stale():  # until the app is gone
+            threading.Event().wait(0.01)
+        raise StaleError
+
+    monkeypatch.setattr(arrow_table, "arranged", slow)
+    area = TableArea()
+
+    async def before(pilot) -> None:
+        area.table.show(MemoryTable(nasty_table()))
+        area.table.sort_by(0)
+        await pilot.pause()
+        await pilot.pause()
+
+    assert snap_compare(Around(area), run_before=before)
+
+
+@pytest.fixture
+def log_picture(snap_compare, settled):
+    def compare(*keys, lines=(), later=(), size=(80, 24), theme="textual-dark", answer=None):
+        area = LogArea()
+
+        async def before(pilot) -> None:
+            pilot.app.theme = theme
+            area.log_view.focus()
+            area.log_view.append(lines)
+            await settled(pilot)
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            if answer is not None:
+                pilot.app.query_one(Input).value = answer
+                await pilot.press("enter")
+            area.log_view.append(later)
+            await settled(pilot)
+
+        return snap_compare(Around(area), terminal_size=size, run_before=before)
+
+    return compare
+
+
+def _lines(count: int) -> list[LogLine]:
+    levels = ("stdout", "stderr", "debug", "info", "warning", "error")
+    texts = (
+        "reading [bold]file[/bold]",
+        "\x1b[31mred\x1b[0m and \x00",
+        "שלום 👨‍👩‍👧",
+        "50%\r100%",
+        "tab\there " + "long " * 30,
+    )
+    return [
+        LogLine(levels[n % 6], f"{n} {texts[n % 5]}", 1_706_689_800_000 + 250 * n)
+        for n in range(count)
+    ]
+
+
+def test_log(log_picture):
+    assert log_picture(lines=_lines(100))
+
+
+def test_log_wide_light(log_picture):
+    assert log_picture("f", "f", lines=_lines(100), size=(120, 40), theme="textual-light")
+
+
+def test_log_scrolled_up_and_searched(log_picture):
+    assert log_picture("pageup", "slash", lines=_lines(100), answer="red", later=_lines(7))
+
+
+def test_log_without_lines(log_picture):
+    assert log_picture()
