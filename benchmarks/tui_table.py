@@ -110,7 +110,11 @@ def main() -> None:
         ][1:]
     for at, name in enumerate((f"{ROWS:,} rows in memory", f"{ROWS:,} rows of Parquet")):
         report(f"first paint, ms, {name}", statistics.median(run[at][0] for run in runs), "100")
-        report(f"page down, CPU ms, {name}", statistics.median(run[at][1] for run in runs), "30")
+        report(
+            f"page down at 160x60, CPU ms, {name}",
+            statistics.median(run[at][1] for run in runs),
+            "30",
+        )
     paint, page = (statistics.median(run[2][part] for run in runs) for part in (0, 1))
     print(f"  Textual's DataTable, {FEWER:,} rows: first paint {paint:.0f} ms, page {page:.1f} ms")
     wide = pa.table({f"column_{n}": pa.array([f"value {n}"] * 1_000) for n in range(300)})

@@ -46,7 +46,7 @@ class LogArea(Vertical):
 
     @on(LogView.StatusChanged)
     def _say(self, changed: LogView.StatusChanged) -> None:
-        self._status.update(log_status_text(changed.status))
+        self._status.update(log_status_text(changed.status), layout=False)
 
 
 def log_status_text(status: LogStatus) -> Text:

@@ -65,7 +65,7 @@ class TableArea(Vertical):
     @on(ArrowTable.StatusChanged)
     def _say(self, changed: ArrowTable.StatusChanged) -> None:
         self._status.set_class(bool(changed.status.problem), "-problem")
-        self._status.update(status_text(changed.status))
+        self._status.update(status_text(changed.status), layout=False)
 
 
 def status_text(status: TableStatus) -> Text:
