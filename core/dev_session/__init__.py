@@ -1,7 +1,6 @@
-"""A dev session: each save runs the parser on its samples, in children that can be killed."""
+"""A dev session: each save runs the parser on its samples, in children that can be killed.
 
-from casparian.core.dev_session.request import SessionRequest
-from casparian.core.dev_session.results import OutputFiles, RunResult
-from casparian.core.dev_session.session import DevSession
-
-__all__ = ["DevSession", "OutputFiles", "RunResult", "SessionRequest"]
+``session.py`` is what others use, ``request.py`` what they ask for, ``events.py`` and
+``results.py`` what they are told. Nothing is imported here: a child needs other modules than the
+session does.
+"""

@@ -37,8 +37,8 @@ EXAMPLES: Final = 1_000
 #: Changed rows of which it is counted which columns differ: the first ones.
 COUNTED: Final = 100_000
 #: With more cells (on both sides together) rows are counted, and not compared.
-MOST_CELLS: Final = 50_000_000
-_MOST_ROWS: Final = 10_000_000
+MOST_CELLS: Final = 20_000_000
+_MOST_ROWS: Final = 4_000_000
 
 
 class ComparisonError(CasparianError):
