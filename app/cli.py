@@ -21,6 +21,10 @@ COMMANDS = {
         "casparian.app.run_command",
         "Run a parser over files, without any database (dev mode).",
     ),
+    "tui": (
+        "casparian.app.tui_command",
+        "Work on a parser in the terminal app: every save shows its result.",
+    ),
     "new": (
         "casparian.app.new_command",
         "Make a parser's folder from a sample file, ready to run.",

@@ -38,6 +38,7 @@ DESCRIBED_IN = {
     "config": "quarantine.md",
     "contract": "contracts.md",
     "db": "store.md",
+    "tui": "tui.md",
     "env": "environments.md",
     "parser": "registering.md",
     **dict.fromkeys(("worker", "start", "process"), "worker.md"),

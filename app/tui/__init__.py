@@ -1,1 +1,1 @@
-"""The terminal app: what people see of dev mode and prod mode, over the same core as the commands."""
+"""The terminal app: what people see of both modes, over the same core as the commands."""

@@ -1,0 +1,156 @@
+"""Everything a person can do in the terminal app: one registry, from which bindings, footer, help,
+palette, the check of a person's own keys and the docs are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.dom import DOMNode
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done in one area of the app.
+
+    ``id`` is ``area.verb``; the area's widget has the method ``do_verb``, and may have
+    ``why_not_verb``, which says why it can't be done now, or nothing. ``label`` is the footer's
+    word, empty for what isn't shown there.
+    """
+
+    id: str
+    key: str
+    group: str
+    label: str
+    help: str
+
+    @property
+    def area(self) -> str:
+        """Where it belongs."""
+        return self.id.partition(".")[0]
+
+    @property
+    def verb(self) -> str:
+        """What it is called there."""
+        return self.id.partition(".")[2]
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("app.dev", "f1", "Panes", "", "Go to the Dev pane"),
+    Action("app.prod", "f2", "Panes", "", "Go to the Prod pane"),
+    Action("app.palette", "ctrl+p", "App", "", "Find a command by its name"),
+    Action("app.help", "question_mark", "App", "Help", "Show every key of this pane"),
+    Action("app.theme", "f9", "App", "", "Take the next theme"),
+    Action("app.maximize", "z", "App", "", "Let the part under the cursor fill the pane, or not"),
+    Action("app.quit", "ctrl+q", "App", "Quit", "Leave; workers go on"),
+    Action("dev.rerun", "r", "Run", "Run", "Run the parser on this sample again"),
+    Action("dev.run_all", "R", "Run", "All", "Run the parser on every sample"),
+    Action("dev.cancel", "x", "Run", "Cancel", "End what runs"),
+    Action("dev.pause", "p", "Run", "Pause", "Stop running at each save, or go on"),
+    Action(
+        "dev.edit",
+        "e",
+        "Parser",
+        "Edit",
+        "Open the parser in your editor, at the line of the error",
+    ),
+    Action("dev.debug", "d", "Parser", "Debug", "Run in the foreground: breakpoint() stops there"),
+    Action("dev.register", "ctrl+r", "Parser", "Register", "Register the parser for prod mode"),
+    Action("dev.scaffold", "S", "Parser", "", "Make a class of a bare function: it gets a version"),
+    Action("dev.open", "o", "Parser", "Open", "Choose another parser or other samples"),
+    Action("dev.next_sample", "ctrl+down", "Look", "", "Go to the next sample"),
+    Action("dev.previous_sample", "ctrl+up", "Look", "", "Go to the sample before"),
+    Action("dev.next_error", "f8", "Look", "", "Go to the next error or bad row"),
+    Action("dev.previous_error", "shift+f8", "Look", "", "Go to the error or bad row before"),
+    Action("dev.older", "left_square_bracket", "Look", "", "Show the run before"),
+    Action("dev.newer", "right_square_bracket", "Look", "", "Show the run after"),
+    Action("dev.tab_output", "1", "Tabs", "", "Show the output"),
+    Action("dev.tab_quarantine", "2", "Tabs", "", "Show the quarantined rows, by reason"),
+    Action("dev.tab_log", "3", "Tabs", "", "Show what the parser printed"),
+    Action("dev.tab_error", "4", "Tabs", "", "Show the error, and where it was raised"),
+    Action("dev.tab_contract", "5", "Tabs", "", "Show what is declared against what came"),
+    Action("dev.tab_diff", "6", "Tabs", "", "Show what changed since the run before"),
+)
+
+
+def actions_of(area: str) -> list[Action]:
+    """Return what can be done in an area, in the order of the help."""
+    return [action for action in ACTIONS if action.area == area]
+
+
+def bindings_of(area: str) -> list[BindingType]:
+    """Return an area's bindings."""
+    return [
+        Binding(
+            action.key,
+            f"do('{action.id}')",
+            action.label or action.help,
+            show=bool(action.label),
+            tooltip=action.help,
+            id=action.id,
+            priority=action.area == "app" and action.key.startswith(("f", "ctrl+")),
+        )
+        for action in actions_of(area)
+    ]
+
+
+def why_not(host: DOMNode, action_id: str) -> str:
+    """Say why something can't be done now; empty if it can."""
+    check = getattr(host, f"why_not_{action_id.partition('.')[2]}", None)
+    return "" if check is None else str(check())
+
+
+def keymap_problems(keys: Mapping[str, str]) -> list[str]:
+    """Say what is wrong with a person's own keys, which map actions to keys.
+
+    An action that isn't there, and two of one area (or of the app) with the same key.
+    """
+    import difflib
+
+    known = {action.id: action for action in ACTIONS}
+    problems = []
+    for name in keys:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            problems.append(f"there is no action {name!r}{meant}")
+    taken: dict[tuple[str, str], str] = {}
+    for action in ACTIONS:
+        for key in keys.get(action.id, action.key).split(","):
+            for area in {action.area, "app"} if action.area != "app" else _areas():
+                other = taken.setdefault((area, key.strip()), action.id)
+                if other != action.id and area == action.area:
+                    problems.append(f"{key.strip()!r} is both {other} and {action.id}")
+    return problems
+
+
+def _areas() -> Sequence[str]:
+    return sorted({action.area for action in ACTIONS})
+
+
+class Doing:
+    """What makes a widget an area of actions: a mixin for ``Screen`` and ``Widget``.
+
+    ``area`` names it; the class's ``BINDINGS`` are ``bindings_of(area)``.
+    """
+
+    area: str
+
+    async def action_do(self, action_id: str) -> None:
+        """Do what a key, the footer or the palette asked for."""
+        from textual._callback import invoke
+
+        await invoke(getattr(self, f"do_{action_id.partition('.')[2]}"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what can't be done now."""
+        if action == "do":
+            node: Any = self
+            return True if not why_not(node, str(parameters[0])) else None
+        return True

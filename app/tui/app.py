@@ -1,0 +1,109 @@
+"""The terminal app: two panes, their keys, and what holds everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+
+from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
+from casparian.app.tui.dev.pane import DevScreen
+from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.palette import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
+    from casparian.app.tui.dev.host import DevHost
+
+THEMES = ("textual-dark", "textual-light", "ansi-dark")
+
+
+class CasparianApp(Doing, App[None]):
+    """The app. ``dev`` gives the Dev pane what it shows."""
+
+    area = "app"
+    TITLE = "casparian"
+    CSS_PATH = "../../casparian.tcss"
+    BINDINGS = bindings_of("app")
+    COMMANDS: ClassVar[set[Any]] = {Commands}
+    COMMAND_PALETTE_BINDING = "ctrl+backslash"  # ours is an action like any other
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own form
+        (0, "-narrow"),
+        (100, "-medium"),
+        (150, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+
+    def __init__(self, dev: DevHost, *, keys: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._dev = dev
+        self._keys = dict(keys or {})
+
+    def on_mount(self) -> None:
+        """Begin in the Dev pane."""
+        if self._keys:
+            self.set_keymap(self._keys)
+        self.push_screen(DevScreen(self._dev))
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do an action; of one that can't be done now, say why."""
+        if await super().run_action(action, default_namespace, namespaces):
+            return True
+        target, name, parameters = self._parse_action(
+            action, self if default_namespace is None else default_namespace, namespaces
+        )
+        if name != "do" or not parameters:
+            return False
+        reason = why_not(target, str(parameters[0]))
+        if reason:
+            self.notify(reason, severity="warning", markup=False, timeout=4)
+        return bool(reason)
+
+    def areas(self) -> list[tuple[str, Any]]:
+        """Return the areas whose actions can be done here: the pane's first, then the app's."""
+        here = [(node.area, node) for node in (self.screen, self) if isinstance(node, Doing)]
+        return [(area, node) for area, node in here if area in {a.area for a in ACTIONS}]
+
+    def do_help(self) -> None:
+        """Show the keys."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.areas()))
+
+    def do_palette(self) -> None:
+        """Open the palette."""
+        self.action_command_palette()
+
+    def do_theme(self) -> None:
+        """Take the next theme."""
+        there = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(there + 1) % len(THEMES)]
+
+    def do_maximize(self) -> None:
+        """Let the focused part fill the pane, or not."""
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif self.screen.focused is not None:
+            self.screen.maximize(self.screen.focused)
+
+    def do_quit(self) -> None:
+        """Leave."""
+        self.exit()
+
+    def do_dev(self) -> None:
+        """Go to the Dev pane."""
+
+    def do_prod(self) -> None:
+        """Go to the Prod pane."""
+
+    def why_not_prod(self) -> str:
+        """The Prod pane isn't there yet."""
+        return "the Prod pane is not there yet: casparian jobs --watch shows the queue"

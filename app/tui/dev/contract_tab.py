@@ -1,0 +1,63 @@
+"""What the contract declares against what came, column by column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from rich.text import Text
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from casparian.app.tui.widgets.table_area import TableArea
+from casparian.app.tui.widgets.table_source import MemoryTable
+from casparian.app.tui.widgets.table_view import Mark, Marks
+from casparian.core.dev_session.seen import seen_columns, seen_table
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from casparian.core.dev_session.results import RunResult
+
+
+class ContractTab(Vertical):
+    """A line for each column; those with bad cells are marked."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._result: RunResult | None = None
+
+    def compose(self) -> ComposeResult:
+        """A sentence, and the columns."""
+        yield Static(id="contract-sentence")
+        yield TableArea(id="contract-columns")
+
+    def show(self, result: RunResult | None) -> None:
+        """Show a run's columns."""
+        if result is self._result:
+            return
+        self._result = result
+        table = self.query_one(TableArea).table
+        sentence = self.query_one("#contract-sentence", Static)
+        if result is None:
+            sentence.update("")
+            table.clear()
+            return
+        if result.contract is None:
+            sentence.update(
+                Text(
+                    " no contract: types are inferred, and nothing is quarantined "
+                    "(casparian contract infer proposes one)",
+                    "dim",
+                )
+            )
+        else:
+            sentence.update(Text(f" contract {result.contract.hash[:12]}", "dim"))
+        try:
+            columns = seen_columns(result)
+        except (OSError, pa.ArrowException) as error:
+            table.clear()
+            self.notify(f"the run's rows can't be read: {error}", severity="error", markup=False)
+            return
+        rows: dict[int, Mark] = {at: "bad" for at, column in enumerate(columns) if column.bad}
+        table.show(MemoryTable(seen_table(columns)), marks=Marks(rows=rows))

@@ -1,0 +1,45 @@
+"""The line at the top: which pane, which parser, and whether saves are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the line says. ``watching`` is a sentence, ``problem`` whether it needs looking at."""
+
+    pane: str = "Dev"
+    parser: str = ""
+    version: str = ""
+    python: str = ""
+    watching: str = ""
+    problem: bool = False
+
+
+class HeaderLine(Widget):
+    """The line; set ``heading``."""
+
+    heading: reactive[Heading] = reactive(Heading())
+
+    def render(self) -> Text:
+        """Draw it, cut where there is no room: the parser's name goes last."""
+        shown = self.heading
+        left = Text(no_wrap=True)
+        left.append(" casparian ", "bold reverse")
+        for pane in ("Dev", "Prod"):
+            left.append(f" {pane} ", "bold underline" if pane == shown.pane else "dim")
+        left.append("  ")
+        left.append(shown.parser or "no parser", "bold")
+        if shown.version:
+            left.append(f" {shown.version}")
+        if shown.python:
+            left.append(f"  python {shown.python}", "dim")
+        right = Text(f"{shown.watching} ", "bold" if shown.problem else "dim")
+        room = self.size.width - right.cell_len
+        left.truncate(max(0, room - 1), overflow="ellipsis", pad=True)
+        return left + Text(" ") + right if room > 20 else left

@@ -1,0 +1,51 @@
+"""What the Dev pane asks of whoever runs parsers: the session, or a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from casparian.core.dev_session.events import SessionEvent
+
+
+class DevHost(Protocol):
+    """Runs parsers, and tells of it; every call returns at once."""
+
+    def start(self, on_event: Callable[[SessionEvent], None]) -> None:
+        """Begin; ``on_event`` is called from other threads."""
+        ...
+
+    def show(self, sample: Path) -> None:
+        """Say which sample is looked at: a save runs this one."""
+        ...
+
+    def run(self, sample: Path | None = None) -> None:
+        """Run a sample, by default the one that is looked at."""
+        ...
+
+    def run_all(self) -> None:
+        """Run every sample."""
+        ...
+
+    def cancel(self) -> None:
+        """End what runs."""
+        ...
+
+    def pause_watching(self, paused: bool) -> None:
+        """Let saves start no runs, or let them again."""
+        ...
+
+    def compare(self, before: int, after: int) -> None:
+        """Ask what changed between two runs; the answer is an event."""
+        ...
+
+    def choose(self, parser: Path | None, samples: Sequence[Path]) -> None:
+        """Take another parser, or other samples."""
+        ...
+
+    def close(self) -> None:
+        """End everything."""
+        ...

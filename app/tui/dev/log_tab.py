@@ -1,0 +1,50 @@
+"""What the parser printed and logged: live while it runs, then from the run that is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Vertical
+
+from casparian.app.tui.widgets.log_area import LogArea
+from casparian.app.tui.widgets.log_lines import LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from casparian.app.tui.dev.state import DevState
+    from casparian.core.events import Log
+
+
+class LogTab(Vertical):
+    """The log of one run."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._run: int | None = None
+        self._next = 0
+
+    def compose(self) -> ComposeResult:
+        """The log."""
+        yield LogArea()
+
+    def show(self, state: DevState) -> None:
+        """Show the lines of the run under way, or of the one that is looked at."""
+        running, result = state.running, state.result
+        if running is not None and state.stepped is None and running.sample == state.shown:
+            self._take(running.run, running.first_line, running.lines, "")
+        elif result is not None:
+            first = result.line_count - len(result.lines)
+            self._take(result.run, first, result.lines, str(result.log_file) if first else "")
+
+    def _take(self, run: int, first: int, lines: Sequence[Log], whole: str) -> None:
+        log = self.query_one(LogArea).log_view
+        if run != self._run:
+            self._run, self._next = run, first
+            log.reset(whole_log=whole)
+        new = lines[max(0, self._next - first) :]
+        self._next = first + len(lines)
+        if new:
+            log.append([LogLine(line.level, line.message) for line in new])

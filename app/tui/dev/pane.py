@@ -1,0 +1,348 @@
+"""The Dev pane: a screen that shows a `DevState`, and passes on what a person wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, TabbedContent, TabPane
+
+from casparian.app.tui.actions import Doing, bindings_of
+from casparian.app.tui.dev.contract_tab import ContractTab
+from casparian.app.tui.dev.diff_tab import DiffTab
+from casparian.app.tui.dev.error_tab import ErrorTab
+from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.dev.log_tab import LogTab
+from casparian.app.tui.dev.output_tab import OutputTab
+from casparian.app.tui.dev.outside import Outside
+from casparian.app.tui.dev.quarantine_tab import QuarantineTab
+from casparian.app.tui.dev.samples_list import SamplesList
+from casparian.app.tui.dev.stage_bar import StageBar
+from casparian.app.tui.dev.state import (
+    DevState,
+    after,
+    mood_of,
+    sample_lines,
+    showing,
+    stages_of,
+    stepped,
+)
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from casparian.app.tui.dev.host import DevHost
+    from casparian.core.dev_session.events import SessionEvent
+
+TABS = ("output", "quarantine", "log", "error", "contract", "diff")
+
+
+class SessionTold(Message):
+    """Something happened in the session; posted from its threads."""
+
+    def __init__(self, event: SessionEvent) -> None:
+        super().__init__()
+        self.event = event
+
+
+class DevScreen(Doing, Screen[None]):
+    """The pane. All it shows is made from ``state``, which only `_become` changes."""
+
+    area = "dev"
+    BINDINGS = bindings_of("dev")
+
+    def __init__(self, host: DevHost) -> None:
+        super().__init__()
+        self._host = host
+        self._outside = Outside(self)
+        self.state = DevState()
+
+    def compose(self) -> ComposeResult:
+        """Header, samples at the left, the run at the right, the keys below."""
+        yield HeaderLine(id="header")
+        with Horizontal(id="dev"):
+            yield SamplesList(id="samples")
+            with Vertical(id="run"):
+                yield StageBar(id="stages")
+                with TabbedContent(id="tabs", initial="output"):
+                    with TabPane("Output", id="output"):
+                        yield OutputTab()
+                    with TabPane("Quarantine", id="quarantine"):
+                        yield QuarantineTab()
+                    with TabPane("Log", id="log"):
+                        yield LogTab()
+                    with TabPane("Error", id="error"):
+                        yield ErrorTab()
+                    with TabPane("Contract", id="contract"):
+                        yield ContractTab()
+                    with TabPane("Diff", id="diff"):
+                        yield DiffTab()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to listen."""
+        self.query_one(SamplesList).focus()
+        self._host.start(self._hear)
+
+    def on_unmount(self) -> None:
+        """End what runs."""
+        self._host.close()
+
+    def _hear(self, event: SessionEvent) -> None:
+        """Take an event from one of the session's threads."""
+        self.post_message(SessionTold(event))
+
+    @on(SessionTold)
+    def _told(self, message: SessionTold) -> None:
+        self._become(after(self.state, message.event))
+
+    @on(SamplesList.Chosen)
+    def _choose(self, message: SamplesList.Chosen) -> None:
+        if message.path != self.state.shown:
+            self._become(showing(self.state, message.path))
+            self._host.show(message.path)
+
+    @on(ErrorTab.Wanted)
+    def _open_line(self, message: ErrorTab.Wanted) -> None:
+        self._outside.edit(message.file, message.line)
+
+    def _become(self, state: DevState) -> None:
+        before, self.state = self.state, state
+        self.query_one(SamplesList).show(sample_lines(state), state.shown)
+        self.query_one(StageBar).stages = stages_of(state)
+        self.query_one(HeaderLine).heading = self._heading()
+        result, table = state.result, state.table
+        self.query_one(OutputTab).show(table, stale=state.is_stale)
+        self.query_one(QuarantineTab).show(result)
+        self.query_one(LogTab).show(state)
+        folder = None if state.parser is None else state.parser.parent
+        if result is not before.result:
+            error = None if result is None else result.report.error
+            self.query_one(ErrorTab).show(error, folder=folder)
+            self._label_tabs()
+        self.query_one(ContractTab).show(table)
+        self.query_one(DiffTab).show(state)
+        if self._active == "diff":
+            self._ask_for_comparison()
+        if state.running is not before.running or result is not before.result:
+            self.refresh_bindings()
+
+    def _heading(self) -> Heading:
+        state, result = self.state, self.state.result
+        name = "" if state.parser is None else state.parser.name
+        version = python = ""
+        if result is not None:
+            report = result.report
+            name = f"{report.parser_name} ({name})"
+            version = report.parser_version or ""
+            python = str(report.python)
+        watch = state.watching
+        said = watch.problem or ("watching" if not watch.paused else "paused: p goes on")
+        if watch.paused and watch.pending:
+            said = "paused, and changed since: r runs it"
+        return Heading("Dev", name, version, python, said, bool(watch.problem))
+
+    def _label_tabs(self) -> None:
+        """Say on the tabs what is behind them."""
+        tabs, result = self.query_one(TabbedContent), self.state.result
+        rejected = 0 if result is None else result.report.quarantine_total
+        failed = mood_of(result) == "failed"
+        tabs.get_tab("quarantine").label = f"Quarantine {rejected:,}" if rejected else "Quarantine"
+        tabs.get_tab("error").label = "Error ✗" if failed else "Error"
+
+    @property
+    def _active(self) -> str:
+        return self.query_one(TabbedContent).active
+
+    # ------------------------------------------------------------------- running
+
+    def why_not_rerun(self) -> str:
+        """Without a sample there is nothing to run."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        return "" if self.state.shown is not None else "there is no sample: o adds some"
+
+    def do_rerun(self) -> None:
+        """Run the sample again."""
+        self._host.run(self.state.shown)
+
+    def why_not_run_all(self) -> str:
+        """As for one."""
+        return self.why_not_rerun()
+
+    def do_run_all(self) -> None:
+        """Run every sample."""
+        self._host.run_all()
+
+    def why_not_cancel(self) -> str:
+        """Only what runs can be ended."""
+        return "" if self.state.running is not None else "nothing runs"
+
+    def do_cancel(self) -> None:
+        """End what runs."""
+        self._host.cancel()
+
+    def do_pause(self) -> None:
+        """Stop running at each save, or go on."""
+        self._host.pause_watching(not self.state.watching.paused)
+
+    # -------------------------------------------------------------------- looking
+
+    def do_older(self) -> None:
+        """Show the run before."""
+        self._become(stepped(self.state, -1))
+
+    def why_not_older(self) -> str:
+        """There must be one."""
+        at = self.state.stepped
+        return "" if len(self.state.history) > 1 and at != 0 else "there is no earlier run"
+
+    def do_newer(self) -> None:
+        """Show the run after."""
+        self._become(stepped(self.state, 1))
+
+    def why_not_newer(self) -> str:
+        """There must be one."""
+        return "" if self.state.stepped is not None else "this is the newest run"
+
+    def do_next_sample(self) -> None:
+        """Go to the next sample."""
+        self.query_one(SamplesList).action_cursor_down()
+
+    def do_previous_sample(self) -> None:
+        """Go to the sample before."""
+        self.query_one(SamplesList).action_cursor_up()
+
+    def do_next_error(self) -> None:
+        """Go to what is wrong, then from bad row to bad row."""
+        self._go_to_problem(1)
+
+    def do_previous_error(self) -> None:
+        """The same, backwards."""
+        self._go_to_problem(-1)
+
+    def why_not_next_error(self) -> str:
+        """There must be something wrong."""
+        result = self.state.result
+        if result is None or (result.report.error is None and not result.report.quarantine_total):
+            return "nothing is wrong with this run"
+        return ""
+
+    def why_not_previous_error(self) -> str:
+        """There must be something wrong."""
+        return self.why_not_next_error()
+
+    def _go_to_problem(self, by: int) -> None:
+        result = self.state.result
+        assert result is not None
+        if not result.report.quarantine_total:
+            self._open_tab("error")
+        elif self._active == "quarantine":
+            self.query_one(QuarantineTab).next_row(by)
+        else:
+            self._open_tab("quarantine")
+
+    def _open_tab(self, name: str) -> None:
+        self.query_one(TabbedContent).active = name
+        pane = self.query_one(f"#{name}", TabPane)
+        first = next((node for node in pane.query("*") if node.focusable), None)
+        if first is not None:
+            first.focus()
+
+    def do_tab_output(self) -> None:
+        """Show the output."""
+        self._open_tab("output")
+
+    def do_tab_quarantine(self) -> None:
+        """Show the quarantine."""
+        self._open_tab("quarantine")
+
+    def do_tab_log(self) -> None:
+        """Show the log."""
+        self._open_tab("log")
+
+    def do_tab_error(self) -> None:
+        """Show the error."""
+        self._open_tab("error")
+
+    def do_tab_contract(self) -> None:
+        """Show the contract."""
+        self._open_tab("contract")
+
+    def do_tab_diff(self) -> None:
+        """Show what changed."""
+        self._open_tab("diff")
+
+    @on(TabbedContent.TabActivated)
+    def _tab_opened(self, event: Any) -> None:
+        if self._active == "diff":
+            self._ask_for_comparison()
+
+    def _ask_for_comparison(self) -> None:
+        before = self.query_one(DiffTab).wanted(self.state)
+        if before is not None and self.state.result is not None:
+            self._host.compare(before, self.state.result.run)
+
+    # --------------------------------------------------------- out of the terminal
+
+    def why_not_edit(self) -> str:
+        """There must be a parser."""
+        return "" if self.state.parser is not None else "no parser is chosen: o opens one"
+
+    def do_edit(self) -> None:
+        """Open the editor, where the error is."""
+        parser = self.state.parser
+        assert parser is not None
+        file, line = self.query_one(ErrorTab).own_line() or (parser, 1)
+        self._outside.edit(file, line)
+
+    def why_not_debug(self) -> str:
+        """There must be something to run."""
+        return self.why_not_rerun()
+
+    def do_debug(self) -> None:
+        """Run in the foreground."""
+        assert self.state.parser is not None
+        assert self.state.shown is not None
+        self._outside.debug(self.state.parser, self.state.shown)
+
+    def why_not_register(self) -> str:
+        """A bare function can't be registered."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        if self._is_bare():
+            return "a bare function can't be registered: S makes a class of it"
+        return ""
+
+    def do_register(self) -> None:
+        """Register the parser, in the foreground: uv's words, questions and all."""
+        assert self.state.parser is not None
+        self._outside.register(self.state.parser)
+
+    def why_not_scaffold(self) -> str:
+        """Only a bare function needs it."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        return "" if self._is_bare() else "the parser is a class already"
+
+    def do_scaffold(self) -> None:
+        """Make a class of a bare function."""
+        assert self.state.parser is not None
+        self._outside.scaffold(self.state.parser)
+
+    def _is_bare(self) -> bool:
+        result = self.state.result
+        return result is not None and result.report.parser_version is None
+
+    def do_open(self) -> None:
+        """Choose a parser and samples."""
+        from casparian.app.tui.dev.chooser import Choice, ChooserScreen
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self._host.choose(choice.parser, choice.samples)
+
+        self.app.push_screen(ChooserScreen(self.state.parser, self.state.samples), chosen)

@@ -1,0 +1,66 @@
+"""The Dev pane's host in earnest: a `DevSession`, which runs parsers in children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casparian.core.dev_session.session import DevSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from casparian.core.dev_session.events import SessionEvent
+    from casparian.core.dev_session.request import SessionRequest
+
+
+class SessionHost:
+    """See ``DevHost``; a session needs to know from its beginning who is told."""
+
+    def __init__(self, request: SessionRequest) -> None:
+        self._request = request
+        self._session: DevSession | None = None
+
+    @property
+    def session(self) -> DevSession:
+        """The session, once it has begun."""
+        assert self._session is not None, "start() comes first"
+        return self._session
+
+    def start(self, on_event: Callable[[SessionEvent], None]) -> None:
+        """Begin."""
+        self._session = DevSession(self._request, on_event)
+        self._session.start()
+
+    def show(self, sample: Path) -> None:
+        """Say which sample is looked at."""
+        self.session.show(sample)
+
+    def run(self, sample: Path | None = None) -> None:
+        """Run a sample."""
+        self.session.run(sample)
+
+    def run_all(self) -> None:
+        """Run every sample."""
+        self.session.run_all()
+
+    def cancel(self) -> None:
+        """End what runs."""
+        self.session.cancel()
+
+    def pause_watching(self, paused: bool) -> None:
+        """Let saves start no runs, or let them again."""
+        self.session.pause_watching(paused)
+
+    def compare(self, before: int, after: int) -> None:
+        """Ask what changed between two runs."""
+        self.session.compare(before, after)
+
+    def choose(self, parser: Path | None, samples: Sequence[Path]) -> None:
+        """Take another parser, or other samples."""
+        self.session.choose(parser, tuple(samples))
+
+    def close(self) -> None:
+        """End everything."""
+        if self._session is not None:
+            self._session.close()

@@ -1,0 +1,241 @@
+"""What the Dev pane knows, as data; events of the session make a new state of the old one.
+
+No widget, no thread and no clock is needed to try it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from casparian.app.tui.dev.samples_list import SampleLine
+from casparian.app.tui.dev.stage_bar import Mood, Stages
+from casparian.core.dev_session.events import (
+    Chosen,
+    Compared,
+    Lines,
+    Progress,
+    RunEnded,
+    RunStarted,
+    SamplesChanged,
+    SessionEvent,
+    Stage,
+    Watching,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from casparian.core.dev_session.results import RunResult
+    from casparian.core.events import Log
+
+#: Finished runs that can be stepped through; the session keeps their rows for as long.
+_HISTORY: Final = 50
+#: Lines of a run under way that are kept; all of them are in its log file.
+_LINES: Final = 5_000
+_STAGES: Final = ("start", "load", "parse", "transfer", "validate", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The run under way."""
+
+    run: int
+    sample: Path
+    waiting: int
+    stages: tuple[tuple[str, float], ...] = ()
+    under_way: str = "start"
+    rows: int = 0
+    lines: tuple[Log, ...] = ()
+    first_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DevState:
+    """All that the pane shows is made from this."""
+
+    parser: Path | None = None
+    samples: tuple[Path, ...] = ()
+    shown: Path | None = None
+    """The sample that is looked at."""
+    revision: int = 0
+    running: Running | None = None
+    newest: Mapping[Path, RunResult] = field(default_factory=dict)
+    """The newest result of each sample."""
+    good: Mapping[Path, RunResult] = field(default_factory=dict)
+    """The last result with rows of each sample."""
+    history: tuple[RunResult, ...] = ()
+    stepped: int | None = None
+    """Which of the history is looked at; None: the newest of the sample."""
+    watching: Watching = field(default_factory=lambda: Watching(False))
+    old: frozenset[Path] = frozenset()
+    """Samples whose content is another since they were run."""
+    comparison: Compared | None = None
+
+    @property
+    def result(self) -> RunResult | None:
+        """The result that is looked at: its error, its log, its reasons."""
+        if self.stepped is not None:
+            return self.history[self.stepped]
+        return None if self.shown is None else self.newest.get(self.shown)
+
+    @property
+    def table(self) -> RunResult | None:
+        """The result whose rows are shown: an older one, if the newest has none."""
+        found = self.result
+        if found is not None and (has_rows(found) or self.stepped is not None):
+            return found
+        return found if self.shown is None else self.good.get(self.shown, found)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the rows are of an older run than the error."""
+        return self.table is not self.result
+
+
+def after(state: DevState, event: SessionEvent) -> DevState:
+    """Return the state after an event."""
+    match event:
+        case Chosen():
+            kept = {path: found for path, found in state.newest.items() if path in event.samples}
+            same = event.parser == state.parser
+            return replace(
+                state,
+                parser=event.parser,
+                samples=event.samples,
+                shown=event.shown,
+                revision=event.revision,
+                newest=kept if same else {},
+                good={p: r for p, r in state.good.items() if same and p in event.samples},
+                history=state.history if same else (),
+                stepped=None,
+                comparison=None,
+            )
+        case RunStarted():
+            running = Running(event.run, event.sample, event.waiting)
+            return replace(
+                state,
+                running=running,
+                revision=event.revision,
+                stepped=None,
+                old=state.old - {event.sample},
+            )
+        case Stage() | Progress() | Lines():
+            running_now = state.running
+            if running_now is None or running_now.run != event.run:
+                return state  # of a run that is over
+            return replace(state, running=_further(running_now, event))
+        case RunEnded():
+            return _ended(state, event)
+        case Watching():
+            return replace(state, watching=event)
+        case SamplesChanged():
+            return replace(state, old=state.old | set(event.changed) | set(event.missing))
+        case Compared():
+            found = state.result
+            is_of_shown = found is not None and event.after == found.run
+            return replace(state, comparison=event) if is_of_shown else state
+
+
+def _further(running: Running, event: Stage | Progress | Lines) -> Running:
+    if isinstance(event, Progress):
+        return replace(running, rows=event.rows)
+    if isinstance(event, Lines):
+        lines = (*running.lines, *event.lines)[-_LINES:]
+        return replace(running, lines=lines, first_line=event.first + len(event.lines) - len(lines))
+    if event.ms is None:
+        return replace(running, under_way=event.name)
+    done = dict(running.stages) | {event.name: event.ms}
+    return replace(running, stages=tuple((n, done[n]) for n in _STAGES if n in done))
+
+
+def _ended(state: DevState, event: RunEnded) -> DevState:
+    changes: dict[str, Any] = {}
+    if state.running is not None and state.running.run == event.run:
+        changes["running"] = None
+    result = event.result
+    if result.ended != "superseded":
+        history = (*state.history, result)[-_HISTORY:]
+        changes["history"] = history
+        if state.stepped is not None:
+            changes["stepped"] = max(0, state.stepped - (len(state.history) + 1 - len(history)))
+    if event.is_newest and event.sample in state.samples:
+        changes["newest"] = {**state.newest, event.sample: result}
+        if has_rows(result):
+            changes["good"] = {**state.good, event.sample: result}
+    if event.is_newest and event.sample == state.shown:
+        changes["comparison"] = None
+    return replace(state, **changes)
+
+
+def stepped(state: DevState, by: int) -> DevState:
+    """Return the state that looks at an earlier or later run; the last one is the newest again."""
+    if not state.history:
+        return state
+    at = len(state.history) - 1 if state.stepped is None else state.stepped
+    at += by
+    if at >= len(state.history) - 1:
+        return replace(state, stepped=None, comparison=None)
+    return replace(state, stepped=max(0, at), comparison=None)
+
+
+def showing(state: DevState, sample: Path) -> DevState:
+    """Return the state that looks at another sample."""
+    if sample == state.shown:
+        return state
+    return replace(state, shown=sample, stepped=None, comparison=None)
+
+
+def has_rows(result: RunResult) -> bool:
+    """Whether a result has anything to show as a table, or is good without."""
+    return result.is_good or any(output.rows is not None for output in result.outputs)
+
+
+def mood_of(result: RunResult | None) -> Mood:
+    """Return how a result is to be shown."""
+    if result is None:
+        return "idle"
+    if result.ended in ("cancelled", "superseded"):
+        return "cancelled"
+    moods: dict[str, Mood] = {"completed": "ok", "completed_with_warnings": "warnings"}
+    return moods.get(result.report.status, "failed")
+
+
+def sample_lines(state: DevState) -> list[SampleLine]:
+    """Return the samples as the list shows them."""
+    lines = []
+    for path in state.samples:
+        result = state.newest.get(path)
+        mood = mood_of(result)
+        if state.running is not None and state.running.sample == path:
+            mood = "running"
+        elif result is not None and (path in state.old or result.revision < state.revision):
+            mood = "stale" if mood in ("ok", "warnings") else mood
+        if result is None:
+            lines.append(SampleLine(path, mood))
+            continue
+        report = result.report
+        seconds = result.duration_ms / 1_000
+        lines.append(SampleLine(path, mood, report.rows, report.rows_quarantined, seconds))
+    return lines
+
+
+def stages_of(state: DevState) -> Stages:
+    """Return what the bar of stages shows."""
+    running = state.running
+    if running is not None and state.stepped is None and running.sample == state.shown:
+        more = f"{running.waiting} more wait" if running.waiting else ""
+        note = f"{running.rows:,} rows" if running.rows else more
+        return Stages("running", running.stages, running.under_way, note)
+    result = state.result
+    if result is None:
+        return Stages("idle", note="r runs it" if state.shown is not None else "o opens a parser")
+    report = result.report
+    done = tuple((name, report.timings_ms[name]) for name in _STAGES if name in report.timings_ms)
+    notes = [f"run {result.run}"]
+    if state.stepped is not None:
+        notes.append(f"{state.stepped + 1} of {len(state.history)}")
+    if state.is_stale:
+        notes.append("its rows are of an older run")
+    return Stages(mood_of(result), done, note=" · ".join(notes))

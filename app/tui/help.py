@@ -1,0 +1,82 @@
+"""Every key of the pane that is shown, by group; made from the registry, so it is always true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Label, Static
+
+from casparian.app.tui.actions import actions_of, why_not
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+_KEYS = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys, and what they do; what can't be done now says why."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
+
+    def __init__(self, areas: Sequence[tuple[str, Any]]) -> None:
+        super().__init__()
+        self._areas = areas
+
+    def compose(self) -> ComposeResult:
+        """A table for each group."""
+        with VerticalScroll(id="help"):
+            for area, node in self._areas:
+                groups: dict[str, Table] = {}
+                for action in actions_of(area):
+                    table = groups.get(action.group)
+                    if table is None:
+                        table = groups[action.group] = Table.grid(padding=(0, 2))
+                        table.add_column(width=11, justify="right")
+                        table.add_column()
+                    reason = why_not(node, action.id)
+                    line = Text(action.help, "dim" if reason else "")
+                    if reason:
+                        line.append(f"  ({reason})", "dim italic")
+                    table.add_row(Text(shown_key(action.key), "bold"), line)
+                for name, table in groups.items():
+                    yield Label(name, classes="help-group")
+                    yield Static(table)
+            yield Label("Moving", classes="help-group")
+            yield Static(_moving())
+
+    def on_mount(self) -> None:
+        """Say how to leave."""
+        self.query_one("#help").border_title = "Keys"
+        self.query_one("#help").border_subtitle = "escape closes"
+
+
+def shown_key(key: str) -> str:
+    """Return a key as people write it."""
+    key = _KEYS.get(key, key)
+    return key.replace("ctrl+", "^").replace("down", "↓").replace("up", "↑")
+
+
+def _moving() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=11, justify="right")
+    table.add_column()
+    for keys, what in (
+        ("↑↓←→ hjkl", "Move within a list or a table"),
+        ("tab ⇧tab", "Go to the next part, or the one before"),
+        ("enter", "Open what is under the cursor"),
+        ("escape", "Go back"),
+    ):
+        table.add_row(Text(keys, "bold"), Text(what))
+    return table

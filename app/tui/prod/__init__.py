@@ -1,1 +1,0 @@
-"""The Prod pane: the queue, its workers, and what can be done about them."""

@@ -1,0 +1,74 @@
+"""``casparian tui``: the terminal app."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .cli import EXIT_FAILED
+
+
+@click.command("tui")
+@click.argument("parser", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--samples",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="A file to try the parser on, or a folder of them; may be given several times.",
+)
+@click.option(
+    "--python",
+    type=click.Path(exists=True, path_type=Path),
+    help="The interpreter, as for casparian run.",
+)
+def command(parser: Path | None, samples: tuple[Path, ...], python: Path | None) -> int:
+    """Work on a parser, with its result beside the editor: every save runs it again.
+
+    Shows the rows, the quarantined ones with their reasons, the log, the error and what changed.
+    Nothing is written where `casparian run` writes. Without PARSER the last one is taken up again;
+    o chooses another, and ? shows every key.
+
+    \b
+    Example:
+      casparian tui demo/parsers/sales --samples demo/data
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo("error: the terminal app needs a terminal\n  try: casparian run", err=True)
+        return EXIT_FAILED
+    from casparian.core.dev_session.remembered import recall, remember
+    from casparian.core.dev_session.request import SessionRequest
+    from casparian.core.inputs import parser_file
+    from casparian.core.settings import resolve
+
+    from .tui.app import CasparianApp
+    from .tui.dev.session_host import SessionHost
+
+    settings = resolve()
+    known = recall()
+    chosen = known.parser if parser is None else parser_file(parser).absolute()
+    files = [file for given in samples for file in _files(given)]
+    if not files and chosen is not None:
+        files = [path for path in known.samples_of(chosen) if path.exists()]
+    if chosen is not None and files:
+        remember(chosen, tuple(files))
+    request = SessionRequest(
+        parser=chosen,
+        samples=tuple(files),
+        python=python,
+        quarantine_threshold=settings["quarantine_threshold"].value,
+        max_quarantine_rows=settings["max_quarantine_rows"].value,
+    )
+    app = CasparianApp(SessionHost(request))
+    app.run()
+    return app.return_code or 0
+
+
+def _files(given: Path) -> list[Path]:
+    """Return a file, or the files directly in a folder that aren't hidden, absolute."""
+    if given.is_dir():
+        inside = sorted(path for path in given.iterdir() if path.is_file())
+        return [path.absolute() for path in inside if not path.name.startswith(".")]
+    return [given.absolute()]
