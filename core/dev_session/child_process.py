@@ -58,6 +58,8 @@ class ChildProcess:
         """Whether it has imported what it needs."""
         self.task: Task | Comparison | None = None
         """What it does."""
+        self.exit_code: int | None = None
+        """Negative: the signal's number; None: it hasn't been reaped."""
         self.kill_at: float | None = None
         """When it is killed, if it hasn't ended its task by then (monotonic clock)."""
 
@@ -88,7 +90,7 @@ class ChildProcess:
             os.kill(self._process.pid, signal.SIGKILL)  # a zombie keeps its id until it is reaped
         except ProcessLookupError:
             pass
-        code = self._process.wait()
+        code = self.exit_code = self._process.wait()
         self._socket.close()
         said = self._words.read_text("utf-8", "replace").strip().splitlines()[-1:]
         self._words.unlink(missing_ok=True)

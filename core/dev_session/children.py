@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import selectors
-import shutil
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +10,7 @@ from casparian.core.dev_session.child_process import ChildProcess
 from casparian.core.dev_session.messages import Cancel, Comparison, ComparisonDone, Done, Task
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from casparian.core.dev_session.session_folder import SessionFolder
 
 #: So many are there, so that one can be killed and the next run need not wait for a start.
 _WANTED: Final = 2
@@ -28,13 +26,11 @@ class Children:
 
     Args:
         folder: the session's own.
-        mark: by which a guardian finds them.
         selector: is told of their sockets, each with its child as data.
     """
 
-    def __init__(self, folder: Path, mark: str, selector: selectors.BaseSelector) -> None:
+    def __init__(self, folder: SessionFolder, selector: selectors.BaseSelector) -> None:
         self._folder = folder
-        self._mark = mark
         self._selector = selector
         self._all: list[ChildProcess] = []
         self._started = 0
@@ -121,18 +117,8 @@ class Children:
 
     def _start(self) -> ChildProcess:
         self._started += 1
-        words = self._folder / f"child-{self._started}"
-        child = ChildProcess(self._folder / TEMPORARY, words, self._mark)
+        words = self._folder.path / f"child-{self._started}"
+        child = ChildProcess(self._folder.temporary, words, self._folder.mark)
         self._all.append(child)
         self._selector.register(child, selectors.EVENT_READ, child)
         return child
-
-
-#: In the session's folder: what parsers write as temporary files.
-TEMPORARY: Final = "tmp"
-
-
-def remove(folder: Path) -> bool:
-    """Remove a folder with all that is in it; say whether it is gone."""
-    shutil.rmtree(folder, ignore_errors=True)
-    return not os.path.lexists(folder)

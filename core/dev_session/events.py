@@ -121,6 +121,24 @@ class Compared:
     problem: CasparianError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionBroken:
+    """A fault of casparian itself has ended the session: nothing more is run or told."""
+
+    message: str
+    text: str
+    """The traceback."""
+
+
 SessionEvent = (
-    RunStarted | Stage | Progress | Lines | RunEnded | Watching | SamplesChanged | Chosen | Compared
+    RunStarted
+    | Stage
+    | Progress
+    | Lines
+    | RunEnded
+    | Watching
+    | SamplesChanged
+    | Chosen
+    | Compared
+    | SessionBroken
 )

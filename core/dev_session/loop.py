@@ -7,60 +7,49 @@ watched folders, what children say. So there is one order of runs, and no lock.
 from __future__ import annotations
 
 import itertools
-import os
 import queue
 import selectors
 import socket
-import tempfile
 import time
+import traceback
 from collections import deque
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.dev_session.belongings import Subject
-from casparian.core.dev_session.children import TEMPORARY, Children, remove
+from casparian.core.dev_session.children import Children
+from casparian.core.dev_session.comparisons import Comparisons
 from casparian.core.dev_session.current_run import CurrentRun, Wanted
 from casparian.core.dev_session.events import (
     Chosen,
-    Compared,
     Lines,
     Progress,
     RunEnded,
     RunStarted,
+    SessionBroken,
     Stage,
 )
 from casparian.core.dev_session.history import History
+from casparian.core.dev_session.known_parser import ScriptPython, modules_after
 from casparian.core.dev_session.messages import Comparison, ComparisonDone, Done, Ready, Task
 from casparian.core.dev_session.request import each_once, plain
+from casparian.core.dev_session.session_folder import SessionFolder, remove
 from casparian.core.dev_session.watcher import Watcher
-from casparian.core.errors import CasparianError
 from casparian.core.events import GuestError
-from casparian.core.processes import Guardian
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from casparian.core.dev_session.child_process import ChildProcess
     from casparian.core.dev_session.events import SessionEvent
     from casparian.core.dev_session.request import SessionRequest
     from casparian.core.dev_session.results import Reason, RunResult
-    from casparian.core.interpreter import Interpreter
 
 #: A child is started beside a run that takes longer than this (seconds).
 _LONG_RUN: Final = 0.5
 #: How long a run that a person cancels may take to end, so that its rows are kept (seconds).
 _CANCEL_GRACE: Final = 1.0
-#: What was killed may be in the kernel for a while yet (seconds).
-_DYING: Final = 5.0
-
-
-class SessionError(CasparianError):
-    """A session can't begin."""
-
-
-class ComparisonLost(CasparianError):
-    """Two runs could not be compared: their rows, or the process that did it, are gone."""
 
 
 class SessionLoop:
@@ -77,9 +66,8 @@ class SessionLoop:
         self._revision = 0
         self._waiting: deque[Wanted] = deque()
         self._current: CurrentRun | None = None
-        self._comparison: Comparison | None = None  # the one that is asked for next
         self._newest: dict[Path, int] = {}
-        self._script_python: tuple[Path, Interpreter] | None = None
+        self._script_python = ScriptPython()
         self._subject = Subject(
             None if request.parser is None else plain(request.parser),
             None if request.contract is None else plain(request.contract),
@@ -87,12 +75,11 @@ class SessionLoop:
             each_once(request.samples),
         )
         self.history = History(request.kept_runs, request.kept_bytes)
-        self._mark = os.urandom(8).hex()
-        self._folder = Path(request.folder or tempfile.gettempdir(), f"casparian-dev-{self._mark}")
-        self._guardian: Guardian | None = None
+        self._folder = SessionFolder(request.folder)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._children = Children(self._folder, self._mark, self._selector)
+        self._children = Children(self._folder, self._selector)
+        self._comparisons = Comparisons(self._children, self.history, on_event)
         self._watcher = Watcher(self.post, self._changed, self._tell)
 
     @property
@@ -110,16 +97,7 @@ class SessionLoop:
 
     def open(self) -> None:
         """Make the session's folder, in whatever thread. Raises SessionError."""
-        # Its name is known before it is there, so that it goes whenever this program is killed.
-        self._guardian = Guardian(None, self._mark, self._folder)
-        try:
-            self._folder.mkdir(parents=True, mode=0o700)
-            (self._folder / TEMPORARY).mkdir()
-        except OSError as error:
-            raise SessionError(
-                f"the folder {self._folder} can't be made: {error.strerror}",
-                hint="make room there, or set TMPDIR to a folder that can be written to",
-            ) from error
+        self._folder.open()
 
     def run(self) -> None:
         """Go on until :meth:`end` is posted."""
@@ -127,6 +105,9 @@ class SessionLoop:
             self._begin()
             while not self._is_over:
                 self._turn()
+        except Exception as error:  # noqa: BLE001 - nobody sees what a thread raises
+            text = "".join(traceback.format_exception(error))
+            self._tell(SessionBroken(f"{type(error).__name__}: {error}", text))
         finally:
             self._finish()
             self.close()
@@ -136,8 +117,7 @@ class SessionLoop:
         self._selector.close()
         self._wake.close()
         self._woken.close()
-        if self._guardian is not None:
-            self._guardian.dismiss()
+        self._folder.close()
 
     def end(self) -> None:
         """End the loop; nothing more is told."""
@@ -215,18 +195,9 @@ class SessionLoop:
         self._waiting = deque(wanted for wanted in self._waiting if wanted.sample not in gone)
         self._set_samples(tuple(path for path in self._subject.samples if path not in gone))
 
-    def compare(self, before_run: int, after_run: int) -> None:
-        """Find out what changed between two runs; the newest question is answered."""
-        before, after = self.history.get(before_run), self.history.get(after_run)
-        if before is None or after is None:
-            gone = before_run if before is None else after_run
-            problem = ComparisonLost(f"the rows of run {gone} aren't kept any more")
-            self._tell(Compared(before_run, after_run, None, problem))
-            return
-        rows = {
-            output.name: output.rows + output.rows_quarantined for output in after.report.outputs
-        }
-        self._comparison = Comparison(before.run, after.run, before.outputs, after.outputs, rows)
+    def compare(self, before: int, after: int) -> None:
+        """Find out what changed between two runs."""
+        self._comparisons.ask(before, after)
 
     def _begin(self) -> None:
         self._subject = replace(self._subject, shown=next(iter(self._subject.samples), None))
@@ -240,8 +211,7 @@ class SessionLoop:
         """Start what is to be started, then take what comes next."""
         if self._current is None and self._waiting and self._subject.parser is not None:
             self._start(self._waiting.popleft())
-        if self._comparison is not None:
-            self._start_comparison(self._comparison)
+        self._comparisons.go_on()
         for key, _ in self._selector.select(self._patience()):
             if key.fileobj is self._woken:
                 self._woken.recv(4096)
@@ -267,7 +237,7 @@ class SessionLoop:
 
     def _start(self, wanted: Wanted) -> None:
         run = next(self._numbers)
-        folder = self._run_folder(run)
+        folder = self._folder.of_run(run)
         folder.mkdir()
         parser = self._subject.parser
         assert parser is not None
@@ -280,7 +250,7 @@ class SessionLoop:
             contract=None if wanted.parser is not None else self._subject.contract,
             python_of=parser,
             explicit_python=request.python,
-            script_python=self._known_python(parser),
+            script_python=self._script_python.get(parser),
             timeout=request.timeout,
             quarantine_threshold=request.quarantine_threshold,
             max_quarantine_rows=request.max_quarantine_rows,
@@ -318,20 +288,6 @@ class SessionLoop:
             )
             self._ended(current, current.broken_off("finished", error))
 
-    def _run_folder(self, run: int) -> Path:
-        return self._folder / f"run-{run}"
-
-    def _start_comparison(self, asked: Comparison) -> None:
-        """Compare now, unless another comparison goes on: then after it."""
-        if any(isinstance(child.task, Comparison) for child in self._children.all):
-            return
-        self._comparison = None
-        try:
-            self._children.give(asked)
-        except OSError as error:
-            problem = ComparisonLost(f"no process can be started: {error}")
-            self._tell(Compared(asked.before, asked.after, None, problem))
-
     def _hear(self, child: ChildProcess) -> None:
         messages = child.receive()
         if messages is None:
@@ -341,10 +297,7 @@ class SessionLoop:
             if isinstance(message, Ready):
                 self._children.ready(child)
             elif isinstance(message, ComparisonDone):
-                self._children.release(child, message)
-                self._tell(
-                    Compared(message.before, message.after, message.changes, message.problem)
-                )
+                self._comparisons.done(child, message)
             else:
                 self._hear_of_run(child, message)
 
@@ -357,7 +310,7 @@ class SessionLoop:
                 self._learn(current, message)
                 self._ended(current, current.ended(message))
             else:
-                remove(self._run_folder(message.run))
+                remove(self._folder.of_run(message.run))
         elif current is not None and is_current:
             if isinstance(message, Lines):
                 current.take_lines(message.first, message.lines)
@@ -368,9 +321,11 @@ class SessionLoop:
         """A child has ended, or is to be killed because it doesn't come to an end."""
         task, current = child.task, self._current
         said = self._children.end(child, by_itself=by_itself)
+        hint = "please report it, with what is said here"
+        if child.exit_code is not None and child.exit_code < 0:
+            hint = "nobody here did it: the system may have run out of memory"
         if isinstance(task, Comparison):
-            problem = ComparisonLost(f"the process that compared two runs {said}")
-            self._tell(Compared(task.before, task.after, None, problem))
+            self._comparisons.lost(task, said)
         if current is not None and current.child is child:
             if current.is_cancelled:
                 self._ended(current, current.broken_off("cancelled"))
@@ -381,7 +336,7 @@ class SessionLoop:
                 f"the process that ran the parser {said}",
                 "parse",
                 True,
-                "nobody here did it: the system may have run out of memory",
+                hint,
             )
             self._ended(current, current.broken_off("lost", error))
         elif isinstance(task, Task):
@@ -413,36 +368,19 @@ class SessionLoop:
 
     def _learn(self, current: CurrentRun, done: Done) -> None:
         """Take note of what a run tells of the parser: its modules and its interpreter."""
-        if current.wanted.parser is not None or current.task.parser != self._subject.parser:
+        if current.wanted.parser is not None:
             return
-        if done.python is not None and done.python.is_script:
-            self._script_python = (current.task.parser, done.python)
-        if done.modules is None:
-            return
-        modules: frozenset[Path] | None = frozenset(done.modules)
-        error = done.report.error
-        if error is not None:
-            known = self._subject.modules
-            # What it couldn't import may be any file, and one that isn't there yet.
-            is_loaded = error.phase not in ("start", "load") and "Import" not in error.type
-            modules = known | modules if is_loaded and known is not None and modules else None
+        self._script_python.learn(current.task.parser, done.python)
+        modules = modules_after(self._subject.modules, done)
         if modules != self._subject.modules:
             self._subject = replace(self._subject, modules=modules)
             self._watcher.set_subject(self._subject)
-
-    def _known_python(self, parser: Path) -> Interpreter | None:
-        """The interpreter that uv made for a parser's inline metadata, while that stays the same:
-        to ask uv again takes a while."""
-        known = self._script_python
-        if known is None or known[0] != parser or not known[1].path.exists():
-            return None
-        return known[1]
 
     def _changed(self, changed: tuple[Path, ...], saved_at: float) -> None:
         """Something that belongs to the parser has other content now."""
         shown = self._subject.shown
         self._revision += 1
-        self._script_python = None
+        self._script_python.forget()
         current = self._current
         in_all = current is not None and current.wanted.reason == "all"
         in_all = in_all or any(wanted.reason == "all" for wanted in self._waiting)
@@ -501,7 +439,3 @@ class SessionLoop:
                 self._children.end(child)
         for child in self._children.all:
             self._children.end(child)
-        # The guest of a child that had to be killed may still write for a moment.
-        deadline = time.monotonic() + _DYING
-        while not remove(self._folder) and time.monotonic() < deadline:
-            time.sleep(0.01)

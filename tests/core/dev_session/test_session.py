@@ -18,11 +18,13 @@ from casparian.core.dev_session.events import (
     RunEnded,
     RunStarted,
     SamplesChanged,
+    SessionBroken,
     Stage,
 )
 from casparian.core.dev_session.log_lines import MOST_LINES
 from casparian.core.dev_session.request import SessionRequest
 from casparian.core.dev_session.session import DevSession
+from casparian.core.dev_session.session_folder import SessionError
 
 
 def test_the_first_sample_is_run_at_the_start_and_a_save_runs_it_again(bench):
@@ -335,6 +337,7 @@ def test_nothing_stays_of_a_program_that_is_killed(tmp_path, eventually, running
     from casparian.core.dev_session.events import Lines
     from casparian.core.dev_session.request import SessionRequest
     from casparian.core.dev_session.session import DevSession
+from casparian.core.dev_session.session_folder import SessionError
 
     def on_event(event):
         if isinstance(event, Lines):
@@ -373,6 +376,22 @@ def test_closing_in_the_middle_of_a_run_leaves_nothing(bench):
     bench.close()
     assert not psutil.wait_procs(processes, timeout=5)[1]
     bench.session = None
+
+
+def test_a_fault_of_our_own_is_told_and_leaves_nothing(bench, monkeypatch):
+    session = bench.start()
+    bench.result()
+    monkeypatch.setattr("casparian.core.dev_session.watcher.look", lambda *_: 1 / 0)
+    session.run()
+    (told,) = bench.told.wait(lambda: bench.told.of(SessionBroken))
+    assert told.message == "ZeroDivisionError: division by zero"
+    assert "in ask" in told.text
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(bench, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SessionError, match="can't be made"):
+        DevSession(SessionRequest(folder=tmp_path / "file"), bench.told).start()
 
 
 def test_a_session_that_was_never_started_can_be_closed(bench):
