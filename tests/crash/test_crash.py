@@ -39,11 +39,11 @@ def chaos_of(folder: Path, plan: Plan, eventually) -> Chaos:
 
 
 def test_nothing_is_lost_or_doubled_whatever_is_killed_or_frozen(tmp_path: Path, eventually):
-    chaos_of(tmp_path, Plan(seed(), jobs=200, seconds=20, leave=12), eventually)
+    chaos_of(tmp_path, Plan(seed(), jobs=120, seconds=11, leave=7), eventually)
 
 
 def test_a_database_has_each_row_once_whatever_is_killed(tmp_path: Path, eventually):
     plan = Plan(
-        seed(), jobs=24, seconds=5, points=DATABASE_POINTS, database=True, workers=2, leave=4
+        seed(), jobs=16, seconds=3, points=DATABASE_POINTS, database=True, workers=2, leave=4
     )
     chaos_of(tmp_path, plan, eventually)

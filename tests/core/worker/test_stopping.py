@@ -193,15 +193,15 @@ def test_no_heartbeat_is_late_while_parsers_and_the_validator_hold_the_processor
         """
         import re
         for _ in range(2):
-            re.match(r"(a+)+$", "a" * 24 + "b")   # one call that never lets go of the interpreter
-            yield [dict(name="x" * 20 + str(n), age=str(n)) for n in range(150_000)]
+            re.match(r"(a+)+$", "a" * 22 + "b")   # one call that never lets go of the interpreter
+            yield [dict(name="x" * 20 + str(n), age=str(n)) for n in range(60_000)]
         """,
         outputs={
             "name": {"type": "string", "pattern": "x+[0-9]+", "unique": False},
             "age": "int64",
         },
     )
-    ids = [workshop.job(f"{n}\n") for n in range(4)]
+    ids = [workshop.job(f"{n}\n") for n in range(3)]
     worker = workshop.worker("--drain", "--concurrency", 2, "--heartbeat-interval", 0.25)
     gaps: list[int] = []
     last: dict[str, int] = {}
