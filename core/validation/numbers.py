@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.validation.arrow_types import arrow_type
-from casparian.core.validation.clean_numbers import clean_floats, clean_integers
+from casparian.core.validation.blocks import mask_by_blocks, plain_or_not
 from casparian.core.validation.kernel import (
     Converted,
     accepted,
@@ -22,6 +22,7 @@ from casparian.core.validation.kernel import (
     only,
     within,
 )
+from casparian.core.validation.plain_numbers import plain_floats, plain_integers
 
 if TYPE_CHECKING:
     from casparian.core.contract.model import Column
@@ -74,55 +75,29 @@ def _escaped(mark: str) -> str:
 
 
 def int_from_text(texts: pa.Array, type_: ColumnType) -> Converted:
-    """Read canonical integers in range.
-
-    Of a column that isn't clean most are plain: digits that begin with none of 0, 18 at most, so
-    that any of them is an int64. That costs a third of a regular expression, which only the others
-    are held against.
-    """
+    """Read canonical integers in range."""
     target = arrow_type(type_)
     low, high = type_.int_range
-    clean = clean_integers(texts)
-    if clean is not None:
-        ok = within(clean, low, high)
-        return masked(ok, _narrowed(clean, ok, target))
-    plain = _plain_integers(texts)
-    values = only(texts, plain).cast(pa.int64())
-    ok = pc.and_(plain, within(values, low, high))
-    converted = masked(ok, _narrowed(values, ok, target))
-    if all_of(plain):
-        return converted
-    which = pc.invert(plain)
-    return _with_others(converted, which, _other_integers(texts.filter(which), type_))
 
+    def read(plain: pa.Array) -> Converted:
+        values = plain.cast(pa.int64())
+        ok = within(values, low, high)
+        return masked(ok, values if target == pa.int64() else only(values, ok).cast(target))
 
-def _with_others(plain: Converted, which: pa.Array, others: Converted) -> Converted:
-    """Put those that are not plain in their places."""
-    if not pc.any(others.ok).as_py():
-        return plain
-    return Converted(
-        pc.replace_with_mask(plain.ok, which, others.ok),
-        pc.replace_with_mask(plain.values, which, others.values),
-    )
+    def judge(others: pa.Array) -> Converted:
+        return _other_integers(others, type_)
 
-
-def _plain_integers(texts: pa.Array) -> pa.Array:
-    plain = pc.and_(pc.ascii_is_decimal(texts), pc.invert(pc.starts_with(texts, "0")))
-    return filled(pc.and_(plain, pc.less(pc.binary_length(texts), 19)), True)
-
-
-def _narrowed(values: pa.Array, ok: pa.Array, target: pa.DataType) -> pa.Array:
-    return values if values.type == target else only(values, ok).cast(target)
+    return plain_or_not(texts, mask_by_blocks(texts, plain_integers), read, judge)
 
 
 def _other_integers(texts: pa.Array, type_: ColumnType) -> Converted:
-    """Read zero, negative integers, and those too long to be surely an int64 (these one by one)."""
+    """Read any integers; those too long to be surely an int64 one by one."""
     target = arrow_type(type_)
     low, high = type_.int_range
-    short = matches(texts, "0|-[1-9][0-9]{0,17}")
+    short = matches(texts, "0|-?[1-9][0-9]{0,17}")
     values = only(texts, short).cast(pa.int64())
     ok = both(short, within(values, low, high))
-    converted = masked(ok, _narrowed(values, ok, target))
+    converted = masked(ok, only(values, ok).cast(target))
     if type_.bits < 64:
         return converted
     long = pc.and_(pc.invert(short), matches(texts, "-?[1-9][0-9]{18,19}"))
@@ -177,10 +152,16 @@ def float_from_text(texts: pa.Array, column: Column) -> Converted:
 
 
 def _floats(texts: pa.Array, target: pa.DataType) -> Converted:
-    clean = clean_floats(texts, target)
-    if clean is not None:
-        ok = _not_underflown(texts, clean)
-        return accepted(clean) if all_of(ok) else masked(ok, clean)
+    def read(plain: pa.Array) -> Converted:
+        return accepted(plain.cast(target))
+
+    def judge(others: pa.Array) -> Converted:
+        return _other_floats(others, target)
+
+    return plain_or_not(texts, mask_by_blocks(texts, plain_floats), read, judge)
+
+
+def _other_floats(texts: pa.Array, target: pa.DataType) -> Converted:
     ok = matches(texts, _JSON_NUMBER)
     values = only(texts, ok).cast(target)
     ok = both(ok, both(pc.is_finite(values), _not_underflown(texts, values)))
