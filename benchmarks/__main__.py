@@ -13,13 +13,16 @@ ALL = (
     "validation",
     "uniqueness",
     "guest_to_parquet",
+    "queue_noop",
 )
+#: Takes minutes, and measures nothing: only by name.
+LONG = ("crash",)
 
 
 def main() -> None:
     for name in sys.argv[1:] or ALL:
-        if name not in ALL:
-            sys.exit(f"no benchmark {name!r}; there are: {', '.join(ALL)}")
+        if name not in (*ALL, *LONG):
+            sys.exit(f"no benchmark {name!r}; there are: {', '.join((*ALL, *LONG))}")
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n== {name}: {(module.__doc__ or '').splitlines()[0]}")
         module.main()

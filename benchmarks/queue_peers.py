@@ -1,0 +1,128 @@
+"""Three queues over SQLite, driven as their own documentation does."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+class Peer:
+    """A queue in a file. A job is a number."""
+
+    name: ClassVar[str]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def enqueue(self, count: int) -> None:
+        """Put so many jobs into it, one by one."""
+        raise NotImplementedError
+
+    def take(self, done: Callable[[int], None]) -> None:
+        """Do all jobs there are; ``done`` is the work on one."""
+        raise NotImplementedError
+
+    # The worker that died is known by its lock file to ours; here a file says who held what.
+
+    def holder(self, worker: str) -> None:
+        """Note who works on a job now."""
+        self.path.with_name("holder").write_text(worker)
+
+    @property
+    def dead(self) -> list[str]:
+        """Who worked last, and is not there any more."""
+        file = self.path.with_name("holder")
+        return [file.read_text()] if file.exists() else []
+
+
+class Huey(Peer):
+    """``SqliteHuey``: a job is gone from the file once it is taken."""
+
+    name = "huey"
+
+    def _app(self) -> tuple[Any, Any, list[Callable[[int], None]]]:
+        from huey import SqliteHuey
+
+        work: list[Callable[[int], None]] = []
+        app = SqliteHuey("bench", filename=str(self.path), results=False)
+
+        @app.task()
+        def noop(number: int) -> None:
+            work[0](number)
+
+        return app, noop, work
+
+    def enqueue(self, count: int) -> None:
+        _, noop, _ = self._app()
+        for number in range(count):
+            noop(number)
+
+    def take(self, done: Callable[[int], None]) -> None:
+        app, _, work = self._app()
+        work.append(done)
+        while (task := app.dequeue()) is not None:
+            app.execute(task)
+
+
+class LiteQueue(Peer):
+    """A job is locked, then done."""
+
+    name = "litequeue"
+
+    def _queue(self) -> Any:
+        from litequeue import LiteQueue as Queue
+
+        return Queue(str(self.path))
+
+    def enqueue(self, count: int) -> None:
+        queue = self._queue()
+        for number in range(count):
+            queue.put(str(number))
+
+    def take(self, done: Callable[[int], None]) -> None:
+        queue = self._queue()
+        while (message := queue.pop()) is not None:
+            done(int(message.data))
+            queue.done(message.message_id)
+
+
+class PersistQueue(Peer):
+    """``SQLiteAckQueue``: a job is taken, then acknowledged."""
+
+    name = "persist-queue"
+
+    def _queue(self) -> Any:
+        from persistqueue import SQLiteAckQueue
+
+        return SQLiteAckQueue(str(self.path), multithreading=True, auto_commit=True)
+
+    def enqueue(self, count: int) -> None:
+        queue = self._queue()
+        for number in range(count):
+            queue.put(number)
+        queue.close()
+
+    def take(self, done: Callable[[int], None]) -> None:
+        import persistqueue
+
+        queue = self._queue()
+        while True:
+            try:
+                taken = queue.get(block=False, raw=True)
+            except persistqueue.Empty:
+                break
+            except sqlite3.OperationalError:
+                continue  # locked: as its users have to
+            done(taken["data"])
+            while True:
+                try:
+                    queue.ack(id=taken["pqid"])
+                    break
+                except sqlite3.OperationalError:
+                    continue
+        queue.close()
+
+
+PEERS: tuple[type[Peer], ...] = (Huey, LiteQueue, PersistQueue)
