@@ -18,6 +18,7 @@ from casparian.core.dev_session.events import (
     RunEnded,
     RunStarted,
     SamplesChanged,
+    SessionBroken,
     SessionEvent,
     Stage,
     Watching,
@@ -136,6 +137,9 @@ def after(state: DevState, event: SessionEvent) -> DevState:
             found = state.result
             is_of_shown = found is not None and event.after == found.run
             return replace(state, comparison=event) if is_of_shown else state
+        case SessionBroken():
+            broken = f"{event.message}: start casparian tui again"
+            return replace(state, running=None, watching=Watching(True, broken))
 
 
 def _further(running: Running, event: Stage | Progress | Lines) -> Running:
