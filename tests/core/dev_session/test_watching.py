@@ -69,15 +69,6 @@ def test_a_sibling_that_was_missing_starts_a_run_when_it_is_written(bench):
     bench.until_says("there")
 
 
-def test_a_save_by_renaming_is_a_save(bench):
-    bench.start()
-    bench.result()
-    for word in ("second", "third"):
-        written = bench.write(f"def parse(path):\n    return [{{'word': {word!r}}}]\n", ".new")
-        written.replace(bench.parser)
-        bench.until_says(word)
-
-
 def test_a_checkout_of_twenty_files_ends_with_a_run_of_them_all(bench):
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(bench.folder)]
 
@@ -140,13 +131,22 @@ def test_while_watching_is_paused_a_save_starts_nothing_until_it_goes_on(bench):
     assert [event.reason for event in bench.told.of(RunStarted)] == ["start", "change", "asked"]
 
 
-def test_a_change_of_the_shown_sample_starts_a_run(bench):
+def test_a_save_by_renaming_is_a_save_of_the_parser_and_of_the_shown_sample(bench):
+    def save(path, text):
+        written = path.with_name(".new")
+        written.write_text(text)
+        written.replace(path)
+
     bench.write("def parse(path):\n    return [{'word': open(path).read()}]\n")
     sample = bench.sample(text="one")
     bench.start(sample)
     bench.until_says("one")
-    sample.write_text("two")
-    bench.until_says("two")
+    for word in ("two", "three"):
+        save(sample, word)
+        bench.until_says(word)
+    for word in ("four", "five"):
+        save(bench.parser, f"def parse(path):\n    return [{{'word': {word!r}}}]\n")
+        bench.until_says(word)
 
 
 def test_a_parser_that_writes_into_its_own_folder_does_not_run_for_ever(bench, monkeypatch):
