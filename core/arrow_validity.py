@@ -14,9 +14,14 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Ends = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 
 _OFFSETS: Final = {pa.string(): np.int32, pa.large_string(): np.int64}
-_ASCII, _LEAD_BITS, _CONTINUATION = 0x7F, 0xC0, 0x80
+_ASCII, _LEAD_OF_TWO, _LEAD_OF_THREE = 0x7F, 0xC2, 0xE0
+_LEAST_LEAD: Final = -0x40
+"""Bytes below this, when they have a sign, go on with a character."""
+# So many are looked at together: what is made of them stays in the processor's cache.
+_STARTS, _BYTES = 8_192, 98_304
 
 
 def validate(table: pa.Table) -> None:
@@ -44,13 +49,42 @@ def _is_plainly_text(array: pa.Array) -> bool:
     if first < 0 or last > data_bytes.size:
         return False
     data = np.frombuffer(data_bytes, np.uint8, last - first, first)
-    if not len(data) or data.max() <= _ASCII:
+    if not len(data):
         return True
-    within = ends[1:-1] - first
-    within = within[within < len(data)]
-    if ((data[within] & _LEAD_BITS) == _CONTINUATION).any():
+    top = data.max()
+    if top <= _ASCII:
+        return True
+    if _begins_within(data, ends[1 : np.searchsorted(ends, ends[-1])] - ends[0]):
         return False
+    if top < _LEAD_OF_THREE:
+        return _is_utf8_of_two(data)
     return _is_utf8(data_bytes.slice(first, last - first))
+
+
+def _begins_within(data: Bytes, starts: Ends) -> bool:
+    """Whether any of these bytes goes on with a character that began before."""
+    return any(
+        bool((data[starts[at : at + _STARTS]].view(np.int8) < _LEAST_LEAD).any())
+        for at in range(0, len(starts), _STARTS)
+    )
+
+
+def _is_utf8_of_two(data: Bytes) -> bool:
+    """Whether bytes are UTF-8, if none is 0xE0 or more: characters of one byte or of two.
+
+    As good as `_is_utf8`, in half of the time.
+    """
+    for at in range(0, len(data), _BYTES):
+        part = data[at : at + _BYTES + 1]
+        signed = part.view(np.int8)
+        lead, continuation = part >= _LEAD_OF_TWO, signed < _LEAST_LEAD
+        if not np.array_equal(lead[:-1], continuation[1:]):
+            return False
+        # 0xC0 and 0xC1 are neither: what they could lead has a shorter form.
+        both = np.count_nonzero(lead) + np.count_nonzero(continuation)
+        if np.count_nonzero(signed < 0) != both:
+            return False
+    return bool(data[0] <= _ASCII or data[0] >= _LEAD_OF_TWO) and bool(data[-1] < _LEAD_OF_TWO)
 
 
 def _is_utf8(data: pa.Buffer) -> bool:

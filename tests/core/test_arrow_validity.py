@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casparian.core import arrow_validity
 from casparian.core.arrow_validity import validate
 
 PIECES = st.sampled_from(
@@ -22,6 +25,9 @@ PIECES = st.sampled_from(
         b"\xa9",
         b"\xff",
         b"\x80x",
+        b"\xc0\x80",
+        b"\xc1",
+        b"\xdf\xbf",
     ]
 )
 
@@ -54,6 +60,31 @@ def test_it_says_what_arrow_says(
     start = data.draw(st.integers(0, len(cells)))
     table = pa.table({"x": array.slice(start, data.draw(st.integers(0, len(cells))))})
     assert is_valid(table, validate) == is_valid(table, lambda t: t.validate(full=True))
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 100])
+def test_characters_of_two_bytes(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_validity, "_BYTES", together)
+    monkeypatch.setattr(arrow_validity, "_STARTS", together)
+    edges = [bytes([byte]) for byte in (0x00, 0x7F, 0x80, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF)]
+    for length in range(1, 5):
+        for letters in itertools.product(edges, repeat=length):
+            text = b"".join(letters)
+            assert is_valid(table_of([text]), validate) == is_text(text), text
+    for parts in itertools.product([b"", b"a", b"\xc2", b"\x80", b"\xc2\x80"], repeat=4):
+        assert is_valid(table_of([*parts]), validate) == all(map(is_text, parts)), parts
+
+
+def table_of(pieces: list[bytes]) -> pa.Table:
+    return pa.table({"x": texts_of(pieces, [False] * len(pieces), large=False)})
+
+
+def is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("ends", [[0, 3, 1, 4], [0, 2, 9, 4]], ids=["back", "beyond"])
