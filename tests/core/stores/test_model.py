@@ -341,7 +341,7 @@ class Zombies(Queue):
 
     most_jobs = 1
     connections = 1
-    pause_or_resume = prune = retry = a_sleeper_wakes = None  # type: ignore[assignment]
+    pause_or_resume = prune = retry = a_sleeper_wakes = vanish = None  # type: ignore[assignment]
 
     @rule()
     def the_holder_falls_asleep(self) -> None:
