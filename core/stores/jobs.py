@@ -291,8 +291,9 @@ class JobStore(Protocol):
     def requeue(self, job_id: str) -> bool:
         """Run an ended job again: same id, attempts and crashes afresh, the fence kept.
 
-        False in any other state. Raises StoreError if another live job does the same work, or if
-        the job's set was replaced, or is about to be: its rows would be there twice.
+        False in any other state. Raises StoreError if another job does the same work now, or has
+        done it since this one failed, or if the job's set was replaced, or is about to be: its rows
+        would be there twice.
         """
         ...
 

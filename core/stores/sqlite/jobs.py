@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
@@ -16,10 +16,11 @@ from casparian.core.stores.sqlite.job_rows import attempt_of, job_of, page_query
 from casparian.core.stores.sqlite.leases import SqliteLeases
 from casparian.core.stores.sqlite.replacements import (
     refuse_beside_another,
+    refuse_done,
     refuse_replaced,
     standing,
 )
-from casparian.core.stores.states import ENDED
+from casparian.core.stores.states import ENDED, SUCCEEDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,7 +81,18 @@ class SqliteJobs(SqliteLeases):
                     raise StoreError(
                         f"job {job_id} can't be requeued: job {other[0]} does the same work now"
                     )
-            refuse_replaced(raw, job_of(found))
+            again = job_of(found)
+            refuse_replaced(raw, again)
+            chosen = again.forced and again.replay_of is None  # to be done a second time
+            if again.status not in SUCCEEDED and not chosen:
+                stands = standing(raw, again).job_id
+                refuse_done(
+                    raw,
+                    again,
+                    stands,
+                    input_hash=again.input_hash,
+                    source_hash=again.source_hash,
+                )
             done = raw.execute(statements.REQUEUE, {"job_id": job_id, "now": now})
             return done.rowcount == 1
 
@@ -96,7 +108,14 @@ class SqliteJobs(SqliteLeases):
             if row is None:
                 return None
             dead = job_of(row)
-            new = replace(_again(dead, raw), source_hash=source_hash, parser_version=parser_version)
+            new = _again(
+                dead,
+                raw,
+                source_hash=source_hash,
+                parser_version=parser_version,
+                input_hash=dead.input_hash,
+                input_size=dead.input_size,
+            )
             inserted = _insert(raw, new, now=now)
             link = {"job_id": job_id, "fence": dead.fence, "new_id": inserted.job_id, "now": now}
             raw.execute(statements.REPLAYED, link)
@@ -119,8 +138,9 @@ class SqliteJobs(SqliteLeases):
             row = raw.execute("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,)).fetchone()
             if row is None or row["status"] not in ENDED:
                 return None
-            new = replace(
-                _again(job_of(row), raw),
+            new = _again(
+                job_of(row),
+                raw,
                 source_hash=source_hash,
                 parser_version=parser_version,
                 input_hash=input_hash,
@@ -207,7 +227,15 @@ class SqliteJobs(SqliteLeases):
         return JobPage(jobs[:limit], jobs[limit - 1].seq if more else None)
 
 
-def _again(job: Job, raw: sqlite3.Connection) -> NewJob:
+def _again(
+    job: Job,
+    raw: sqlite3.Connection,
+    *,
+    source_hash: str,
+    parser_version: str,
+    input_hash: str,
+    input_size: int,
+) -> NewJob:
     """Return a job for the input of an ended one, in place of whatever set stands for it."""
     stands = standing(raw, job)
     if stands.status not in ENDED:
@@ -216,13 +244,14 @@ def _again(job: Job, raw: sqlite3.Connection) -> NewJob:
             hint="wait until it has ended",
         )
     refuse_beside_another(raw, stands)
+    refuse_done(raw, job, stands.job_id, input_hash=input_hash, source_hash=source_hash)
     return NewJob(
         parser=job.parser,
-        parser_version=job.parser_version,
-        source_hash=job.source_hash,
+        parser_version=parser_version,
+        source_hash=source_hash,
         input_path=job.input_path,
-        input_hash=job.input_hash,
-        input_size=job.input_size,
+        input_hash=input_hash,
+        input_size=input_size,
         priority=job.priority,
         forced=True,
         max_attempts=job.max_attempts,

@@ -62,6 +62,30 @@ def refuse_replaced(raw: sqlite3.Connection, job: Job) -> None:
     refuse_beside_another(raw, job)
 
 
+def refuse_done(
+    raw: sqlite3.Connection, job: Job, stands: str, *, input_hash: str, source_hash: str
+) -> None:
+    """Raise StoreError if this work is done already, by another job than the one that stands.
+
+    Args:
+        raw: a transaction's connection.
+        job: is to run again, or anew by another job.
+        stands: the job whose set goes when the new one comes.
+        input_hash: of the input that would be read.
+        source_hash: of the bundle that would read it.
+    """
+    row = raw.execute(
+        "SELECT job_id FROM cf_processing_history WHERE input_hash = ? AND source_hash = ?",
+        (input_hash, source_hash),
+    ).fetchone()
+    if row is not None and row["job_id"] not in (job.job_id, stands):
+        raise StoreError(
+            f"job {job.job_id} is not run again: job {row['job_id']} has done the same work since, "
+            "and its rows would be there twice",
+            hint=f"to do that one again: casparian job requeue {row['job_id']}",
+        )
+
+
 def _there(raw: sqlite3.Connection, job_id: str, asked: Job) -> Job:
     row = raw.execute("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,)).fetchone()
     if row is None:

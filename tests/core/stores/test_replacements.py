@@ -148,6 +148,33 @@ def test_work_that_is_done_is_told_from_work_that_is_queued(store: Store) -> Non
     assert store.jobs.insert(new_job(1)).processed
 
 
+@pytest.mark.parametrize("status", ["failed", "cancelled", "dead_letter"])
+def test_a_job_is_not_run_again_once_another_has_done_its_work(
+    store: Store, status: JobStatus
+) -> None:
+    old = in_state(store, status)
+    before = job(store, old)
+    new = store.jobs.insert(new_job(parser=before.parser, input_hash=before.input_hash))
+    assert new.is_new
+    finish(store, claim(store))
+    with pytest.raises(StoreError, match=f"job {new.job_id} has done the same work since"):
+        store.jobs.requeue(old)
+    if status == "dead_letter":
+        with pytest.raises(StoreError, match="twice"):
+            store.jobs.replay(old, source_hash=before.source_hash, parser_version="1.0.0")
+        assert store.jobs.replay(old, source_hash="n" * 64, parser_version="1.1.0")
+    assert store.jobs.requeue(new.job_id), "the one whose set stands may"
+
+
+def test_a_job_that_was_forced_may_be_run_again_though_another_has_done_its_work(
+    store: Store,
+) -> None:
+    done = job(store, in_state(store, "completed"))
+    forced = store.jobs.insert(new_job(parser=done.parser, input_hash=done.input_hash, forced=True))
+    store.jobs.fail(claim(store), failure(permanent=True))
+    assert store.jobs.requeue(forced.job_id)
+
+
 VERBS = ["replace", "requeue", "replay", "cancel", "finish", "fail", "die"]
 
 
