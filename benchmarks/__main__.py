@@ -14,6 +14,9 @@ ALL = (
     "uniqueness",
     "guest_to_parquet",
     "queue_noop",
+    "queue_history",
+    "queue_files",
+    "queue_enqueue",
 )
 #: Takes minutes, and measures nothing: only by name.
 LONG = ("crash",)

@@ -26,6 +26,7 @@ from benchmarks.queue_peers import PEERS, Peer
 from casparian.core.stores.jobs import Completion, NewJob, Promotion
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.store import SqliteStore
+from casparian.core.worker.presence import Presence, dead_workers, new_worker
 
 _JOBS = 320
 _BATCH = 16
@@ -103,18 +104,20 @@ class Ours(Peer):
             )
 
     def take(self, done: Callable[[int], None]) -> None:
+        worker = secrets.token_hex(8)
+        home = self.path.parent
         with SqliteStore(self.path) as store:
-            worker = secrets.token_hex(4)
-            while True:
-                store.jobs.requeue_stale(dead_workers=self.dead)
-                claimed = store.jobs.claim_next(worker, limit=1, lease_ms=_LEASE_MS)
-                if not claimed:
-                    return
+            presence = Presence(home, worker)
+            store.workers.announce(new_worker(worker, slots=1))
+            others = [other for other in store.workers.list() if other.worker_id != worker]
+            store.jobs.requeue_stale(dead_workers=dead_workers(home, others))
+            while claimed := store.jobs.claim_next(worker, limit=1, lease_ms=_LEASE_MS):
                 [job] = claimed
-                self.holder(worker)
                 done(int(job.input_path))
                 store.jobs.promote([Promotion(job.lease, "{}")], lease_ms=_LEASE_MS)
                 store.jobs.complete([Completion(job.lease, 10)])
+            presence.end()
+            store.workers.retire(worker)
 
 
 # ------------------------------------------------------------------- bare loops

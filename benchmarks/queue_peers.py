@@ -24,18 +24,6 @@ class Peer:
         """Do all jobs there are; ``done`` is the work on one."""
         raise NotImplementedError
 
-    # The worker that died is known by its lock file to ours; here a file says who held what.
-
-    def holder(self, worker: str) -> None:
-        """Note who works on a job now."""
-        self.path.with_name("holder").write_text(worker)
-
-    @property
-    def dead(self) -> list[str]:
-        """Who worked last, and is not there any more."""
-        file = self.path.with_name("holder")
-        return [file.read_text()] if file.exists() else []
-
 
 class Huey(Peer):
     """``SqliteHuey``: a job is gone from the file once it is taken."""
@@ -67,7 +55,7 @@ class Huey(Peer):
 
 
 class LiteQueue(Peer):
-    """A job is locked, then done."""
+    """A job is locked, then done. As it comes it is not durable: a power cut may undo either."""
 
     name = "litequeue"
 
@@ -86,6 +74,17 @@ class LiteQueue(Peer):
         while (message := queue.pop()) is not None:
             done(int(message.data))
             queue.done(message.message_id)
+
+
+class DurableLiteQueue(LiteQueue):
+    """The same, told to be as durable as the others."""
+
+    name = "litequeue, made durable"
+
+    def _queue(self) -> Any:
+        queue = super()._queue()
+        queue.conn.execute("PRAGMA synchronous = FULL")
+        return queue
 
 
 class PersistQueue(Peer):
@@ -125,4 +124,4 @@ class PersistQueue(Peer):
         queue.close()
 
 
-PEERS: tuple[type[Peer], ...] = (Huey, LiteQueue, PersistQueue)
+PEERS: tuple[type[Peer], ...] = (Huey, LiteQueue, DurableLiteQueue, PersistQueue)
