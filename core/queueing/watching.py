@@ -123,6 +123,10 @@ class FolderWatch:
                     return  # it was taken away: the system tells nothing of it any more
         except FileNotFoundError:
             return  # it went away before it could be watched
+        except RuntimeError:
+            # What the system told can't be said in Python, such as a name that is no Unicode: the
+            # watch begins anew, and looks through the folders.
+            stop.wait(self._stable_s)
 
     def _look_through(self, folders: list[Path]) -> None:
         self._looked = time.monotonic()

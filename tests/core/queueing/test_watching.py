@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -140,3 +141,15 @@ def test_what_casparian_writes_itself_is_no_input(inbox: Path, eventually) -> No
         eventually(lambda: watched.names == ["in.csv"])
     finally:
         watched.stop()
+
+
+def test_a_name_that_is_no_unicode_does_not_end_the_watch(watched: Watched, eventually) -> None:
+    eventually(lambda: watched.names == ["before.csv"])
+    try:
+        (watched.folder / os.fsdecode(b"\xff.csv")).write_text("x")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    eventually(lambda: os.fsdecode(b"\xff.csv") in watched.names)
+    (watched.folder / "after.csv").write_text("y")
+    eventually(lambda: "after.csv" in watched.names)
+    assert sorted(watched.names) == ["after.csv", "before.csv", os.fsdecode(b"\xff.csv")]
