@@ -15,6 +15,7 @@ import click
 from .cli import EXIT_FAILED
 from .db_command import chosen_store, store_option
 from .json_command import JsonCommand, json_option
+from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.store import Store
 
 _SHOWN = 20
+_AGAIN = "done again in place: casparian job requeue JOB; --force publishes its rows a second time"
 
 
 @click.command("enqueue", cls=JsonCommand)
@@ -36,7 +38,11 @@ _SHOWN = 20
     metavar="FILE",
     help="Also what a file lists, a path a line; - is stdin, as it is among the inputs.",
 )
-@click.option("--force", is_flag=True, help="Queue also what is done, or in the queue already.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Queue also what is done, or in the queue already: its rows are published once more.",
+)
 @click.option("--priority", type=int, default=0, metavar="N", help="Smaller is first. Default: 0.")
 @store_option()
 @json_option()
@@ -187,12 +193,14 @@ def _print(report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[
     if report.already_processed:
         done = _these(report, "already_processed", report.already_processed)
         click.echo(f"{dot} Already processed: {done}")
-        click.secho("  --force queues it again", dim=True)
+        click.secho(f"  {_AGAIN}", dim=True)
     if report.in_queue:
         click.echo(f"{dot} In the queue already: {_these(report, 'in_queue', report.in_queue)}")
     for problem in report.problems[:_SHOWN]:
         click.secho(
-            f"{'✗' if marks else 'x'} {problem.path}: {problem.message}", fg="red", err=True
+            f"{'✗' if marks else 'x'} {one_line(problem.path)}: {problem.message}",
+            fg="red",
+            err=True,
         )
     if report.problem_count > _SHOWN:
         more = report.problem_count - min(_SHOWN, len(report.problems))
@@ -213,5 +221,5 @@ def _these(report: EnqueueReport, outcome: Outcome, count: int) -> str:
     """Say how many files need no job; of a single one, which it is and whose job it was."""
     found = [job for job in report.jobs if job.outcome == outcome]
     if count == len(found) == 1:
-        return f"{found[0].path} (job {found[0].job_id[:8]})"
+        return f"{one_line(found[0].path)} (job {found[0].job_id[:8]})"
     return f"{count:,}"

@@ -72,7 +72,12 @@ def show(job_id: str, store: str | None, as_json: bool) -> int:
 
 @click.command("logs")
 @click.argument("job_id", metavar="ID")
-@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Not of the newest.")
+@click.option(
+    "--attempt",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Not of the newest, but of the N-th that job show lists.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the job ends.")
 @store_option()
 def logs(job_id: str, attempt: int | None, follow: bool, store: str | None) -> int:

@@ -14,6 +14,7 @@ from .comparison_view import comparison_json, comparison_lines
 from .job_json import attempt_json, is_late, job_json
 from .job_states import SHOWN, shown_state
 from .next_steps import can_show_marks
+from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,11 +84,11 @@ def print_details(details: JobDetails) -> None:
     )
     console.print(head)
     for title, text in _facts(details, now):
-        console.print(Text.assemble((f"  {title:<{_LEFT}}", "dim"), _safe(text)))
+        console.print(Text.assemble((f"  {title:<{_LEFT}}", "dim"), one_line(text)))
     if details.attempts:
         console.print("\nattempts", style="bold")
-        for attempt in details.attempts:
-            console.print(_attempt(attempt, now))
+        for number, attempt in enumerate(details.attempts, 1):
+            console.print(_attempt(number, attempt, now))
     if job.error is not None:
         _print_error(console, job.error)
     if details.quarantined_rows:
@@ -96,7 +97,7 @@ def print_details(details: JobDetails) -> None:
             cells = "cell" if group.cells == 1 else "cells"
             where = f"{group.output}.{group.column}"
             console.print(Text(f"  {where}  {group.error_type}  {group.cells:,} {cells}: "), end="")
-            console.print(Text(_safe(group.message), "yellow"))
+            console.print(Text(safe(group.message), "yellow"))
         console.print(
             Text(f"  casparian quarantine list --job {job.job_id[:8]}", "dim"),
         )
@@ -164,12 +165,11 @@ def _published(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "", f"{where or output.name}  {output.rows:,} rows{bad}"
 
 
-def _attempt(attempt: Attempt, now: int) -> Text:
+def _attempt(number: int, attempt: Attempt, now: int) -> Text:
     took = shown_duration((attempt.ended_at or now) - attempt.started_at)
     outcome = "under way" if attempt.outcome is None else attempt.outcome.replace("_", " ")
     line = Text(
-        f"  {attempt.attempt}  {clock_time(attempt.started_at)}  {attempt.worker_id}  "
-        f"{outcome} after {took}"
+        f"  {number}  {clock_time(attempt.started_at)}  {attempt.worker_id}  {outcome} after {took}"
     )
     if attempt.error is not None:
         line.append(f"  {attempt.error.error_class}: {_first_line(attempt.error.message)}", "red")
@@ -178,20 +178,15 @@ def _attempt(attempt: Attempt, now: int) -> Text:
 
 def _print_error(console: Console, error: JobError) -> None:
     console.print("\nerror", style="bold")
-    console.print(Text(f"  {error.error_class}: {_safe(error.message)}", "red"))
+    console.print(Text(f"  {error.error_class}: {safe(error.message)}", "red"))
     if error.hint:
-        console.print(Text(f"  try: {_safe(error.hint)}"))
+        console.print(Text(f"  try: {safe(error.hint)}"))
     text = str(error.details.get("text") or "").rstrip()
     if text and text != error.message:
         console.print()
         for line in text.splitlines():
-            console.print(Text(f"  {_safe(line)}", "dim"))
+            console.print(Text(f"  {safe(line)}", "dim"))
 
 
 def _first_line(text: str) -> str:
-    return _safe(" ".join(text.split())[:200])
-
-
-def _safe(text: str) -> str:
-    """A text that any terminal can be sent: a file's name need not be Unicode."""
-    return text.encode(errors="backslashreplace").decode()
+    return one_line(" ".join(text.split())[:200])

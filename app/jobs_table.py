@@ -18,6 +18,7 @@ from casparian.core.stores.states import HELD, STATUSES
 from .ages import shown_age, shown_duration
 from .job_json import is_late
 from .job_states import SHOWN, shown_state
+from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,7 +183,7 @@ def _cells(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> dict[s
         "state": Text(shown_state(job.status, marks=marks), shown.style),
         "job": Text(job.job_id[:8]),
         "parser": Text(f"{job.parser}@{job.parser_version}"),
-        "input": Text(job.input_path.encode(errors="replace").decode()),
+        "input": Text(one_line(job.input_path)),
         "try": Text(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
         "progress": Text(_progress(job)),
         "rows": Text("" if job.rows is None else f"{job.rows:,}"),
@@ -233,4 +234,4 @@ def _note(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> Text:
 def _first_line(job: Job) -> str:
     assert job.error is not None
     message = " ".join(job.error.message.split())
-    return f"{job.error.error_class}: {message}".encode(errors="replace").decode()
+    return one_line(f"{job.error.error_class}: {message}")

@@ -120,7 +120,7 @@ def print_parser(
         **_health_rows(health),
     }
     for name, value in rows.items():
-        console.print(Text.assemble((f"  {name:<12}", "dim"), value))
+        console.print(Text.assemble((f"  {name:<14}", "dim"), value))
     console.print(Text(f"\n{len(files)} files, {parser.archive_bytes:,} bytes", "bold"))
     for path, size in files:
         console.print(Text(f"  {size:>10,}  {path}"))

@@ -10,6 +10,7 @@ import click
 
 from .ages import now_ms, shown_age
 from .comparison_view import comparison_json, comparison_lines
+from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def print_rows(shown: RowsShown) -> None:
     """Print the kinds of reasons, then the rows."""
     job = shown.job
     click.secho(f"job {job.job_id}", bold=True, nl=False)
-    click.echo(f"  {job.parser} {job.parser_version}  {_safe(job.input_path)}")
+    click.echo(f"  {job.parser} {job.parser_version}  {one_line(job.input_path)}")
     if job.replaced_by is not None:
         click.secho(f"its set was replaced by that of job {job.replaced_by}", fg="yellow")
     if not shown.total:
@@ -77,7 +78,7 @@ def _print_groups(groups: Sequence[StoredGroup]) -> None:
     for group in groups[:_SHOWN_GROUPS]:
         cells = "cell" if group.cells == 1 else "cells"
         click.secho(f"{group.cells:>8,} {cells:<5}", nl=False, bold=True)
-        click.echo(f"  {group.output}.{_safe(group.column)}  {group.error_type}")
+        click.echo(f"  {group.output}.{one_line(group.column)}  {group.error_type}")
     if len(groups) > _SHOWN_GROUPS:
         click.secho(f"         … {len(groups) - _SHOWN_GROUPS:,} more kinds", dim=True)
 
@@ -100,12 +101,12 @@ def print_jobs(found: QuarantinedJobs) -> None:
         job = one.job
         click.secho(job.job_id, bold=True, nl=False)
         click.echo(
-            f"  {job.parser} {job.parser_version}  {_safe(job.input_path)}  "
+            f"  {job.parser} {job.parser_version}  {one_line(job.input_path)}  "
             f"{job.status}, {shown_age(now - (job.finished_at or job.created_at))} ago"
         )
         rows = max(one.rows, job.quarantined or 0)
         kinds = ", ".join(
-            f"{_safe(group.column)} {group.error_type} ({group.cells:,})"
+            f"{one_line(group.column)} {group.error_type} ({group.cells:,})"
             for group in one.groups[:3]
         )
         more = ", …" if len(one.groups) > 3 else ""
@@ -201,14 +202,10 @@ def _indented(raw: str) -> str:
         return f"    {_line(raw)}"
     width = max((len(str(key)) for key in content), default=0)
     return "\n".join(
-        f"    {_line(key):<{width}}  {_safe(json.dumps(value, ensure_ascii=False))}"
+        f"    {_line(key):<{width}}  {one_line(json.dumps(value, ensure_ascii=False))}"
         for key, value in content.items()
     )
 
 
 def _line(text: str) -> str:
-    return _safe(" ".join(text.splitlines()))
-
-
-def _safe(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
+    return one_line(" ".join(text.splitlines()))

@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .safe_text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -82,7 +84,7 @@ def _headline(report: RunReport) -> Text:
     else:
         line.append(f"{done:,} {_plural(done, 'row')} processed", "bold")
     line.append(
-        f"  {report.parser_name}{version} on {_one_line(report.input_path.name)}  {seconds:.2f} s",
+        f"  {report.parser_name}{version} on {one_line(report.input_path.name)}  {seconds:.2f} s",
         "dim",
     )
     if report.whatif and report.status != "failed":
@@ -237,10 +239,4 @@ def _short(path: Path) -> str:
         path = path.relative_to(Path.cwd())
     except (ValueError, FileNotFoundError):
         pass  # it is elsewhere, or this folder has been removed
-    return _one_line(os.fspath(path))
-
-
-def _one_line(name: str) -> str:
-    """A file's name as one line of text that can be shown, whatever bytes it is made of."""
-    shown = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return one_line(os.fspath(path))

@@ -10,6 +10,7 @@ import click
 from .ages import Since, clock_time, iso, now_ms, shown_age, shown_duration
 from .db_command import store_option
 from .json_command import JsonCommand, json_option
+from .safe_text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -124,7 +125,7 @@ def _print(summary: QueueSummary) -> None:
     if summary.failures:
         console.print("\nfailures", style="bold")
         for failure in summary.failures[:_MOST_FAILURES]:
-            message = " ".join(failure.message.split())[:120].encode(errors="replace").decode()
+            message = one_line(" ".join(failure.message.split())[:120])
             console.print(
                 Text(f"  {failure.jobs:>6,}  {failure.parser}  {failure.error_class}: ")
                 + Text(f"{message}", "red")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
 
 from casparian.core.stores.states import ENDED, SUCCEEDED
 from casparian.core.worker.reports import JobEnded, JobStarted, Notice
+
+from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
@@ -59,7 +62,9 @@ class WorkerLines:
         """Print a report."""
         if isinstance(report, Notice):
             click.secho(
-                f"{_clock()}  {report.sentence}", fg="yellow" if report.warning else None, err=True
+                f"{_clock()}  {safe(report.sentence)}",
+                fg="yellow" if report.warning else None,
+                err=True,
             )
         elif isinstance(report, JobStarted):
             click.secho(f"{_clock()}  started    {_which(report.job)}", dim=True, err=True)
@@ -77,9 +82,9 @@ class WorkerLines:
             tail = f"  {rows}{bad}{tail}"
         click.echo(f"{_which(report.job)}{tail}", err=True)
         if report.message:
-            click.echo(f"{'':<21}{report.message}", err=True)
+            click.echo(_indented(report.message), err=True)
         if report.hint:
-            click.secho(f"{'':<21}try: {report.hint}", dim=True, err=True)
+            click.secho(_indented(f"try: {report.hint}"), dim=True, err=True)
 
     @property
     def failed(self) -> int:
@@ -92,7 +97,11 @@ class WorkerLines:
 
 
 def _which(job: Job) -> str:
-    return f"{job.job_id[:8]}  {job.parser}@{job.parser_version}  {job.input_path}"
+    return f"{job.job_id[:8]}  {job.parser}@{job.parser_version}  {one_line(job.input_path)}"
+
+
+def _indented(text: str) -> str:
+    return indent(safe(text), " " * 21)
 
 
 def _clock() -> str:

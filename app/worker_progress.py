@@ -11,6 +11,7 @@ from rich.text import Text
 from casparian.core.stores.states import ENDED, SUCCEEDED
 from casparian.core.worker.reports import JobEnded, Notice
 
+from .safe_text import one_line, safe
 from .worker_lines import COLOURS
 
 if TYPE_CHECKING:
@@ -39,16 +40,18 @@ class WorkerProgress:
         """Take a report."""
         self._lines.report(report)
         if isinstance(report, Notice):
-            self._bar.console.print(Text(report.sentence, "yellow" if report.warning else "dim"))
+            self._bar.console.print(
+                Text(safe(report.sentence), "yellow" if report.warning else "dim")
+            )
         elif isinstance(report, JobEnded):
             done = len(self._lines.ended)
             total = max(int(self._bar.tasks[0].total or 0), done)
-            last = report.job.input_path.rpartition("/")[2]
+            last = one_line(report.job.input_path.rpartition("/")[2])
             self._bar.update(self._task, completed=done, total=total, last=last)
             if report.status in ENDED and report.status not in SUCCEEDED:
                 self._bar.console.print(
                     Text(f"{report.status}  ", COLOURS.get(report.status, ""))
-                    + Text(f"{report.job.input_path}: {report.message}", "default")
+                    + Text(f"{one_line(report.job.input_path)}: {safe(report.message)}", "default")
                 )
 
     def close(self) -> None:

@@ -59,15 +59,14 @@ def follow_log(
 
 
 def fence_of_attempt(attempts: list[Attempt], number: int) -> int:
-    """Return the fence of an attempt by its number; of several (after a requeue) the newest.
+    """Return the fence of a job's ``number``-th attempt, counted over requeues, from 1.
 
     Raises StoreError if there is no such attempt.
     """
-    fences = [attempt.fence for attempt in attempts if attempt.attempt == number]
-    if not fences:
-        there = ", ".join(str(attempt.attempt) for attempt in attempts) or "none"
+    if not 1 <= number <= len(attempts):
+        there = ", ".join(str(at + 1) for at in range(len(attempts))) or "none"
         raise StoreError(f"there is no attempt {number}", hint=f"attempts so far: {there}")
-    return fences[-1]
+    return attempts[number - 1].fence
 
 
 def _got(store: Store, job_id: str) -> Job:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError, UnknownParserError
-from casparian.core.stores.states import why_not
+from casparian.core.stores.states import ENDED, why_not
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
@@ -40,6 +40,7 @@ def do_verb(store: Store, verb: JobVerb, job: Job) -> VerbResult:
         elif verb == "retry":
             done = store.jobs.retry(job.job_id)
         elif verb == "requeue":
+            _need_bundle(store, job)
             done = store.jobs.requeue(job.job_id)
         else:
             new_job_id = _replay(store, job)
@@ -65,6 +66,15 @@ def _replay(store: Store, job: Job) -> str | None:
     return store.jobs.replay(
         job.job_id, source_hash=current.source_hash, parser_version=current.version
     )
+
+
+def _need_bundle(store: Store, job: Job) -> None:
+    if job.status in ENDED and store.parsers.get(job.source_hash) is None:
+        raise UnknownParserError(
+            f"the bundle of {job.parser} {job.parser_version} that the job was queued for is not "
+            "registered any more",
+            hint="casparian parser register FOLDER, then enqueue the file anew",
+        )
 
 
 def _status(store: Store, job: Job) -> JobStatus:

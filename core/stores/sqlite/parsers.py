@@ -110,9 +110,13 @@ class SqliteParsers:
             live = raw.execute(_LIVE, these).fetchone()[0]
             if live:
                 what = name if version is None else f"{name} {version}"
-                jobs = "a job has" if live == 1 else f"{live:,} jobs have"
+                jobs = (
+                    "a job that has not ended needs it"
+                    if live == 1
+                    else f"{live:,} jobs that have not ended need it"
+                )
                 raise ParserInUseError(
-                    f"{what} can't be removed: {jobs} not ended that need it",
+                    f"{what} can't be removed: {jobs}",
                     hint=f"casparian jobs --parser {name}; let them end, or cancel them",
                 )
             removed = raw.execute(f"DELETE FROM cf_parsers WHERE {_THESE}", these).rowcount

@@ -225,8 +225,17 @@ def test_the_log_of_a_job_that_never_ran_ends_with_it(
     assert told.status == "cancelled"
 
 
-def test_of_several_attempts_of_a_number_the_newest_is_meant(store: SqliteStore, job: Job) -> None:
+def test_a_job_whose_bundle_was_removed_is_not_requeued(store: SqliteStore, job: Job) -> None:
+    fail(store, claimed(store))
+    store.parsers.remove(job.parser)
+    result = do_verb(store, "requeue", now(store, job.job_id))
+    assert (result.done, result.status) == (False, "failed")
+    assert "not registered any more" in result.why_not
+
+
+def test_attempts_are_counted_over_requeues(store: SqliteStore, job: Job) -> None:
     for _ in range(2):
         fail(store, claimed(store))
         store.jobs.requeue(job.job_id)
-    assert fence_of_attempt(store.jobs.attempts(job.job_id), 1) == 2
+    attempts = store.jobs.attempts(job.job_id)
+    assert [fence_of_attempt(attempts, number) for number in (1, 2)] == [1, 2]

@@ -113,7 +113,7 @@ def test_a_parser_whose_jobs_have_not_ended_is_not_removed(store: Store) -> None
     pinned = replace(new_job(1), parser="sales", source_hash=used.source_hash)
     job = store.jobs.insert(pinned).job_id
     for version in ("1.0.0", None):
-        with pytest.raises(ParserInUseError, match="a job has not ended"):
+        with pytest.raises(ParserInUseError, match="a job that has not ended needs it"):
             store.parsers.remove("sales", version)
     assert store.parsers.remove("sales", "2.0.0") == 1, "no job is pinned to it"
     store.jobs.cancel(job)
