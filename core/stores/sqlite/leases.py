@@ -114,9 +114,14 @@ class SqliteLeases:
 
     def complete(self, completions: Sequence[Completion]) -> list[bool]:
         """End promoting jobs whose sets are visible, with quarantine and history."""
-        return self._connection.write(
-            lambda raw, now: [_complete(raw, completion, now) for completion in completions]
-        )
+
+        def work(raw: sqlite3.Connection, now: int) -> list[bool]:
+            parsers = [_complete(raw, completion, now) for completion in completions]
+            for parser in set(parsers) - {None}:
+                raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
+            return [parser is not None for parser in parsers]
+
+        return self._connection.write(work)
 
     def fail(self, lease: Lease, failure: Failure) -> Failed | None:
         """End an attempt: the job is retried later, or has failed, or is a dead letter."""
@@ -237,7 +242,8 @@ def _named(lease: Lease) -> dict[str, Any]:
     return {"job_id": lease.job_id, "fence": lease.fence}
 
 
-def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> bool:
+def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> str | None:
+    """End a promoting job; returns its parser, None if it is refused."""
     status = "completed_with_warnings" if completion.quarantined else "completed"
     values = {
         **_named(completion.lease),
@@ -248,16 +254,15 @@ def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> bool
     }
     rows = raw.execute(statements.COMPLETE, values).fetchall()
     if not rows:
-        return False
+        return None
     values.update(dict(rows[0]))
     if completion.quarantine or completion.lease.fence > 1:
         replace_rows(raw, completion.lease.job_id, completion.quarantine)
     raw.execute(statements.HISTORY, values)
-    raw.execute(statements.SUCCESS, values)
     if values["replaces"] is not None:
         raw.execute(statements.REPLACED, values)
     _close_attempt(raw, completion.lease, status, None, now)
-    return True
+    return str(values["parser"])
 
 
 def _end(
