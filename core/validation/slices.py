@@ -44,8 +44,11 @@ class BadRows:
     raw: list[str]
 
 
-_PIECE_ROWS: Final = 1_000
-"""Bad rows are cut out if that leaves pieces of so many on average; else good ones are copied."""
+_PIECE_ROWS: Final = 10_000
+"""Bad rows are cut out if that leaves pieces of so many on average; else good ones are copied.
+
+Writing many pieces takes longer than the copy, and it is the one thing that others wait for.
+"""
 
 NO_BAD_ROWS = BadRows([], {}, [])
 
