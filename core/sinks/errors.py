@@ -53,7 +53,7 @@ def storing(path: Path) -> Iterator[None]:
 
 def disk_error(path: Path, error: OSError) -> SinkError:
     """Say what an `OSError`, met while writing for ``path``, means and what to try."""
-    elsewhere = "choose another place with --sink parquet://DIR"
+    elsewhere = "choose another place: run --sink parquet://DIR, worker --output DIR"
     if error.errno in _FULL:
         return SinkError(
             f"cannot write {path}: the disk is full, or a file-size limit or quota was reached",

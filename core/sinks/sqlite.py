@@ -339,13 +339,14 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _database_error(path: Path, error: sqlite3.Error) -> SinkError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    say, hint, retryable = str(error), "choose another file with --sink sqlite://FILE", False
+    elsewhere = "choose another file: run --sink sqlite://FILE, worker --output sqlite://FILE"
+    say, hint, retryable = str(error), elsewhere, False
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         say = f"another program has been writing to it for {BUSY_SECONDS:.0f} s"
         hint, retryable = "close the program that has it open, and run again", True
     elif code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         say = f"the disk is full or failed ({error})"
-        hint, retryable = "free some space, or choose another place with --sink sqlite://FILE", True
+        hint, retryable = f"free some space, or {elsewhere}", True
     elif code == sqlite3.SQLITE_NOTADB:
         say = "it exists and is not a SQLite database"
     elif path.is_dir():

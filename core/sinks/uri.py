@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -68,7 +69,8 @@ def parse_sink(text: str, *, default_dir: Path) -> SinkUri:
             kind, default_dir / DEFAULT_DATABASE if kind is SinkKind.SQLITE else default_dir
         )
     try:
-        location = _absolute(Path(rest).expanduser())
+        # Two slashes at the beginning (sqlite:////data/x.db) are one, here and for SQLite.
+        location = _absolute(Path(re.sub("^/{2,}", "/", rest)).expanduser())
     except RuntimeError:
         raise SinkError(
             f"sink {text!r}: there is no home folder for {Path(rest).parts[0]}",

@@ -133,7 +133,7 @@ class OutputWriter:
         if blocked:
             raise SinkError(
                 f"cannot write {self.target.path}: it is a folder, not a file",
-                hint="move that folder away, or choose another place with --sink",
+                hint="move that folder away, or choose another place: run --sink, worker --output",
                 path=self.target.path,
             )
         settled = self._rows.finish()

@@ -97,7 +97,7 @@ def sqlite_path(url: str | Path) -> Path:
     if scheme is None:
         return Path(text)
     if scheme[1] == "sqlite":
-        return Path(text.removeprefix("sqlite://"))
+        return Path(re.sub("^/{2,}", "/", text.removeprefix("sqlite://")))
     raise StoreError(
         f"{text}: there is no store of the kind {scheme[1]!r}",
         hint="give the path of a SQLite file, or sqlite:///path/to/casparian.db",

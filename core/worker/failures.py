@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 Retry = Literal["never", "later", "crash"]
 
+_HINTS: Final = {
+    "memory": "read the file in parts, or give parsers more: $CASPARIAN_MEMORY_LIMIT",
+    "disk_full": "free some space, where temporary files are, too; see $CASPARIAN_FILE_SIZE_LIMIT",
+}
 #: Characters of a traceback that the store keeps.
 _LONGEST_TEXT: Final = 8_000
 
@@ -102,8 +106,18 @@ def failure_of(
         "text": error.text[-_LONGEST_TEXT:],
     }
     return failed(
-        _class_of(error, broken, exit_code), error.message, hint=error.hint, details=details
+        _class_of(error, broken, exit_code),
+        _sentence(error),
+        hint=error.hint or _HINTS.get(error.cause, ""),
+        details=details,
     )
+
+
+def _sentence(error: GuestError) -> str:
+    """Say what a parser's exception was as Python does: ``'total'`` alone says nothing."""
+    if error.kind != "parser" or error.message.startswith(error.type):
+        return error.message
+    return f"{error.type}: {error.message}"
 
 
 def _class_of(error: GuestError, broken: CasparianError | None, exit_code: int | None) -> str:

@@ -32,9 +32,10 @@ class Presence:
         self._file: IO[str] = self._path.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def end(self) -> None:
-        """It ends as it should."""
-        self._path.unlink(missing_ok=True)
+    def end(self, *, is_retired: bool = True) -> None:
+        """It ends; if the store could not be told, the lock that is free now tells the others."""
+        if is_retired:
+            self._path.unlink(missing_ok=True)
         self._file.close()
 
 

@@ -429,14 +429,16 @@ class Supervisor:
             runner.end()
             if work is not None and not work.is_promoted:
                 self._endings.released(work)
+        is_retired = False
         try:
             self._endings.flush()
             self._housekeeping.sweep_staging()
             self._leases.stop()
             self._store.workers.retire(self.worker_id)
+            is_retired = True
         except StoreError as error:
-            self._warn(f"{error.message}; what this worker held goes stale")
-        self._presence.end()
+            self._warn(f"{error.message}; what this worker held is the next one's to take back")
+        self._presence.end(is_retired=is_retired)
         self._selector.close()
 
     def _notice(self, sentence: str) -> None:

@@ -33,6 +33,7 @@ def test_relative_absolute_and_home(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert parse("csv:///abs/out").location == Path("/abs/out")
     assert parse("jsonl://~/out").location == Path("/home/ada/out")
     assert parse("sqlite:///abs/x.db").location == Path("/abs/x.db")
+    assert str(parse("sqlite:////abs/x.db").location) == "/abs/x.db", "as other programs write it"
     assert parse("csv:///a b/%20ü").location == Path("/a b/%20ü")
 
 

@@ -167,7 +167,8 @@ def prod(parser: Path, data: Path, folder: Path) -> Outcome:
                 path = manifest.staging / "set" / output.quarantine_file
                 bad[output.name] = pq.read_table(path)
     elif isinstance(answer, JobFailed):
-        error = (answer.details["type"], answer.message)
+        kind = str(answer.details["type"])
+        error = (kind, answer.message.removeprefix(f"{kind}: "))  # the queue shows one sentence
     return Outcome(tables, bad, lines_of(folder / "job.log"), error)
 
 

@@ -38,6 +38,9 @@ def test_each_class_of_failure_is_told_and_leads_to_what_it_should(workshop: Wor
         expected = "poison" if name == "crash" else name
         assert (status, error_class) == (ENDS[CLASSES[name].retry], expected), message
         assert workshop.get(job_id).error.message in workshop.log(job_id) or name == "crash"
+    assert workshop.error(jobs["parser_error"])[2] == "ValueError: connection timeout"
+    for name in ("memory_limit", "disk_full", "timeout", "crash"):
+        assert workshop.get(jobs[name]).error.hint, f"{name} says what to try"
     assert "SIGSEGV" in workshop.error(jobs["crash"])[2]
     assert "SIGXCPU" in workshop.error(jobs["timeout"])[2]
     assert workshop.files() == []

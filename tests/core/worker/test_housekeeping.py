@@ -140,3 +140,11 @@ def test_a_worker_that_was_killed_is_known_to_be_dead_at_once(workshop: Workshop
     assert dead_workers(workshop.home, workshop.store.workers.list()) == ["dead"], (
         "a lock that isn't there tells nothing: its home may be another"
     )
+
+
+def test_a_worker_that_could_not_say_that_it_ends_is_known_to_be_dead_at_once(
+    workshop: Workshop,
+) -> None:
+    workshop.store.workers.announce(new_worker("gone", slots=1))
+    Presence(workshop.home, "gone").end(is_retired=False)
+    assert dead_workers(workshop.home, workshop.store.workers.list()) == ["gone"]
