@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casparian.core.publishing.manifest import STAGING
 from casparian.core.settings import home
-from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.errors import SinkError, disk_error
 from casparian.core.sinks.uri import SinkKind, parse_sink
 from casparian.core.worker.guest_world import resource_limits
 
@@ -82,6 +84,20 @@ def options_of(settings: Mapping[str, Value], **given: Any) -> WorkerOptions:
         resource_limits=resource_limits(values),
         **given,
     )
+
+
+def check_root(root: Path) -> None:
+    """Make an output root, and see whether one may write there, before jobs fail for want of it.
+
+    Raises SinkError.
+    """
+    staging = root / STAGING
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=staging):
+            pass
+    except OSError as error:
+        raise disk_error(staging, error) from error
 
 
 def output_root(text: str) -> tuple[Path, Path | None]:

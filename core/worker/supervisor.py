@@ -32,6 +32,7 @@ from casparian.core.worker.messages import (
     Stopped,
     Visible,
 )
+from casparian.core.worker.options import check_root
 from casparian.core.worker.presence import Presence, new_worker
 from casparian.core.worker.reports import JobStarted, Notice
 from casparian.core.worker.runner_process import RunnerProcess, Work
@@ -75,9 +76,10 @@ class Supervisor:
     def run(self) -> None:
         """Work until stopped, or until nothing is left. In the main thread only.
 
-        Raises StoreError if the store can't be opened.
+        Raises StoreError if the store can't be opened, SinkError if the output root is unusable.
         """
         options = self._options
+        check_root(options.root)
         patience = min(5.0, options.stale_after / 4)
         with (
             open_store(options.store, patience_s=patience) as store,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from casparian.core.sinks.errors import SinkError
 from casparian.core.worker import job_run
 from casparian.core.worker.failures import CLASSES
 from casparian.core.worker.memory import OomRisk, check_memory
@@ -133,10 +134,22 @@ def test_an_interpreter_that_cannot_be_started_is_the_environments_fault(
     assert workshop.error(job_id)[:2] == ("failed", "environment_error")
 
 
-def test_an_output_root_that_cannot_be_used_says_so(workshop: Workshop) -> None:
+def test_a_worker_whose_output_root_cannot_be_used_takes_no_jobs(workshop: Workshop) -> None:
     workshop.parser(READ)
     job_id = workshop.job()
     workshop.root.write_text("a file")
+    with pytest.raises(SinkError, match="is a file, not a folder"):
+        workshop.drain()
+    assert workshop.get(job_id).status == "pending"
+
+
+def test_an_output_root_that_cannot_be_used_any_more_says_so(workshop: Workshop) -> None:
+    root = str(workshop.root)
+    workshop.parser(
+        f"import os, shutil\nroot = {root!r}\nshutil.rmtree(root)\nopen(root, 'w').close()\n"
+        "yield [dict(name='a', age=1)]"
+    )
+    job_id = workshop.job()
     workshop.drain()
     status, error_class, message = workshop.error(job_id)
     assert (status, error_class) == ("failed", "sink_error")
