@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _NEW = tuple(field.name for field in fields(NewJob))
+_values_of = attrgetter(*_NEW)
 
 
 class SqliteJobs(SqliteLeases):
@@ -262,7 +264,7 @@ def _again(
 
 
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
-    values = {name: getattr(job, name) for name in _NEW}
+    values = dict(zip(_NEW, _values_of(job), strict=True))
     values.update(job_id=secrets.token_hex(8), now=now)
     if not job.forced:
         there = raw.execute(statements.SAME_WORK, values).fetchall()

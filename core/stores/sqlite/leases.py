@@ -36,6 +36,7 @@ class SqliteLeases:
     ) -> None:
         self._connection = connection
         self._uniform = uniform
+        self._more_may_be_there = False
 
     def claim_next(
         self, worker_id: str, *, limit: int, lease_ms: int, parser: str | None = None
@@ -43,9 +44,10 @@ class SqliteLeases:
         """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence."""
         if limit < 1:
             return []
-        [there] = self._connection.read(statements.WORK_THERE, {"now": self._connection.now()})
-        if not there[0]:
-            return []  # an idle worker never takes the write lock
+        if not self._more_may_be_there:
+            [there] = self._connection.read(statements.WORK_THERE, {"now": self._connection.now()})
+            if not there[0]:
+                return []  # an idle worker never takes the write lock
 
         def work(raw: sqlite3.Connection, now: int) -> list[Job]:
             raw.execute(statements.DUE, {"now": now})
@@ -63,7 +65,9 @@ class SqliteLeases:
             )
             return sorted(jobs, key=lambda job: (job.priority, job.seq))
 
-        return self._connection.write(work)
+        claimed = self._connection.write(work)
+        self._more_may_be_there = len(claimed) == limit
+        return claimed
 
     def heartbeat(self, leases: Sequence[Lease], *, lease_ms: int) -> list[Beat]:
         """Prolong leases, and learn which are lost and which jobs are to be cancelled."""
