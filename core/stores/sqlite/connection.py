@@ -31,7 +31,6 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA wal_autocheckpoint = 4000",  # pages; each checkpoint costs two syncs of its own
     "PRAGMA cache_size = -8000",
     "PRAGMA trusted_schema = OFF",
 )
