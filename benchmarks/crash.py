@@ -16,7 +16,7 @@ from pathlib import Path
 
 from casparian.core.stores.states import ENDED
 from casparian.core.stores.store import open_store
-from tests.crash.chaos import DATABASE_POINTS, FOLDER_POINTS, Chaos, Plan, left_over
+from tests.crash.chaos import DATABASE_POINTS, FOLDER_POINTS, PATIENCE_S, Chaos, Plan, left_over
 from tests.crash.verdict import summary, violations
 from tests.workshop import Workshop
 
@@ -48,7 +48,7 @@ def main(words: list[str] | None = None) -> None:
     print(
         f"  {plan.jobs:,} jobs, {plan.workers} workers, seed {plan.seed}, in {folder}", flush=True
     )
-    with open_store(folder / "casparian.db") as store:
+    with open_store(folder / "casparian.db", patience_s=PATIENCE_S) as store:
         chaos = Chaos(Workshop(folder, store), plan)
         chaos.run()
         deadline = time.monotonic() + _LEAVING

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from casparian.core.stores.errors import StoreError
+from casparian.core.stores.errors import StoreError, StoreUnreachableError
 from casparian.core.stores.states import LIVE, SUCCEEDED
 
 from ..workshop import Workshop
@@ -46,6 +46,8 @@ DATABASE_POINTS = (
 )
 """Every named step of publishing to a database."""
 
+PATIENCE_S = 1.0
+"""How long the one who wakes workers waits for the store: a frozen one may be holding it."""
 ROWS = 12
 """Rows of an input."""
 #: These inputs are done first, and are those whose jobs are requeued and replaced.
@@ -109,6 +111,7 @@ class Worker:
     """A worker process, and what was done to it."""
 
     process: subprocess.Popen[str]
+    log: Path
     points: tuple[str, ...] = ()
     """At which it, or a runner of it, is to die."""
     frozen: list[psutil.Process] = field(default_factory=list)
@@ -132,8 +135,9 @@ class Chaos:
         self.odd_exits: list[str] = []
         folder = workshop.folder
         self.marks, self.temporary = folder / "marks", folder / "tmp"
-        self.site, self.log = folder / "site", folder / "workers.log"
-        for made in (self.marks, self.temporary, self.site):
+        self.site, self.logs = folder / "site", folder / "workers"
+        self.started = 0
+        for made in (self.marks, self.temporary, self.site, self.logs):
             made.mkdir()
         (self.site / "sitecustomize.py").write_text(_NO_EXCHANGE)
 
@@ -149,6 +153,12 @@ class Chaos:
         finally:
             self._calm()
         self._drain()
+
+    @property
+    def told_by_workers(self) -> str:
+        """The last lines of the workers that were started last."""
+        last = sorted(self.logs.iterdir())[-4:]
+        return "\n".join(line for log in last for line in log.read_text().splitlines()[-15:])
 
     @property
     def uncut(self) -> list[str]:
@@ -189,7 +199,7 @@ class Chaos:
                 input_hash=job.input_hash,
                 input_size=job.input_size,
             )
-        except StoreError:  # another is about to replace it
+        except StoreError:  # another is about to replace it, or whoever holds the store is frozen
             return
         if new is not None:
             self.inputs[new] = self.inputs[job.job_id]
@@ -197,11 +207,16 @@ class Chaos:
 
     def _cancel(self) -> None:
         running = self.workshop.store.jobs.list(_filter("running")).jobs
-        if running:
-            job = self.rng.choice(running)
-            if self.workshop.store.jobs.cancel(job.job_id) is not None:
-                self.cancelled.add(job.job_id)
-                self._tell("cancelled")
+        if not running:
+            return
+        job = self.rng.choice(running)
+        try:
+            asked = self.workshop.store.jobs.cancel(job.job_id) is not None
+        except StoreUnreachableError:  # whoever holds it is frozen
+            return
+        if asked:
+            self.cancelled.add(job.job_id)
+            self._tell("cancelled")
 
     # ----------------------------------------------------------------- workers
 
@@ -224,9 +239,11 @@ class Chaos:
             arguments += ["--output", f"sqlite://{self.workshop.root / 'all.db'}"]
         if drain:
             arguments.append("--drain")
-        with self.log.open("a") as log:
+        self.started += 1
+        path = self.logs / f"{self.started:03d}.log"
+        with path.open("w") as log:
             process = self.workshop.worker(*arguments, stderr=log, **env)
-        return Worker(process, tuple(points))
+        return Worker(process, path, tuple(points))
 
     def _tend(self, *, only_cuts: bool) -> None:
         """Wake whom it is time to wake, and start workers in place of those that ended.
@@ -249,9 +266,11 @@ class Chaos:
         self._wake(worker)  # what was frozen with it
         code = worker.process.returncode
         self._tell("workers dead")
-        # SIGTERM ends one that hasn't begun yet.
-        if code not in (0, -signal.SIGKILL, -signal.SIGTERM):
-            self.odd_exits.append(f"a worker ended by itself, with {code}")
+        # SIGTERM ends one that hasn't begun yet, and so does a store that a frozen one holds.
+        if code == 1 and "another process has held the store" in worker.log.read_text():
+            self._tell("workers not begun, for a frozen one held the store")
+        elif code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+            self.odd_exits.append(f"a worker ended by itself, with {code}: {worker.log}")
 
     def _wake(self, worker: Worker) -> None:
         for process in worker.frozen:

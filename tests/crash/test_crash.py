@@ -11,7 +11,7 @@ import pytest
 from casparian.core.stores.store import open_store
 
 from ..workshop import Workshop
-from .chaos import DATABASE_POINTS, Chaos, Plan, left_over
+from .chaos import DATABASE_POINTS, PATIENCE_S, Chaos, Plan, left_over
 from .verdict import summary, violations
 
 
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def chaos_of(folder: Path, plan: Plan, eventually) -> Chaos:
-    with open_store(folder / "casparian.db") as store:
+    with open_store(folder / "casparian.db", patience_s=PATIENCE_S) as store:
         chaos = Chaos(Workshop(folder, store), plan)
         chaos.run()
         eventually(lambda: not left_over(folder), 15)
         wrong = sorted(set(violations(chaos)))
         told = summary(chaos)
     print(told)
-    log = "\n".join(chaos.log.read_text().splitlines()[-60:])
+    log = chaos.told_by_workers
     assert not wrong, f"CRASH_SEED={plan.seed}\n" + "\n".join(wrong) + f"\n{told}\n{log}"
     assert not chaos.uncut, f"CRASH_SEED={plan.seed}: nothing died at {chaos.uncut}; {told}"
     return chaos
