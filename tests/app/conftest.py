@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .queued import Queued
+
+
+@pytest.fixture(autouse=True)
+def commands_called_here_adopt_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pytest's own process from becoming the parent of other tests' orphans."""
+    for module in ("core.processes", "app.contract_infer", "app.new_command", "app.run_command"):
+        named = importlib.import_module(f"casparian.{module}")
+        monkeypatch.setattr(named, "become_subreaper", lambda: None)
 
 
 @pytest.fixture
