@@ -72,9 +72,15 @@ def _listed_words(column: Column) -> list[str]:
     return words + [value for value in column.enum or () if isinstance(value, str)]
 
 
+def _takes_any_text(column: Column) -> bool:
+    return column.type.family == "string" and column.enum is None
+
+
 def _trim(old: Column, new: Column) -> Judged:
     """Judge white space that is taken off now, or no longer."""
-    any_text = old.type.family == "string" and old.enum is None
+    # What was taken with white space around it: any text that was taken as it stood, or a listed
+    # word, whose white space was taken off, if any text is taken as it stands now.
+    any_text = _takes_any_text(old) or (not new.trim and _takes_any_text(new))
     if new.type.family == "json" or any_text:
         return "breaking", "trim: white space around texts that passed is gone, or comes back"
     verdict, told = _words(old, new, [*_listed_words(old), *_listed_words(new)])

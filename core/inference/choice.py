@@ -324,6 +324,13 @@ def _numbers(seen: Evidence, best: Candidate) -> tuple[Column | None, str]:
     fixed = len(digits.fraction) == 1 and 0 < scale <= _MOST_SCALE
     fixed = fixed and (scale == _MONEY or seen.cells >= _FEW)
     precision = max(whole + scale, min(whole + _HEADROOM + scale, MOST_DIGITS))
+    if any(kind.startswith("float") for kind in seen.kinds):  # a decimal refuses what comes so
+        if whole > _LONG_NUMBER or whole + scale > _REPR_DIGITS:
+            return (
+                None,
+                f"floats beside numbers of up to {whole + scale} digits, more than they keep",
+            )
+        return column, ""
     if digits.only_zeros and digits.fraction == {1}:
         return column, "whole numbers, written with .0"
     if fixed and precision <= MOST_DIGITS:

@@ -106,6 +106,8 @@ def test_changes_of_type(old: str, new: str, verdict: str) -> None:
         ("int64", {"trim": True}, {}, "tightening"),
         ("string", {}, {"trim": True}, "breaking"),
         ("string", {"enum": ["a", "b"]}, {"enum": ["a", "b"], "trim": True}, "compatible"),
+        ("string", {"enum": ["a"], "trim": True}, {}, "breaking"),
+        ("string", {"enum": ["a"]}, {"trim": True}, "compatible"),
         ("json", {}, {"trim": True}, "breaking"),
         ('enum[a, " a"]', {}, {"trim": True}, "breaking"),
         ('enum[" a"]', {}, {"trim": True}, "tightening"),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from casparian.core.data_files.json_columns import json_table
 from casparian.core.inference import InferredColumn, infer_output, render_toml
 
 
@@ -43,6 +44,21 @@ def test_yes_alone_is_no_flag() -> None:
 def test_floats_of_half_the_width_are_floats() -> None:
     halves = pa.array(np.array([1.5, 2.5, np.nan], np.float16))
     assert definition(halves) == {"type": "float32", "nullable": False, "allow_nan": True}
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_"),
+    [
+        ([0.25, ""], "float64"),
+        ([0.25, "1.50"], "float64"),
+        ([0.25, "0.1234567890123456789"], "string"),
+    ],
+)
+def test_floats_among_texts_are_not_proposed_as_decimals_which_would_refuse_them(
+    cells: list[Any], type_: str
+) -> None:
+    [column] = infer_output("o", [json_table([{"x": cell} for cell in cells], ["x"])]).columns
+    assert (str(column.column.type), column.refused) == (type_, 0)
 
 
 @pytest.mark.parametrize(
