@@ -32,7 +32,7 @@ def parser_file(path: Path) -> Path:
         path = inside
     if not path.is_file():
         what = f"{path} is not a plain file" if path.exists() else f"no parser at {path}"
-        raise InputError(what, hint=_similar(path))
+        raise InputError(what, hint=similar_file(path))
     return path.absolute()
 
 
@@ -70,10 +70,11 @@ def _expand(word: str) -> list[Path]:
         return files
     if path.exists():
         return [path]  # a pipe or a device: the parser may read it
-    raise InputError(f"no input at {word}", hint=_similar(path))
+    raise InputError(f"no input at {word}", hint=similar_file(path))
 
 
-def _similar(path: Path) -> str:
+def similar_file(path: Path) -> str:
+    """Return ``did you mean FOLDER/NAME?`` for a file that isn't there; empty if none is near."""
     import difflib
 
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casparian.core.contract.errors import ContractError
 from casparian.core.contract.parse import parse_outputs
+from casparian.core.inputs import similar_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,9 @@ def _content(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path}: this is no valid TOML: {error}") from error
     except OSError as error:
-        raise ContractError(f"{path}: it can't be read: {error.strerror}") from error
+        raise ContractError(
+            f"{path}: it can't be read: {error.strerror}", hint=similar_file(path)
+        ) from error
 
 
 def resolve_contract(

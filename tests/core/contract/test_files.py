@@ -55,6 +55,15 @@ def test_loads_named_outputs_and_a_flat_one(tmp_path: Path) -> None:
     assert load_contract_file(path, parser_name="ids").outputs[0].name == "ids"
 
 
+def test_a_contract_file_that_is_not_there_is_asked_for_by_the_name_of_its_neighbour(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sales.toml").touch()
+    with pytest.raises(ContractError) as caught:
+        load_contract_file(tmp_path / "sale.toml")
+    assert caught.value.hint == f"did you mean {tmp_path / 'sales.toml'}?"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
