@@ -18,6 +18,10 @@ from casparian.core.events import Batch, BridgeResult, Event, Log
 from casparian.core.guest import GuestSpec
 from casparian.core.logs import Callback
 
+# Hundreds of processes are started: without byte code each would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Times on a loaded machine say nothing about the code; and CI tries the same examples each time,
 # so that it is red for a change and not for a number that nobody had drawn before.
 settings.register_profile(

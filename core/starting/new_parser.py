@@ -120,12 +120,12 @@ def new_parser(
             f"{sample} has no rows ({found})", hint="give a sample with a few rows of each kind"
         )
     mark = uuid.uuid4().hex
-    # Its name is known before it is there, so that it goes whenever this is ended.
+    # Its name is known, and it has its guardian, before it is there: so it goes whenever this ends.
     work = folder / f".{name}-new-{mark[:8]}"
     guardian: Guardian | None = None
     try:
-        _make_folder(work)
         guardian = Guardian(None, mark, work.absolute())
+        _make_folder(work)
         made = _fill(work, name, sample, found, read, requires, lock, on_step)
         work.rename(place)
     except BaseException:

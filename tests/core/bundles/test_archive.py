@@ -47,22 +47,22 @@ def test_a_bundle_comes_out_as_it_went_in(make: Maker, tmp_path: Path) -> None:
     assert tuple(name for name, _ in members(bundle.archive)) == bundle.files
 
 
-@pytest.mark.parametrize(
-    "archive",
-    [
-        archive_of("../evil.py"),
-        archive_of("/tmp/casparian-evil.py"),
-        archive_of("a/../../evil.py"),
-        archive_of("..\\evil.py"),
-        archive_of("C:/evil.py"),
-        archive_of(linked()),
-        archive_of("folder/"),
-        archive_of("x.py", method=zipfile.ZIP_DEFLATED),
-        b"",
-        b"PK no archive",
-        archive_of("x.py")[:-8],
-    ],
-)
+BAD = {
+    "a parent": archive_of("../evil.py"),
+    "a root": archive_of("/tmp/casparian-evil.py"),
+    "parents within": archive_of("a/../../evil.py"),
+    "backslashes": archive_of("..\\evil.py"),
+    "a drive": archive_of("C:/evil.py"),
+    "a link": archive_of(linked()),
+    "a folder": archive_of("folder/"),
+    "compressed": archive_of("x.py", method=zipfile.ZIP_DEFLATED),
+    "nothing": b"",
+    "no archive": b"PK no archive",
+    "cut": archive_of("x.py")[:-8],
+}
+
+
+@pytest.mark.parametrize("archive", BAD.values(), ids=BAD)
 def test_what_no_bundle_has_is_refused_and_nothing_unpacked(archive: bytes, tmp_path: Path) -> None:
     with pytest.raises(BundleCorruptError, match="not usable"):
         extract(archive, tmp_path / "deep" / "out")

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casparian.core.data_files.file_format import SampleError, SampleFormat, look_at
+from casparian.core.processes import Guardian
 from casparian.core.starting.new_parser import NewParserError, new_parser
 from casparian.core.starting.parser_source import parser_source
 from casparian.core.starting.sample_file import copy_cut, copy_rows, count
@@ -361,3 +362,27 @@ def test_when_it_fails_halfway_nothing_stays(
     with pytest.raises(KeyboardInterrupt):
         new_parser("p", write(tmp_path / "a.csv", "a,b\n1,2\n"), folder=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_folder_has_its_guardian_before_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, there would be nobody to take it away."""
+    guarded: list[Path] = []
+
+    def make(work: Path) -> None:
+        assert guarded == [work]
+        raise KeyboardInterrupt
+
+    class Noted(Guardian):
+        def __init__(self, group: int | None, mark: str, folder: Path | None = None) -> None:
+            assert folder is not None
+            assert not folder.exists()
+            guarded.append(folder)
+            super().__init__(group, mark, folder)
+
+    monkeypatch.setattr("casparian.core.starting.new_parser.Guardian", Noted)
+    monkeypatch.setattr("casparian.core.starting.new_parser._make_folder", make)
+    with pytest.raises(KeyboardInterrupt):
+        new_parser("p", write(tmp_path / "a.csv", "a,b\n1,2\n"), folder=tmp_path)
+    assert guarded
