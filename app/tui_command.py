@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .cli import EXIT_FAILED
+from .db_command import store_option
 
 
 @click.command("tui")
@@ -24,16 +25,28 @@ from .cli import EXIT_FAILED
     type=click.Path(exists=True, path_type=Path),
     help="The interpreter, as for casparian run.",
 )
-def command(parser: Path | None, samples: tuple[Path, ...], python: Path | None) -> int:
-    """Work on a parser, with its result beside the editor: every save runs it again.
+@click.option("--prod", is_flag=True, help="Begin in the Prod pane: the queue.")
+@store_option()
+@click.option("--read-only", is_flag=True, help="Look at the queue, and change nothing of it.")
+def command(
+    parser: Path | None,
+    samples: tuple[Path, ...],
+    python: Path | None,
+    prod: bool,
+    store: str | None,
+    read_only: bool,
+) -> int:
+    """Work on a parser, with its result beside the editor; and watch the queue.
 
-    Shows the rows, the quarantined ones with their reasons, the log, the error and what changed.
-    Nothing is written where `casparian run` writes. Without PARSER the last one is taken up again;
-    o chooses another, and ? shows every key.
+    In the Dev pane every save runs the parser again, and shows the rows, the quarantined ones with
+    their reasons, the log, the error and what changed. Nothing is written where `casparian run`
+    writes. Without PARSER the last one is taken up again; o chooses another. F2 is the Prod pane:
+    the jobs of the queue as they go on. ? shows every key.
 
     \b
-    Example:
+    Examples:
       casparian tui demo/parsers/sales --samples demo/data
+      casparian tui --prod
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("error: the terminal app needs a terminal\n  try: casparian run", err=True)
@@ -41,12 +54,13 @@ def command(parser: Path | None, samples: tuple[Path, ...], python: Path | None)
     from casparian.core.dev_session.remembered import recall, remember
     from casparian.core.dev_session.request import SessionRequest
     from casparian.core.inputs import parser_file
-    from casparian.core.settings import resolve
+    from casparian.core.settings import home, resolve
 
     from .tui.app import CasparianApp
     from .tui.dev.session_host import SessionHost
+    from .tui.prod.store_host import StoreHost
 
-    settings = resolve()
+    settings = resolve({"store": store})
     known = recall()
     chosen = known.parser if parser is None else parser_file(parser).absolute()
     files = [file for given in samples for file in _files(given)]
@@ -61,7 +75,8 @@ def command(parser: Path | None, samples: tuple[Path, ...], python: Path | None)
         quarantine_threshold=settings["quarantine_threshold"].value,
         max_quarantine_rows=settings["max_quarantine_rows"].value,
     )
-    app = CasparianApp(SessionHost(request))
+    queue = StoreHost(str(settings["store"].value), home(), read_only=read_only)
+    app = CasparianApp(SessionHost(request), queue, first="prod" if prod else "dev")
     app.run()
     return app.return_code or 0
 

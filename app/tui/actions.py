@@ -76,6 +76,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("dev.tab_error", "4", "Tabs", "", "Show the error, and where it was raised"),
     Action("dev.tab_contract", "5", "Tabs", "", "Show what is declared against what came"),
     Action("dev.tab_diff", "6", "Tabs", "", "Show what changed since the run before"),
+    Action("prod.pause", "p", "Look", "Pause", "Show the queue as it is now, and look no more"),
+    Action("prod.slower", "minus", "Look", "", "Look at the store less often"),
+    Action("prod.faster", "plus", "Look", "", "Look at the store more often"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
 
@@ -10,6 +10,7 @@ from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.help import HelpScreen
 from casparian.app.tui.palette import Commands
+from casparian.app.tui.prod.pane import ProdScreen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from casparian.app.tui.dev.host import DevHost
+    from casparian.app.tui.prod.host import ProdHost
+
+Pane = Literal["dev", "prod"]
 
 THEMES = ("textual-dark", "textual-light", "ansi-dark")
 
 
 class CasparianApp(Doing, App[None]):
-    """The app. ``dev`` gives the Dev pane what it shows."""
+    """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``."""
 
     area = "app"
     TITLE = "casparian"
@@ -38,16 +42,29 @@ class CasparianApp(Doing, App[None]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
 
-    def __init__(self, dev: DevHost, *, keys: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        dev: DevHost,
+        prod: ProdHost | None = None,
+        *,
+        first: Pane = "dev",
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self._dev = dev
+        self._prod = prod
+        self._first: Pane = first
         self._keys = dict(keys or {})
 
     def on_mount(self) -> None:
-        """Begin in the Dev pane."""
+        """Begin in one of the panes; the other one begins when it is gone to."""
         if self._keys:
             self.set_keymap(self._keys)
-        self.push_screen(DevScreen(self._dev))
+        self.add_mode("dev", lambda: DevScreen(self._dev))
+        prod = self._prod
+        if prod is not None:
+            self.add_mode("prod", lambda: ProdScreen(prod))
+        self.switch_mode(self._first)
 
     async def run_action(
         self,
@@ -100,10 +117,12 @@ class CasparianApp(Doing, App[None]):
 
     def do_dev(self) -> None:
         """Go to the Dev pane."""
+        self.switch_mode("dev")
+
+    def why_not_prod(self) -> str:
+        """There must be a store."""
+        return "" if self._prod is not None else "no store was named"
 
     def do_prod(self) -> None:
         """Go to the Prod pane."""
-
-    def why_not_prod(self) -> str:
-        """The Prod pane isn't there yet."""
-        return "the Prod pane is not there yet: casparian jobs --watch shows the queue"
+        self.switch_mode("prod")

@@ -22,6 +22,9 @@ _KEYS = {
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "minus": "-",
+    "plus": "+",
+    "slash": "/",
 }
 
 

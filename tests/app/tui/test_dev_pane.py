@@ -15,6 +15,7 @@ from casparian.app.tui.dev.outside import editor_command
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.prod.pane import ProdScreen
 from casparian.core.dev_session.request import SessionRequest
 
 GOOD = """
@@ -102,7 +103,7 @@ async def test_what_cannot_be_done_now_says_why_and_the_help_lists_every_key(
 
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
     assert keymap_problems({}) == []
-    areas = {"app": CasparianApp, "dev": DevScreen}
+    areas = {"app": CasparianApp, "dev": DevScreen, "prod": ProdScreen}
     for action in ACTIONS:
         assert callable(getattr(areas[action.area], f"do_{action.verb}")), action.id
 

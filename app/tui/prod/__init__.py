@@ -1,0 +1,1 @@
+"""The Prod pane: the queue, watched and told what to do."""

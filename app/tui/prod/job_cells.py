@@ -1,0 +1,201 @@
+"""What is said of a job in a table: its columns, which of them there is room for, and its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from casparian.app.ages import shown_age, shown_duration
+from casparian.app.job_json import is_late
+from casparian.app.job_states import SHOWN
+from casparian.app.jobs_table import shortened
+from casparian.app.safe_text import one_line
+from casparian.app.tui.widgets.plain_text import width_of
+from casparian.core.stores.states import HELD, WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from casparian.core.queueing.queue_view import QueueView
+    from casparian.core.stores.jobs import Job
+
+Column = Literal[
+    "state",
+    "job",
+    "parser",
+    "input",
+    "try",
+    "progress",
+    "rows",
+    "bad",
+    "age",
+    "took",
+    "worker",
+    "heard",
+    "note",
+]
+_GAP: Final = 1
+#: The widths of columns in cells; parser, input and note take more if there is more.
+_WIDTHS: Final[dict[Column, int]] = {
+    "state": 13,
+    "job": 8,
+    "parser": 12,
+    "input": 18,
+    "try": 3,
+    "progress": 8,
+    "rows": 9,
+    "bad": 5,
+    "age": 4,
+    "took": 7,
+    "worker": 8,
+    "heard": 5,
+    "note": 20,
+}
+#: Given up in this order where there is no room.
+_DISPENSABLE: Final[tuple[Column, ...]] = (
+    "note",
+    "job",
+    "worker",
+    "try",
+    "progress",
+    "heard",
+    "took",
+    "bad",
+    "age",
+    "rows",
+)
+RIGHT: Final[frozenset[Column]] = frozenset({"try", "progress", "rows", "bad", "age", "took"})
+_MOST_PARSER, _MOST_INPUT = 28, 60
+
+Tone = Literal["plain", "dim", "bad", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text of one line, and how it is meant."""
+
+    text: str = ""
+    tone: Tone | str = "plain"
+
+
+def columns_for(width: int, longest_parser: int) -> dict[Column, int]:
+    """Return the columns that a line of so many cells has room for, with their widths."""
+    widths = dict(_WIDTHS)
+
+    def needed() -> int:
+        return sum(widths.values()) + _GAP * (len(widths) - 1)
+
+    for name in _DISPENSABLE:
+        if needed() <= width:
+            break
+        del widths[name]
+    room = max(0, width - needed())
+    more = min(max(longest_parser, _WIDTHS["parser"]), _MOST_PARSER) - widths["parser"]
+    more = min(more, room // 3)
+    widths["parser"] += more
+    room -= more
+    if "note" in widths:
+        more = min(room, _MOST_INPUT - widths["input"]) * 2 // 3
+        widths["input"] += more
+        widths["note"] += room - more
+    else:
+        widths["input"] += room
+    return widths
+
+
+def fitted(column: Column, text: str, width: int) -> str:
+    """Return a cell's text, cut where it tells the least; what is cut at its end is left alone."""
+    if column == "parser":
+        return shortened(text, width)
+    if column == "input" and width_of(text) > width:
+        tail = text[-width + 1 :]
+        while width_of(tail) > width - 1:
+            tail = tail[1:]
+        return f"…{tail}"
+    return text
+
+
+def cells_of(
+    job: Job, view: QueueView, now: int, shown: Mapping[Column, int]
+) -> dict[Column, Cell]:
+    """Return the cells of the columns that are shown; ``now`` is milliseconds since 1970."""
+    lost = lost_word(job, view, now)
+    status = SHOWN[job.status]
+    state = Cell(f"▷ {lost}", "late") if lost else Cell(f"{status.mark} {status.word}", job.status)
+    rows = Cell("" if job.rows is None else f"{job.rows:,}")
+    if "progress" not in shown and job.status in HELD:
+        rows = Cell(progress_of(job), "dim")
+    heard = job.last_heartbeat_at or job.started_at or job.created_at
+    made: dict[Column, Cell] = {
+        "state": state,
+        "job": Cell(job.job_id[:8], "dim"),
+        "parser": Cell(f"{job.parser}@{job.parser_version}"),
+        "input": Cell(one_line(job.input_path)),
+        "try": Cell(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
+        "progress": Cell(progress_of(job)),
+        "rows": rows,
+        "bad": Cell(f"{job.quarantined:,}" if job.quarantined else "", "bad"),
+        "age": Cell(shown_age(now - job.created_at), "dim"),
+        "took": Cell(took(job, now)),
+        "worker": Cell((job.worker_id or "")[-8:], "dim"),
+        "heard": Cell(f"♥ {shown_age(now - heard)}" if job.status in HELD else "", "dim"),
+        "note": note_of(job, view, now),
+    }
+    return {name: made[name] for name in shown}
+
+
+def lost_word(job: Job, view: QueueView, now: int) -> str:
+    """Say that a job's worker is gone (``orphaned``), or was not heard of in time (``late``)."""
+    if view.is_orphaned(job):
+        return "orphaned"
+    return "late" if is_late(job, now) else ""
+
+
+def progress_of(job: Job) -> str:
+    """Say how far a running job is, as its parser tells."""
+    if job.status != "running" or job.progress_done is None:
+        return ""
+    if not job.progress_total:
+        return f"{job.progress_done:,}"
+    return f"{100 * job.progress_done // job.progress_total}%"
+
+
+def took(job: Job, now: int) -> str:
+    """Say how long a job's newest attempt took, or takes."""
+    if job.started_at is None or job.status in WAITING:
+        return ""
+    return shown_duration((job.finished_at or now) - job.started_at)
+
+
+def note_of(job: Job, view: QueueView, now: int) -> Cell:
+    """Say what matters most of a job in its state."""
+    if job.status in HELD:
+        heard = job.last_heartbeat_at or job.started_at or job.created_at
+        ago = shown_age(now - heard)
+        if lost_word(job, view, now) == "orphaned":
+            return Cell("its worker is gone: another one takes it", "late")
+        if is_late(job, now):
+            return Cell(f"last heard of {ago} ago: another worker takes it", "late")
+        return Cell("is being cancelled" if job.cancel_requested else "", "bad")
+    if job.replaced_by is not None:
+        return Cell(f"replaced by {job.replaced_by[:8]}", "dim")
+    if job.status in WAITING and job.parser in view.paused:
+        return Cell("its parser is paused", "bad")
+    if job.status == "scheduled":
+        wait = f"runs in {shown_duration(max(job.run_at - now, 0))}"
+        return Cell(f"{wait}, after: {error_line(job)}" if job.error else wait)
+    if job.error is not None and job.status != "cancelled":
+        return Cell(error_line(job), "failed" if job.finished_at else "plain")
+    return Cell()
+
+
+def error_line(job: Job) -> str:
+    """Return a job's error as one line; empty if it has none."""
+    if job.error is None:
+        return ""
+    return one_line(f"{job.error.error_class}: {' '.join(job.error.message.split())}")
+
+
+def longest_parser(jobs: Sequence[Job]) -> int:
+    """Return how many cells the longest parser with its version takes."""
+    return max((len(job.parser) + len(job.parser_version) + 1 for job in jobs), default=0)

@@ -1,0 +1,242 @@
+"""The Prod pane: a screen that shows a `ProdState`, and passes on what a person wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from casparian.app.ages import now_ms
+from casparian.app.job_states import SHOWN
+from casparian.app.tui.actions import Doing, bindings_of
+from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.prod.job_log import JobLog
+from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.side_list import (
+    SideList,
+    parser_lines,
+    state_lines,
+    worker_lines,
+)
+from casparian.app.tui.prod.state import RATES, ProdState, after, updated
+from casparian.core.queueing.queue_view import Look, Place
+from casparian.core.stores.states import STATUSES
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from casparian.app.tui.prod.host import HostEvent, ProdHost
+
+#: How often ages are drawn anew, in seconds.
+_TICK: Final = 1.0
+#: The least number of jobs that are read each way of the cursor.
+_REACH: Final = 100
+
+
+class HostTold(Message):
+    """Something was seen in the store; posted from the host's thread."""
+
+    def __init__(self, event: HostEvent) -> None:
+        super().__init__()
+        self.event = event
+
+
+class ProdScreen(Doing, Screen[None]):
+    """The pane. All it shows is made from ``state``, which only `_become` changes."""
+
+    area = "prod"
+    BINDINGS = bindings_of("prod")
+
+    def __init__(self, host: ProdHost) -> None:
+        super().__init__()
+        self._host = host
+        self._look = Look(reach=_REACH)
+        self.state = ProdState()
+
+    def compose(self) -> ComposeResult:
+        """Header, what is wrong, the jobs with what stands beside them, the log, the keys."""
+        yield HeaderLine(id="header")
+        yield Static(id="prod-trouble", markup=False)
+        with Horizontal(id="prod"):
+            with Vertical(id="prod-main"):
+                yield Static(id="prod-counts", markup=False)
+                yield JobsTable(id="jobs")
+                yield JobLog(self._host.home, id="prod-log")
+            with Vertical(id="prod-side"):
+                yield SideList("States", id="prod-states")
+                yield SideList("Parsers", id="prod-parsers")
+                yield SideList("Workers", id="prod-workers")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        table = self.query_one(JobsTable)
+        table.border_title = "Jobs"
+        table.focus()
+        self._host.look(self._look)
+        self._host.start(self._hear)
+        self._say()
+        self._tick()
+
+    def on_unmount(self) -> None:
+        """Look no more."""
+        self._host.close()
+
+    def on_screen_suspend(self) -> None:
+        """Rest while something else is shown."""
+        self._host.rest(True)
+
+    def on_screen_resume(self) -> None:
+        """Look again."""
+        self._host.rest(self.state.paused)
+
+    def _on_app_blur(self, event: events.AppBlur) -> None:
+        self._host.every(max(RATES[2], self.state.every))
+
+    def _on_app_focus(self, event: events.AppFocus) -> None:
+        self._host.every(self.state.every)
+
+    def _hear(self, event: HostEvent) -> None:
+        """Take an event from the host's thread."""
+        self.post_message(HostTold(event))
+
+    @on(HostTold)
+    def _told(self, message: HostTold) -> None:
+        self._become(after(self.state, message.event))
+
+    def _become(self, state: ProdState) -> None:
+        before, self.state = self.state, state
+        view, table = state.view, self.query_one(JobsTable)
+        if view is not None and (view is not before.view or state.marked is not before.marked):
+            if table.misses_its_job(view):
+                self._look_around()
+            else:
+                table.show(view, now_ms(), marked=state.marked, empty=self._nothing())
+                self.query_one(JobLog).show(table.job, view)
+        if view is not None and view is not before.view:
+            self._show_side()
+            self.refresh_bindings()
+        if state.trouble is not before.trouble:
+            self._show_trouble()
+        self._say()
+
+    def _show_side(self) -> None:
+        view = self.state.view
+        assert view is not None
+        self.query_one("#prod-states", SideList).show(state_lines(view))
+        parsers = self.query_one("#prod-parsers", SideList)
+        parsers.show(parser_lines(view))
+        parsers.border_subtitle = "" if view.parsers else "none: R registers one"
+        workers = self.query_one("#prod-workers", SideList)
+        workers.show(worker_lines(view, now_ms()))
+        workers.border_subtitle = "" if view.workers else "none"
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for status in STATUSES:
+            if count := view.counts.get(status):
+                line.append(f" {SHOWN[status].mark} {count:,} {SHOWN[status].word} ")
+        self.query_one("#prod-counts", Static).update(line, layout=False)
+
+    def _show_trouble(self) -> None:
+        trouble, banner = self.state.trouble, self.query_one("#prod-trouble", Static)
+        banner.display = trouble is not None
+        if trouble is not None:
+            hint = f"\n  try: {trouble.hint}" if trouble.hint else ""
+            banner.update(f"✗ {trouble.message}; looking again every {trouble.again_s:g} s{hint}")
+
+    def _say(self) -> None:
+        """Bring header and borders up to date."""
+        state, table = self.state, self.query_one(JobsTable)
+        said = updated(state, now_ms())
+        self.query_one(HeaderLine).heading = Heading(
+            "Prod", self._host.where, "", "", said, state.trouble is not None or state.paused
+        )
+        if (many := self._how_many()) != table.border_subtitle:
+            table.border_subtitle = many
+
+    def _how_many(self) -> str:
+        view = self.state.view
+        if view is None:
+            return ""
+        parts = [f"{view.look.sort} first"]
+        if view.total is not None:
+            parts.append(f"{view.total:,} job{'s' * (view.total != 1)}")
+        else:
+            parts.append(f"more than {len(view.around.jobs):,} jobs")
+        if self.state.marked:
+            parts.append(f"{len(self.state.marked):,} marked")
+        return " · ".join(parts)
+
+    def _nothing(self) -> str:
+        return "no jobs yet: casparian enqueue PARSER FILE… queues some"
+
+    def _tick(self) -> None:
+        """Draw ages anew; each time only once the last is done."""
+        if self.is_current and self.state.view is not None:
+            now = now_ms()
+            self.query_one(JobsTable).tick(now)
+            self.query_one("#prod-workers", SideList).show(worker_lines(self.state.view, now))
+        if self.is_current:
+            self._say()
+        self.set_timer(_TICK, self._tick)
+
+    # --------------------------------------------------------------------- looking
+
+    @on(JobsTable.Moved)
+    def _moved(self, message: JobsTable.Moved) -> None:
+        view = self.state.view
+        if view is not None:
+            self.query_one(JobLog).show(message.job, view)
+        self._look_around()
+        self.refresh_bindings()
+
+    @on(JobsTable.EndWanted)
+    def _end_wanted(self, message: JobsTable.EndWanted) -> None:
+        self._look_at(message.end)
+
+    def _look_around(self) -> None:
+        """Have the jobs around the cursor looked at: from the beginning if that is in sight."""
+        table = self.query_one(JobsTable)
+        if table.job is not None:
+            view = self.state.view
+            near = table.at_beginning and not (view is not None and table.misses_its_job(view))
+            self._look_at("first" if near else table.job.seq)
+
+    def _look_at(self, place: Place) -> None:
+        reach = max(_REACH, 3 * self.query_one(JobsTable).page)
+        look = replace(self._look, place=place, reach=reach)
+        if look != self._look:
+            self._look = look
+            self._host.look(look)
+
+    def do_pause(self) -> None:
+        """Look no more, or again."""
+        self._become(replace(self.state, paused=not self.state.paused))
+        self._host.rest(self.state.paused)
+
+    def do_slower(self) -> None:
+        """Look less often."""
+        self._take_rate(1)
+
+    def why_not_slower(self) -> str:
+        """There is a slowest rate."""
+        return "" if self.state.every < RATES[-1] else "this is the slowest"
+
+    def do_faster(self) -> None:
+        """Look more often."""
+        self._take_rate(-1)
+
+    def why_not_faster(self) -> str:
+        """There is a fastest rate."""
+        return "" if self.state.every > RATES[0] else "this is the fastest"
+
+    def _take_rate(self, by: int) -> None:
+        every = RATES[RATES.index(self.state.every) + by]
+        self._host.every(every)
+        self._become(replace(self.state, every=every))

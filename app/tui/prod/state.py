@@ -1,0 +1,51 @@
+"""What the Prod pane knows at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from casparian.app.ages import shown_age
+from casparian.app.tui.prod.host import Seen, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from casparian.app.tui.prod.host import HostEvent
+    from casparian.core.queueing.queue_view import QueueView
+    from casparian.core.stores.jobs import Job
+
+#: How often the store is looked at, in seconds; the first is that of the beginning.
+RATES: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProdState:
+    """The pane's state. ``seen_at`` is milliseconds since 1970; ``marked`` are jobs by their id."""
+
+    view: QueueView | None = None
+    seen_at: int | None = None
+    trouble: Trouble | None = None
+    paused: bool = False
+    every: float = RATES[0]
+    marked: Mapping[str, Job] = field(default_factory=dict)
+
+
+def after(state: ProdState, event: HostEvent) -> ProdState:
+    """Return the state once something was told."""
+    if isinstance(event, Trouble):
+        return replace(state, trouble=event)
+    assert isinstance(event, Seen)
+    view = state.view if event.view is None else event.view
+    return replace(state, view=view, seen_at=event.at, trouble=None)
+
+
+def updated(state: ProdState, now: int) -> str:
+    """Say how old what is shown is, and how often it is looked at."""
+    rate = f"every {state.every:g} s"
+    if state.seen_at is None:
+        return f"looking… · {rate}"
+    age = now - state.seen_at
+    fresh = age < 2_000 * max(1.0, state.every)
+    said = "updated now" if fresh else f"updated {shown_age(age)} ago"
+    return f"{said} · paused: p goes on" if state.paused else f"{said} · {rate}"

@@ -1,0 +1,134 @@
+"""The Prod pane's host in earnest: one thread with one connection, which only reads.
+
+It asks the store whether anything has changed, which costs microseconds, and looks only then. What
+the pane wants to see is kept as one value, the newest: however fast a person moves, nothing queues.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from casparian.app.ages import now_ms
+from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.core.queueing.queue_view import Look, look_at_queue
+from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.maintenance import existing_path
+from casparian.core.stores.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from casparian.app.tui.prod.host import HostEvent
+    from casparian.core.stores.store import Store
+
+#: Seconds: between two tries to reach a store, and how long a look waits for who locks it.
+_AGAIN: Final = 2.0
+_PATIENCE: Final = 2.0
+#: Who is alive is asked at least so often (seconds), changed store or not.
+_WORKERS_EVERY: Final = 5.0
+
+
+class StoreHost:
+    """See ``ProdHost``."""
+
+    def __init__(self, where: str, home: Path, *, read_only: bool = False) -> None:
+        self._where = where
+        self._home = home
+        self._read_only = read_only
+        self._look = Look()
+        self._every = 1.0
+        self._resting = False
+        self._ended = False
+        self._is_new = False
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def where(self) -> str:
+        """The store, as it is named."""
+        return self._where
+
+    @property
+    def home(self) -> Path:
+        """CASPARIAN_HOME."""
+        return self._home
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed."""
+        return self._read_only
+
+    def start(self, on_event: Callable[[HostEvent], None]) -> None:
+        """Begin to look."""
+        self._thread = threading.Thread(target=self._run, args=(on_event,), name="look-at-queue")
+        self._thread.start()
+
+    def look(self, look: Look) -> None:
+        """Say what is to be looked at."""
+        self._tell(_look=look, _is_new=True)
+
+    def rest(self, resting: bool) -> None:
+        """Look no more for a while, or again."""
+        self._tell(_resting=resting, _is_new=not resting)
+
+    def every(self, seconds: float) -> None:
+        """Say how often to look."""
+        self._tell(_every=seconds)
+
+    def close(self) -> None:
+        """End; a look that is under way is waited for."""
+        self._tell(_ended=True)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _tell(self, **values: object) -> None:
+        with self._wake:
+            for name, value in values.items():
+                setattr(self, name, value)
+            self._wake.notify()
+
+    def _run(self, on_event: Callable[[HostEvent], None]) -> None:
+        while not self._ended:
+            try:
+                path = existing_path(self._where)
+                with open_store(path, read_only=True, patience_s=_PATIENCE) as store:
+                    self._watch(store, path, on_event)
+            except StoreError as error:
+                on_event(Trouble(error.message, error.hint, _AGAIN))
+                with self._wake:
+                    self._wake.wait_for(lambda: self._ended, _AGAIN)
+
+    def _watch(self, store: Store, path: Path, on_event: Callable[[HostEvent], None]) -> None:
+        """Look until it ends, or another file has taken the store's place."""
+        opened = _inode(path)
+        store.changed()
+        looked: Look | None = None
+        asked = 0
+        while True:
+            with self._wake:
+                if self._ended:
+                    return
+                look, resting, self._is_new = self._look, self._resting, False
+            if looked != look or not resting:
+                if _inode(existing_path(self._where)) != opened:
+                    return
+                now = now_ms()
+                late = now - asked > _WORKERS_EVERY * 1_000
+                view = None
+                if store.changed() or looked != look or late:
+                    view = look_at_queue(store, look, self._home)
+                    looked, asked = look, now
+                on_event(Seen(now, view))
+            with self._wake:
+                self._wake.wait_for(
+                    lambda: self._ended or self._is_new, None if self._resting else self._every
+                )
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError as error:
+        raise StoreUnreachableError(f"{path}: {error.strerror}") from error

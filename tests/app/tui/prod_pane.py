@@ -1,0 +1,92 @@
+"""What the tests of the Prod pane share: the app over a store, or over views that a test makes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.prod.host import HostEvent
+from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.pane import ProdScreen
+from casparian.app.tui.prod.store_host import StoreHost
+from casparian.core.queueing.queue_view import Look
+
+from ..queued import Queued
+
+
+class NoDev:
+    """A Dev pane without anything in it."""
+
+    def __init__(self) -> None:
+        self.chosen: list[tuple[Path | None, tuple[Path, ...]]] = []
+
+    def choose(self, parser: Path | None, samples: Any) -> None:
+        self.chosen.append((parser, tuple(samples)))
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+class GivenViews:
+    """A host that shows what a test gives it, and notes what it is asked."""
+
+    where, read_only = "casparian.db", False
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.looks: list[Look] = []
+        self.tell: Callable[[HostEvent], None] = lambda _: None
+
+    def start(self, on_event: Callable[[HostEvent], None]) -> None:
+        self.tell = on_event
+
+    def look(self, look: Look) -> None:
+        self.looks.append(look)
+
+    def rest(self, resting: bool) -> None:
+        pass
+
+    def every(self, seconds: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def prod_app(store: Queued, **options: Any) -> CasparianApp:
+    home = store.connection.path.parent
+    host = StoreHost(str(store.connection.path), home, **options)
+    host.every(0.1)
+    return CasparianApp(NoDev(), host, first="prod")
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(40):
+        while not condition():
+            await pilot.pause(0.01)
+
+
+def pane_of(app: Any) -> ProdScreen:
+    return next(screen for screen in app.screen_stack if isinstance(screen, ProdScreen))
+
+
+def table_of(app: Any) -> JobsTable:
+    return pane_of(app).query_one(JobsTable)
+
+
+async def looked(pilot: Pilot[None]) -> ProdScreen:
+    """Wait until the pane has seen the store, and return it."""
+    await until(pilot, lambda: pane_of(pilot.app).state.view is not None)
+    await pilot.pause()
+    return pane_of(pilot.app)
+
+
+def lines_of(app: Any) -> list[str]:
+    """The lines of the screen."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in line).rstrip() for line in strips]

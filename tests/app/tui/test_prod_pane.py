@@ -1,0 +1,222 @@
+"""The Prod pane shows the queue as it goes on, and its cursor stays on its job."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.app.tui.prod.job_cells import columns_for
+from casparian.app.tui.prod.state import ProdState, after, updated
+from casparian.app.tui.widgets.log_area import LogArea
+from casparian.core.stores.workers import NewWorker
+from casparian.core.worker.job_logs import log_path
+from casparian.core.worker.presence import Presence, new_worker
+
+from ..queued import Queued
+from .prod_pane import GivenViews, NoDev, lines_of, looked, pane_of, prod_app, table_of, until
+
+
+@pytest.fixture
+def present(queued: Queued) -> Iterator[Presence]:
+    """The worker w1 lives."""
+    present = Presence(queued.connection.path.parent, "w1")
+    yield present
+    present.end()
+
+
+@pytest.mark.asyncio
+async def test_jobs_are_shown_with_what_matters_of_them_and_who_works(
+    queued: Queued, present: Presence
+) -> None:
+    queued.workers.announce(new_worker("w1", slots=4))
+    queued.add("/data/done.csv")
+    queued.finish(queued.claim(), rows=1_234, quarantined=7)
+    queued.add("/data/broken.csv")
+    queued.fail(queued.claim(), "KeyError: 'total'")
+    queued.add("/data/running.csv")
+    running = queued.claim("w1")
+    queued.jobs.progress(running, 45, 100)
+    queued.add("/data/left.csv")
+    queued.claim("of-nobody")
+    queued.add("/data/waits.csv")
+    queued.parsers.pause("sales", "5 consecutive failures")
+    app = prod_app(queued)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await looked(pilot)
+        shown = lines_of(app)
+        for line in (
+            ("○ pending", "waits.csv", "its parser is paused"),
+            ("▷ orphaned", "left.csv", "its worker is gone"),
+            ("▶ running", "running.csv", "45%", "w1", "♥"),
+            ("✗ failed", "broken.csv", "KeyError: 'total'"),
+            ("! warnings", "done.csv", "1,234", "7"),
+            ("‖ sales 1.0.0", "paused 3"),
+            (f"● {queued.workers.list()[0].host}", "0/4"),
+        ):
+            assert any(all(part in text for part in line) for text in shown), line
+
+
+@pytest.mark.asyncio
+async def test_a_job_whose_lease_ran_out_is_late(queued: Queued) -> None:
+    queued.workers.announce(NewWorker("elsewhere", "other", 1, 1, "1"))
+    queued.add()
+    queued.claim("elsewhere", lease_ms=-1)
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await looked(pilot)
+        assert any("▷ late" in line for line in lines_of(app))
+
+
+@pytest.mark.asyncio
+async def test_the_cursor_stays_on_its_job_while_others_come_and_change(queued: Queued) -> None:
+    for number in range(5):
+        queued.add(f"/data/{number}.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane, table = await looked(pilot), table_of(app)
+        await pilot.press("down", "down")
+        assert table.job is not None
+        assert table.job.input_path == "/data/2.csv"
+        for number in range(5, 400):
+            queued.add(f"/data/{number}.csv")
+        queued.jobs.cancel(table.job.job_id)
+        await until(pilot, lambda: table.job is not None and table.job.status == "cancelled")
+        assert table.job.input_path == "/data/2.csv"
+        await until(pilot, lambda: pane.state.view and pane.state.view.counts["pending"] == 399)
+        assert any("2.csv" in line and "cancelled" in line for line in lines_of(app))
+
+
+@pytest.mark.asyncio
+async def test_any_number_of_jobs_is_scrolled_through_by_pages(queued: Queued) -> None:
+    from casparian.core.stores.jobs import NewJob
+
+    parser = queued.parsers.latest("sales")
+    assert parser is not None
+    queued.jobs.insert_many(
+        NewJob("sales", "1.0.0", parser.source_hash, f"/d/{n}.csv", str(n)) for n in range(2_000)
+    )
+    app = prod_app(queued)
+    async with app.run_test(size=(100, 40)) as pilot:
+        pane, table = await looked(pilot), table_of(app)
+        seen = [1_999]
+        for _ in range(8):
+            await pilot.press("pagedown")
+            assert table.job is not None
+            seen.append(int(table.job.input_path[3:-4]))
+            await until(
+                pilot,
+                lambda: (
+                    table._around.behind and table._at + 2 * table.page < len(table._around.jobs)
+                ),
+            )
+        assert all(a - b == table.page for a, b in itertools.pairwise(seen))
+        view = pane.state.view
+        assert view is not None
+        assert len(view.around.jobs) <= 2 * view.look.reach, "only some of them are ever held"
+        await pilot.press("G")
+        await until(pilot, lambda: table.job and table.job.input_path == "/d/0.csv")
+        await pilot.press("g")
+        await until(pilot, lambda: table.job and table.job.input_path == "/d/1999.csv")
+        assert "2,000 jobs" in str(table.border_subtitle)
+
+
+@pytest.mark.asyncio
+async def test_the_log_of_the_job_under_the_cursor_is_followed(
+    queued: Queued, tmp_path: Path
+) -> None:
+    queued.add("/data/quiet.csv")
+    queued.add("/data/loud.csv")
+    queued.claim()
+    loud = queued.jobs.get(queued.claim().job_id)
+    assert loud is not None
+    path = log_path(tmp_path / "home", loud)
+    path.parent.mkdir(parents=True)
+    path.write_text("2026-01-31T12:00:00.000Z info    half way\n")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        log = pane_of(app).query_one(LogArea).log_view
+        await until(pilot, lambda: log.status.total == 1)
+        with path.open("a") as file:
+            file.write("2026-01-31T12:00:01.000Z error   no more\n")
+        await until(pilot, lambda: log.status.total == 2)
+        await pilot.press("down")
+        await until(pilot, lambda: log.status.total == 0)
+
+
+@pytest.mark.asyncio
+async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from casparian.app.tui.prod import store_host
+
+    monkeypatch.setattr(store_host, "_AGAIN", 0.02)
+    path = tmp_path / "home" / "casparian.db"
+    app = CasparianApp(NoDev(), store_host.StoreHost(str(path), path.parent), first="prod")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: pane_of(app).state.trouble)
+        await pilot.pause()
+        assert any("there is no store yet" in line for line in lines_of(app))
+        with Queued(path) as store:
+            store.register()
+            store.add()
+        pane = await looked(pilot)
+        assert pane.state.trouble is None
+        assert not pane.query_one("#prod-trouble").display
+        pane._host.every(0.1)
+        path.rename(path.with_name("away.db"))
+        await until(pilot, lambda: pane.state.trouble)
+        assert pane.state.view is not None, "what was seen stays"
+
+
+@pytest.mark.asyncio
+async def test_paused_it_shows_what_it_has_and_looks_no_more(queued: Queued) -> None:
+    queued.add("/data/a.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane = await looked(pilot)
+        await pilot.press("p")
+        view = pane.state.view
+        queued.add("/data/b.csv")
+        await pilot.pause(0.1)
+        assert pane.state.view is view
+        await pilot.press("p")
+        await until(pilot, lambda: pane.state.view and pane.state.view.counts["pending"] == 2)
+        await pilot.press("minus")
+        assert pane.state.every == 2.0
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_looked_at_while_the_other_pane_is_shown(tmp_path: Path) -> None:
+    host = GivenViews(tmp_path)
+    rested: list[bool] = []
+    host.rest = rested.append  # type: ignore[method-assign]
+    app = CasparianApp(NoDev(), host, first="prod")
+    async with app.run_test() as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: rested[-1:] == [True])
+        await pilot.press("f2")
+        await until(pilot, lambda: rested[-1:] == [False])
+        assert pane_of(app) is app.screen
+
+
+def test_it_says_how_old_what_is_shown_is() -> None:
+    state = after(ProdState(), Seen(10_000, None))
+    assert updated(state, 10_500) == "updated now · every 1 s"
+    assert updated(state, 75_000) == "updated 1m ago · every 1 s"
+    troubled = after(state, Trouble("no", "", 2.0))
+    assert updated(troubled, 14_000) == "updated 4s ago · every 1 s"
+    assert after(troubled, Seen(15_000, None)).trouble is None
+
+
+@pytest.mark.parametrize("width", [40, 60, 76, 90, 120, 160, 300])
+def test_columns_fit_any_width_and_state_parser_and_input_are_never_given_up(width: int) -> None:
+    columns = columns_for(width, 20)
+    assert {"state", "parser", "input"} <= set(columns)
+    if width >= 60:
+        assert sum(columns.values()) + len(columns) - 1 <= width
