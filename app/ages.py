@@ -43,6 +43,12 @@ def shown_age(milliseconds: float) -> str:
     return "now"
 
 
+def shown_ago(milliseconds: float) -> str:
+    """Say how long ago something was: ``just now``, ``12s ago``, ``3m ago``."""
+    age = shown_age(milliseconds)
+    return "just now" if age == "now" else f"{age} ago"
+
+
 def iso(milliseconds: int | None) -> str | None:
     """Return a time as ISO 8601 in UTC, to the millisecond; None for None."""
     if milliseconds is None:

@@ -6,13 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 import click
-from rich import box
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 from rich.text import Text
 
-from .ages import shown_age
+from .ages import shown_ago
+from .listing import listing, print_listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +22,8 @@ _SHORT = 12
 
 def print_environments(found: Sequence[Kept], users: Sequence[Sequence[tuple[str, str]]]) -> None:
     """Print a line per environment, and what is wrong with it."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("environment", "python", "size", "used", "parsers"):
-        table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
+    columns = ("environment", "python", "size", "used", "parsers")
+    table = listing(*columns, right=("size",))
     for one, parsers in zip(found, users, strict=True):
         table.add_row(
             Text(one.key[:_SHORT], "red" if one.flaw else "bold cyan"),
@@ -35,7 +32,7 @@ def print_environments(found: Sequence[Kept], users: Sequence[Sequence[tuple[str
             Text("now" if one.in_use else _age(one.last_used_at)),
             Text(", ".join(f"{name} {version}" for name, version in parsers) or "none", "dim"),
         )
-    Console(highlight=False).print(table)
+    print_listing(table)
     for one in found:
         if one.flaw:
             click.secho(f"{one.key[:_SHORT]} is broken: {one.flaw}", fg="red")
@@ -59,5 +56,4 @@ def _why(one: Kept) -> str:
 def _age(seconds: float | None) -> str:
     if seconds is None:
         return "never"
-    age = shown_age((time.time() - seconds) * 1_000)
-    return age if age == "now" else f"{age} ago"
+    return shown_ago((time.time() - seconds) * 1_000)

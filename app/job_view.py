@@ -14,6 +14,7 @@ from .comparison_view import comparison_json, comparison_lines
 from .job_json import attempt_json, is_late, job_json
 from .job_states import SHOWN, shown_state
 from .next_steps import can_show_marks
+from .obstacle_view import obstacle_json, obstacle_text
 from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def details_json(details: JobDetails) -> dict[str, Any]:
         "log": None if details.log is None else str(details.log),
         "comparison": None if details.comparison is None else comparison_json(details.comparison),
         "paused_reason": details.paused_reason,
+        "obstacles": [obstacle_json(one) for one in details.obstacles],
     }
 
 
@@ -85,6 +87,8 @@ def print_details(details: JobDetails) -> None:
     console.print(head)
     for title, text in _facts(details, now):
         console.print(Text.assemble((f"  {title:<{_LEFT}}", "dim"), one_line(text)))
+    for obstacle in details.obstacles:
+        console.print(obstacle_text(obstacle, now))
     if details.attempts:
         console.print("\nattempts", style="bold")
         for number, attempt in enumerate(details.attempts, 1):

@@ -162,7 +162,10 @@ def taken(store: Store, wanted: JobFilter, sort: Sort, limit: int) -> JobsSnapsh
     paused = frozenset(
         name for name, health in store.parsers.health().items() if health.paused_at is not None
     )
-    return JobsSnapshot(page.jobs, more, total, counts, paused, filtered=wanted != JobFilter())
+    obstacles = [one for one in store.obstacles.list() if wanted.parser in (None, one.parser)]
+    return JobsSnapshot(
+        page.jobs, more, total, counts, paused, obstacles, filtered=wanted != JobFilter()
+    )
 
 
 def print_jobs(snapshot: JobsSnapshot) -> None:
@@ -180,6 +183,7 @@ def print_jobs(snapshot: JobsSnapshot) -> None:
 
 def _print_json(snapshot: JobsSnapshot) -> None:
     from .job_json import job_json
+    from .obstacle_view import obstacle_json
     from .run_display import print_json
 
     now = now_ms()
@@ -189,6 +193,7 @@ def _print_json(snapshot: JobsSnapshot) -> None:
             "total": snapshot.total,
             "more": snapshot.more,
             "counts": dict(snapshot.counts),
+            "obstacles": [obstacle_json(one) for one in snapshot.obstacles],
         }
     )
 

@@ -13,11 +13,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from casparian.core.stores.states import HELD, STATUSES
+from casparian.core.stores.states import HELD, STATUSES, WAITING
 
 from .ages import shown_age, shown_duration
 from .job_json import is_late
 from .job_states import SHOWN, shown_state
+from .obstacle_view import obstacle_text
 from .safe_text import one_line
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from casparian.core.stores.jobs import Job
+    from casparian.core.stores.obstacles import Obstacle
     from casparian.core.stores.states import JobStatus
 
 _GAP: Final = 2
@@ -52,7 +54,8 @@ class JobsSnapshot:
     """What was asked for, as it stood at one moment.
 
     ``total`` is how many jobs match, None if that is not known: then ``more`` says whether there
-    are others. ``paused`` holds the parsers that are paused.
+    are others. ``paused`` holds the parsers that are paused, ``obstacles`` what keeps jobs of
+    others from being run.
     """
 
     jobs: Sequence[Job]
@@ -60,6 +63,7 @@ class JobsSnapshot:
     total: int | None
     counts: Mapping[JobStatus, int]
     paused: frozenset[str] = field(default_factory=frozenset)
+    obstacles: Sequence[Obstacle] = ()
     filtered: bool = False
 
 
@@ -77,6 +81,8 @@ def jobs_view(snapshot: JobsSnapshot, now: int, *, width: int, marks: bool) -> R
         return Text("no jobs: casparian enqueue PARSER FILE… queues some")
     parts: list[RenderableType] = [counts_line(snapshot.counts, marks=marks)]
     parts += ["", _table(snapshot, now, width=width, marks=marks)]
+    for obstacle in snapshot.obstacles:
+        parts += ["", obstacle_text(obstacle, now)]
     if said := how_many(snapshot):
         parts += ["", Text(said, "dim")]
     return Group(*parts)
@@ -121,7 +127,9 @@ def shortened(text: str, width: int, *, marks: bool = True) -> str:
 
 
 def _table(snapshot: JobsSnapshot, now: int, *, width: int, marks: bool) -> Table:
-    rows = [_cells(job, now, snapshot.paused, marks=marks) for job in snapshot.jobs]
+    waits = {one.parser: "can't be run: see below" for one in snapshot.obstacles}
+    waits |= dict.fromkeys(snapshot.paused, "its parser is paused")
+    rows = [_cells(job, now, waits, marks=marks) for job in snapshot.jobs]
     names = [name for name in rows[0] if any(row[name].plain for row in rows)]
     natural = {
         name: max(cell_len(_title(name)), *(cell_len(row[name].plain) for row in rows))
@@ -177,7 +185,7 @@ def _fitted(natural: dict[str, int], width: int) -> dict[str, int]:
     return widths
 
 
-def _cells(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> dict[str, Text]:
+def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict[str, Text]:
     shown = SHOWN[job.status]
     return {
         "state": Text(shown_state(job.status, marks=marks), shown.style),
@@ -190,7 +198,7 @@ def _cells(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> dict[s
         "quarantined": Text(f"{job.quarantined:,}" if job.quarantined else "", "yellow"),
         "age": Text(shown_age(now - job.created_at), "dim"),
         "took": Text(_took(job, now)),
-        "note": _note(job, now, paused, marks=marks),
+        "note": _note(job, now, waits, marks=marks),
     }
 
 
@@ -208,8 +216,8 @@ def _took(job: Job, now: int) -> str:
     return shown_duration((job.finished_at or now) - job.started_at)
 
 
-def _note(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> Text:
-    """Say what matters most of a job in its state."""
+def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:
+    """Say what matters most of a job in its state; ``waits`` is why the jobs of a parser do."""
     if job.status in HELD:
         worker = str(job.worker_id)[-8:]
         heard = job.last_heartbeat_at or job.started_at or job.created_at
@@ -221,8 +229,8 @@ def _note(job: Job, now: int, paused: frozenset[str], *, marks: bool) -> Text:
         return Text(f"{worker} {'♥' if marks else 'heard'} {age}", "dim")
     if job.replaced_by is not None:
         return Text(f"replaced by {job.replaced_by[:8]}", "dim")
-    if job.status in ("pending", "scheduled") and job.parser in paused:
-        return Text("its parser is paused", "yellow")
+    if job.status in WAITING and job.parser in waits:
+        return Text(waits[job.parser], "yellow")
     if job.status == "scheduled":
         wait = f"runs in {shown_duration(max(job.run_at - now, 0))}"
         return Text(f"{wait}, after: {_first_line(job)}" if job.error else wait)

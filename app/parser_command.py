@@ -49,19 +49,26 @@ def list_(all_versions: bool, store: str | None, as_json: bool) -> None:
     """List the registered parsers: the version registered last, topics, jobs, and how they fare."""
     from casparian.core.registry import Known
 
-    from .parser_view import jobs_of, parser_json, print_list
+    from .parser_view import jobs_of, obstacles_of, parser_json, print_list
 
     with Known(chosen_store(store)) as known:
         parsers = known.all(all_versions=all_versions)
         health = {} if known.store is None else known.store.parsers.health()
         jobs = {p.name: jobs_of(known.store, p.name) for p in parsers}
+        obstacles = obstacles_of(known.store)
     if as_json:
         from .run_display import print_json
 
-        told = [{**parser_json(p, health.get(p.name)), "jobs": jobs[p.name]} for p in parsers]
+        told = [
+            {
+                **parser_json(p, health.get(p.name), obstacles.get(p.name, ())),
+                "jobs": jobs[p.name],
+            }
+            for p in parsers
+        ]
         print_json({"parsers": told})
     elif parsers:
-        print_list(parsers, health, jobs)
+        print_list(parsers, health, jobs, obstacles)
     else:
         click.echo("no parser is registered; begin with: casparian parser register FOLDER")
 
@@ -81,7 +88,7 @@ def show(parser: str, store: str | None, as_json: bool) -> None:
     from casparian.core.bundles import members, verify
     from casparian.core.registry import Known, find_registered
 
-    from .parser_view import jobs_of, parser_json, print_parser, versions_json
+    from .parser_view import jobs_of, obstacles_of, parser_json, print_parser, versions_json
 
     with Known(chosen_store(store)) as known:
         found = find_registered(known.store, parser)
@@ -93,13 +100,14 @@ def show(parser: str, store: str | None, as_json: bool) -> None:
         current = {p.version: known.of_version(p.name, p.version) for p in versions}
         health = known.store.parsers.health().get(found.name)
         jobs = jobs_of(known.store, found.name)
+        obstacles = obstacles_of(known.store).get(found.name, [])
     listed = [(p, current[p.version] == p) for p in reversed(versions)]
     if not as_json:
-        print_parser(found, files, listed, health, jobs)
+        print_parser(found, files, listed, health, jobs, obstacles)
         return
     from .run_display import print_json
 
-    told = parser_json(found, health, contract=True)
+    told = parser_json(found, health, obstacles, contract=True)
     told["files"] = [{"path": path, "bytes": size} for path, size in files]
     told |= {"versions": versions_json(listed), "jobs": jobs}
     print_json({"parser": told})

@@ -6,18 +6,19 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from casparian.core.registry import stored_contract
 
-from .ages import iso
+from .ages import iso, now_ms
+from .listing import listing, print_listing
+from .obstacle_view import obstacle_json, obstacle_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from casparian.core.stores.obstacles import Obstacle
     from casparian.core.stores.parsers import Health, StoredParser
     from casparian.core.stores.store import Store
 
@@ -31,8 +32,20 @@ def jobs_of(store: Store | None, name: str) -> dict[str, int]:
     return {str(status): count for status, count in counts.items() if count}
 
 
+def obstacles_of(store: Store | None) -> dict[str, list[Obstacle]]:
+    """Return what keeps jobs from being run, by the parser's name."""
+    found: dict[str, list[Obstacle]] = {}
+    for one in () if store is None else store.obstacles.list():
+        found.setdefault(one.parser, []).append(one)
+    return found
+
+
 def parser_json(
-    parser: StoredParser, health: Health | None, *, contract: bool = False
+    parser: StoredParser,
+    health: Health | None,
+    obstacles: Sequence[Obstacle] = (),
+    *,
+    contract: bool = False,
 ) -> dict[str, Any]:
     """Return a parser as ``--json`` prints it."""
     told: dict[str, Any] = {
@@ -55,6 +68,7 @@ def parser_json(
             "last_success_at": iso(health.last_success_at),
             "last_failure_at": iso(health.last_failure_at),
         },
+        "obstacles": [obstacle_json(one) for one in obstacles],
     }
     if contract:
         told["contract"] = None if parser.contract is None else json.loads(parser.contract)
@@ -78,11 +92,10 @@ def print_list(
     parsers: Sequence[StoredParser],
     health: Mapping[str, Health],
     jobs: Mapping[str, Mapping[str, int]],
+    obstacles: Mapping[str, Sequence[Obstacle]],
 ) -> None:
-    """Print a line per parser."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("parser", "version", "topics", "registered (UTC)", "bundle", "jobs", ""):
-        table.add_column(column, overflow="fold", no_wrap=column in ("version", "bundle"))
+    """Print a line per parser, and what keeps jobs from being run."""
+    table = listing("parser", "version", "topics", "registered (UTC)", "bundle", "jobs", "")
     for one in parsers:
         counts = ", ".join(f"{count:,} {status}" for status, count in jobs[one.name].items())
         table.add_row(
@@ -92,9 +105,16 @@ def print_list(
             Text(_time(one.registered_at), "dim"),
             Text(one.source_hash[:12], "dim"),
             Text(counts or "none"),
-            _mark(health.get(one.name)),
+            _mark(health.get(one.name), obstacles.get(one.name, ())),
         )
-    Console(highlight=False).print(table)
+    print_listing(table)
+    _print_obstacles(Console(highlight=False, soft_wrap=True), obstacles)
+
+
+def _print_obstacles(console: Console, obstacles: Mapping[str, Sequence[Obstacle]]) -> None:
+    for found in obstacles.values():
+        for one in found:
+            console.print(obstacle_text(one, now_ms()))
 
 
 def print_parser(
@@ -103,11 +123,14 @@ def print_parser(
     versions: Versions,
     health: Health | None,
     jobs: Mapping[str, int],
+    obstacles: Sequence[Obstacle],
 ) -> None:
     """Print all that is known of a parser."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        Text.assemble((parser.name, "bold cyan"), " ", parser.version, "  ", _mark(health))
+        Text.assemble(
+            (parser.name, "bold cyan"), " ", parser.version, "  ", _mark(health, obstacles)
+        )
     )
     counts = ", ".join(f"{count:,} {status}" for status, count in jobs.items())
     rows = {
@@ -121,6 +144,7 @@ def print_parser(
     }
     for name, value in rows.items():
         console.print(Text.assemble((f"  {name:<14}", "dim"), value))
+    _print_obstacles(console, {parser.name: obstacles})
     console.print(Text(f"\n{len(files)} files, {parser.archive_bytes:,} bytes", "bold"))
     for path, size in files:
         console.print(Text(f"  {size:>10,}  {path}"))
@@ -156,11 +180,11 @@ def _health_rows(health: Health | None) -> dict[str, str]:
     return rows
 
 
-def _mark(health: Health | None) -> Text:
+def _mark(health: Health | None, obstacles: Sequence[Obstacle]) -> Text:
     """Mark a parser whose jobs wait."""
-    if health is None or health.paused_at is None:
-        return Text("")
-    return Text("PAUSED", "bold red")
+    if health is not None and health.paused_at is not None:
+        return Text("PAUSED", "bold red")
+    return Text("CAN'T BE RUN" if obstacles else "", "bold red")
 
 
 def _time(milliseconds: int) -> str:

@@ -26,10 +26,10 @@ def command(limit: int | None, as_json: bool, **given: Any) -> int:
     """Do what is in the queue, with a progress bar, and end.
 
     It is a worker that ends once nothing is left to do: retries are waited for, jobs of paused
-    parsers are not.
+    parsers, and of those whose environment can't be built, are not.
 
     \b
-    Exit codes: 0 every job completed; 1 one failed, was cancelled, or waits for a paused parser;
+    Exit codes: 0 every job completed; 1 one failed, was cancelled, or is left for such a parser;
     2 usage; 130 Ctrl-C.
     """
     from casparian.core.worker.supervisor import Supervisor
@@ -82,24 +82,28 @@ def _tell(
     limited: bool,
 ) -> int:
     from casparian.core.stores.store import open_store
+    from casparian.core.worker.left_over import left_over
+
+    from .worker_lines import show_left_over
 
     with open_store(options.store) as store:
         left = store.jobs.counts(options.parser).get("pending", 0)
+        reasons = left_over(store, options.parser)
         paused = sorted(
             name for name, found in store.parsers.health().items() if found.paused_at is not None
         )
     if as_json:
         from .run_display import print_json
 
-        print_json({"jobs": lines.counts(), "left": left, "paused": paused})
+        why = [{"parser": w.parser, "jobs": w.jobs, "why": w.why, "hint": w.hint} for w in reasons]
+        told = {"jobs": lines.counts(), "left": left, "paused": paused, "why_left": why}
+        print_json(told)
     else:
         counts = ", ".join(f"{count:,} {status}" for status, count in lines.counts().items())
         click.echo(counts or "nothing to do")
         if lines.failed:
             click.echo("  look at them: casparian jobs --status failed --status dead_letter")
-        if left and paused:
-            click.secho(f"{left:,} jobs wait: {', '.join(paused)} paused", fg="yellow")
-            click.echo(f"  once it is mended: casparian parser resume {paused[0]}")
+        show_left_over(reasons)
     if supervisor.stopped_by is not None:
         return EXIT_INTERRUPTED
     return EXIT_FAILED if lines.failed or (left and not limited) else 0

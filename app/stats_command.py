@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .ages import Since, clock_time, iso, now_ms, shown_age, shown_duration
+from .ages import Since, clock_time, iso, now_ms, shown_ago, shown_duration
 from .db_command import store_option
 from .json_command import JsonCommand, json_option
 from .safe_text import one_line
@@ -54,6 +54,8 @@ def command(since: int, store: str | None, as_json: bool) -> int:
 
 def summary_json(summary: QueueSummary) -> dict[str, Any]:
     """Return a summary; times in ISO 8601, spans in milliseconds, shares from 0 to 1."""
+    from .obstacle_view import obstacle_json
+
     oldest = summary.oldest_pending_at
     return {
         "since": iso(summary.since),
@@ -71,6 +73,7 @@ def summary_json(summary: QueueSummary) -> dict[str, Any]:
             }
             for health in summary.paused
         ],
+        "obstacles": [obstacle_json(one) for one in summary.obstacles],
         "workers": [
             {
                 "worker_id": worker.worker_id,
@@ -106,6 +109,7 @@ def _print(summary: QueueSummary) -> None:
 
     from .jobs_table import counts_line, output_width
     from .next_steps import can_show_marks
+    from .obstacle_view import obstacle_text
 
     marks = can_show_marks()
     width = output_width()
@@ -117,6 +121,8 @@ def _print(summary: QueueSummary) -> None:
     for health in summary.paused:
         told = f"{health.name} is paused: {health.paused_reason}"
         console.print(Text(f"! {told}; casparian parser resume {health.name}", "yellow"))
+    for obstacle in summary.obstacles:
+        console.print(obstacle_text(obstacle, summary.now))
     console.print(f"\nended since {clock_time(summary.since)}", style="bold")
     if summary.parsers:
         console.print(_parsers(summary, width))
@@ -138,7 +144,7 @@ def _print(summary: QueueSummary) -> None:
         console.print(
             f"  {worker.worker_id}  {worker.host} pid {worker.pid}  "
             f"{worker.busy} of {worker.slots} slots busy, last heard of "
-            f"{shown_age(summary.now - worker.last_seen)} ago"
+            f"{shown_ago(summary.now - worker.last_seen)}"
         )
     if not summary.workers:
         console.print("  none: casparian worker")

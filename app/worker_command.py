@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .cli import EXIT_INTERRUPTED
+from .cli import EXIT_FAILED, EXIT_INTERRUPTED
 from .worker_options import chosen_options, worker_options
 
 
@@ -26,12 +26,15 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     given back after that. A second signal gives them back at once.
 
     \b
-    Exit codes: 0 stopped as asked, or drained; 1 the store or the settings are unusable; 2 usage;
-    130 stopped by Ctrl-C. Whether jobs failed is told by `casparian jobs`.
+    Exit codes: 0 stopped as asked, or drained; 1 the store, the settings or --python are unusable,
+    or --drain left jobs that wait for a paused parser or for an environment; 2 usage; 130 stopped
+    by Ctrl-C. Whether jobs failed is told by `casparian jobs`.
     """
+    from casparian.core.stores.store import open_store
+    from casparian.core.worker.left_over import left_over
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines, announce
+    from .worker_lines import WorkerLines, announce, show_left_over
 
     options = chosen_options(given, drain=drain, max_jobs=max_jobs)
     lines = WorkerLines(quiet=quiet)
@@ -39,4 +42,12 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     if not quiet:
         announce(supervisor.worker_id, options)
     supervisor.run()
-    return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0
+    if supervisor.stopped_by == signal.SIGINT:
+        return EXIT_INTERRUPTED
+    if not drain or supervisor.stopped_by is not None:
+        return 0
+    with open_store(options.store) as store:
+        left = left_over(store, options.parser)
+    if not quiet:
+        show_left_over(left)
+    return EXIT_FAILED if left else 0

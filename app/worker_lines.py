@@ -15,7 +15,10 @@ from casparian.core.worker.reports import JobEnded, JobStarted, Notice
 from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.core.stores.jobs import Job
+    from casparian.core.worker.left_over import LeftOver
     from casparian.core.worker.options import WorkerOptions
     from casparian.core.worker.reports import Report
 
@@ -38,6 +41,15 @@ def announce(worker_id: str, options: WorkerOptions) -> None:
         f"output {options.database or options.root}",
         err=True,
     )
+
+
+def show_left_over(left: Sequence[LeftOver]) -> None:
+    """Say which jobs a worker leaves there, why, and what to try."""
+    for one in left:
+        jobs = "1 job is" if one.jobs == 1 else f"{one.jobs:,} jobs are"
+        click.secho(safe(f"{jobs} left: {one.why}"), fg="yellow", err=True)
+        if one.hint:
+            click.echo(safe(f"  try: {one.hint}"), err=True)
 
 
 class WorkerLines:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from casparian.core.publishing.manifest import ManifestError
 from casparian.core.queueing.comparison import compare_replacement
 from casparian.core.queueing.published import published_set
+from casparian.core.stores.states import WAITING
 from casparian.core.worker.job_logs import log_path
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.comparison import Comparison
     from casparian.core.queueing.published import PublishedSet
     from casparian.core.stores.jobs import Attempt, Job
+    from casparian.core.stores.obstacles import Obstacle
     from casparian.core.stores.quarantine import StoredGroup
     from casparian.core.stores.store import Store
 
@@ -27,7 +29,8 @@ class JobDetails:
 
     ``log`` is the path of its newest attempt's log, None if it has never run. ``published`` is
     None if it has published nothing, or if ``published_problem`` says why that can't be read.
-    ``comparison`` is there if it has replaced another job's set.
+    ``comparison`` is there if it has replaced another job's set. ``obstacles`` keep a job that
+    waits from being run.
     """
 
     job: Job
@@ -39,6 +42,7 @@ class JobDetails:
     log: Path | None
     comparison: Comparison | None
     paused_reason: str | None
+    obstacles: Sequence[Obstacle]
 
 
 def job_details(store: Store, job: Job, home: Path) -> JobDetails:
@@ -59,4 +63,7 @@ def job_details(store: Store, job: Job, home: Path) -> JobDetails:
         log=log_path(home, job) if job.fence else None,
         comparison=compare_replacement(store, job),
         paused_reason=None if health is None or health.paused_at is None else health.paused_reason,
+        obstacles=[one for one in store.obstacles.list() if one.parser == job.parser]
+        if job.status in WAITING
+        else [],
     )

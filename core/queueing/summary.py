@@ -10,6 +10,7 @@ from casparian.core.stores.states import SUCCEEDED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from casparian.core.stores.obstacles import Obstacle
     from casparian.core.stores.parsers import Health
     from casparian.core.stores.states import JobStatus
     from casparian.core.stores.statistics import FailureTally, Tally
@@ -53,7 +54,8 @@ class QueueSummary:
     """The queue at a moment. Times are milliseconds since 1970.
 
     ``counts`` are all jobs by state; the rest is of jobs that ended after ``since``.
-    ``oldest_pending_at`` is when the job that waits longest was queued.
+    ``oldest_pending_at`` is when the job that waits longest was queued; ``obstacles`` keep jobs
+    from being run.
     """
 
     since: int
@@ -63,6 +65,7 @@ class QueueSummary:
     parsers: Sequence[ParserSummary]
     failures: Sequence[FailureTally]
     paused: Sequence[Health]
+    obstacles: Sequence[Obstacle]
     workers: Sequence[Worker]
 
     @property
@@ -85,6 +88,7 @@ def summarise_queue(store: Store, *, since: int, now: int) -> QueueSummary:
         parsers=[_of_parser(name, found) for name, found in tallies.items()],
         failures=store.statistics.failures(since=since),
         paused=[one for one in health if one.paused_at is not None],
+        obstacles=store.obstacles.list(),
         workers=store.workers.list(),
     )
 

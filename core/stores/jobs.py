@@ -227,12 +227,19 @@ class JobStore(Protocol):
         ...
 
     def claim_next(
-        self, worker_id: str, *, limit: int, lease_ms: int, parser: str | None = None
+        self,
+        worker_id: str,
+        *,
+        limit: int,
+        lease_ms: int,
+        parser: str | None = None,
+        without: Sequence[str] = (),
     ) -> list[Job]:
         """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence.
 
         The order is by priority, then as they were queued. Jobs of a paused parser wait, and no
-        attempt of theirs is burnt. Scheduled jobs whose time has come count as pending.
+        attempt of theirs is burnt; those of the parsers in ``without`` are left to others.
+        Scheduled jobs whose time has come count as pending.
         """
         ...
 
@@ -298,7 +305,7 @@ class JobStore(Protocol):
         ...
 
     def requeue_stale(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
-        """Take running jobs back whose lease ran out, or whose worker is known to be dead.
+        """Take running jobs back whose lease ran out, or whose worker is dead or has retired.
 
         Counts a crash of each: pending after the first, scheduled after, and with its last one a
         dead letter. Returns the jobs as they are now.
@@ -306,7 +313,10 @@ class JobStore(Protocol):
         ...
 
     def stale_promoting(self, *, dead_workers: Sequence[str] = ()) -> list[Job]:
-        """Return promoting jobs whose holder is gone: whoever asks is to roll them forward."""
+        """Return promoting jobs whose holder is gone: whoever asks is to roll them forward.
+
+        It is gone if its lease ran out, or it is known to be dead, or has retired.
+        """
         ...
 
     def replay(self, job_id: str, *, source_hash: str, parser_version: str) -> str | None:

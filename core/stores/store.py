@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from casparian.core.stores.files import FileStore
     from casparian.core.stores.jobs import JobStore
+    from casparian.core.stores.obstacles import ObstacleStore
     from casparian.core.stores.parsers import ParserStore
     from casparian.core.stores.quarantine import QuarantineStore
     from casparian.core.stores.statistics import Statistics
@@ -40,6 +41,11 @@ class Store(Protocol):
     @property
     def workers(self) -> WorkerStore:
         """The workers."""
+        ...
+
+    @property
+    def obstacles(self) -> ObstacleStore:
+        """What keeps parsers' jobs from being run."""
         ...
 
     @property

@@ -27,7 +27,7 @@ class NewWorker:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker as it stands in the store."""
+    """A worker as it stands in the store; ``busy`` is how many jobs it holds now."""
 
     worker_id: str
     host: str
@@ -49,8 +49,8 @@ class WorkerStore(Protocol):
         """Say that a worker is there."""
         ...
 
-    def beat(self, worker_id: str, *, busy: int) -> bool:
-        """Say that it still is, and how many slots work. False if it is unknown or retired."""
+    def beat(self, worker_id: str) -> bool:
+        """Say that it still is. False if it is unknown or retired."""
         ...
 
     def list(self, *, retired: bool = False) -> Sequence[Worker]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from casparian.core.errors import CasparianError
     from casparian.core.events import GuestError
 
-Retry = Literal["never", "later", "crash"]
+Retry = Literal["never", "later", "crash", "waits"]
 
 _HINTS: Final = {
     "memory": "read the file in parts, or give parsers more: $CASPARIAN_MEMORY_LIMIT",
@@ -34,6 +34,9 @@ _LONGEST_TEXT: Final = 8_000
 @dataclass(frozen=True, slots=True)
 class FailureClass:
     """What a class of failures leads to; ``retry`` says whether the job runs again.
+
+    What ``waits`` is no failure of the job: the worker gives it back and leaves its parser alone
+    for a while.
 
     ``blames_parser`` counts for the circuit breaker.
     """
@@ -55,8 +58,8 @@ CLASSES: Final[dict[str, FailureClass]] = {
     "memory_limit": FailureClass("later", False, "there was not enough memory"),
     "disk_full": FailureClass("later", False, "a disk is full, or a quota or file-size limit met"),
     "sink_error": FailureClass("never", False, "the output root, or a file in it, is not usable"),
-    "environment_error": FailureClass("never", False, "the parser's Python can't be had"),
-    "network_error": FailureClass("later", False, "uv could not reach a package index"),
+    "environment_error": FailureClass("waits", False, "the parser's Python can't be had"),
+    "network_error": FailureClass("waits", False, "uv could not reach a package index"),
     "bundle_corrupt": FailureClass("never", False, "the bundle is not what its hash says"),
     "input_missing": FailureClass("never", False, "the input can't be read"),
     "input_changed": FailureClass("later", False, "the input changed while it was read"),
@@ -83,6 +86,8 @@ def failed(
         permanent=found.retry == "never",
         crashed=found.retry == "crash",
         blames_parser=found.blames_parser,
+        waits=found.retry == "waits",
+        may_pass=error_class == "network_error",
         details=details or {},
     )
 

@@ -152,7 +152,6 @@ class JobRun:
             return self._python_of(self._task, self._say)
         except EnvironmentFailedError as error:
             kind = "network_error" if error.transient else "environment_error"
-            kind = "disk_full" if error.disk_full else kind
             return failed(kind, error.message, hint=error.hint)
 
     def _execute(self, python: Path, check: InputCheck) -> Staged | JobFailed | Stopped:

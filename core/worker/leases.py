@@ -120,7 +120,7 @@ class LeaseKeeper:
             if self._store is None:
                 self._store = self._open_store()
             beats = self._store.jobs.heartbeat(leases, lease_ms=round(self._lease_s * 1000))
-            self._store.workers.beat(self._worker_id, busy=len(leases))
+            self._store.workers.beat(self._worker_id)
         except StoreError as error:
             self._on_problem(f"no heartbeat: {error.message}")
             return

@@ -84,7 +84,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """The job failed; ``error_class`` is one of ``core.worker.failures``."""
+    """The job failed; ``error_class`` is one of ``core.worker.failures``.
+
+    If it ``waits``, it has not failed, but can't be run by this worker now: it ``may_pass`` soon.
+    """
 
     error_class: str
     message: str
@@ -92,6 +95,8 @@ class JobFailed:
     permanent: bool = True
     crashed: bool = False
     blames_parser: bool = False
+    waits: bool = False
+    may_pass: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import selectors
 import time
-from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -32,8 +31,11 @@ from casparian.core.worker.messages import (
     Stopped,
     Visible,
 )
+from casparian.core.worker.obstacles import Obstacles
 from casparian.core.worker.options import check_root
 from casparian.core.worker.presence import Presence, new_worker
+from casparian.core.worker.publications import Publications
+from casparian.core.worker.python_check import check_python
 from casparian.core.worker.reports import JobStarted, Notice
 from casparian.core.worker.runner_process import RunnerProcess, Work
 from casparian.core.worker.stop_signals import StopSignals
@@ -42,7 +44,7 @@ from casparian.core.worker.tasks import task_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from casparian.core.stores.jobs import Job, Lease
+    from casparian.core.stores.jobs import Lease
     from casparian.core.stores.store import Store
     from casparian.core.worker.messages import Message
     from casparian.core.worker.options import WorkerOptions
@@ -54,7 +56,6 @@ TICK_S: Final = 0.5
 _CANCEL_S: Final = 3.0
 #: Beyond the job's own timeout: the runner ends a guest, this ends a runner that hangs itself.
 _OVERTIME_S: Final = 20.0
-_PUBLISH_RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Supervisor:
@@ -66,7 +67,6 @@ class Supervisor:
         self.worker_id = secrets.token_hex(8)
         self._runners: list[RunnerProcess] = []
         self._progress: dict[Lease, Progress] = {}
-        self._to_publish: deque[tuple[float, Job, str, int]] = deque()
         self._claimed = 0
         self._looked_for_work = 0.0
         self._nothing_left = False
@@ -76,10 +76,13 @@ class Supervisor:
     def run(self) -> None:
         """Work until stopped, or until nothing is left. In the main thread only.
 
-        Raises StoreError if the store can't be opened, SinkError if the output root is unusable.
+        Raises StoreError if the store can't be opened, SinkError if the output root is unusable,
+        InterpreterError if no parser can run in the Python that was named.
         """
         options = self._options
         check_root(options.root)
+        if options.python is not None:
+            check_python(options.python, options.pass_env)
         patience = min(5.0, options.stale_after / 4)
         with (
             open_store(options.store, patience_s=patience) as store,
@@ -97,6 +100,8 @@ class Supervisor:
                 on_problem=self._warn,
             )
             self._endings = Endings(store, self._leases, options, self._on_report)
+            self._publications = Publications(store, self._leases, lease_ms=options.lease_ms)
+            self._obstacles = Obstacles(store, self.worker_id, self._on_report)
             self._bundles = BundleCache(options.home, store.parsers.archive)
             self._housekeeping = Housekeeping(store, options, self.worker_id, self._notice)
             self._selector = selectors.DefaultSelector()
@@ -119,6 +124,7 @@ class Supervisor:
                     self._signalled()
             with self._patiently():
                 self._endings.flush()
+                self._obstacles.flush()
             for work, runner in self._endings.promoted():
                 self._publish(runner, work)
             if time.monotonic() - ticked >= TICK_S:
@@ -135,9 +141,11 @@ class Supervisor:
         if any(runner.work for runner in self._runners) or self._endings.waiting:
             return self._signals.count > 1
         if self._stopping:
-            return not self._to_publish or self._signals.count > 1 or self._is_overdue()
+            return not self._publications or self._signals.count > 1 or self._is_overdue()
         spent = self._claimed >= (self._options.max_jobs or self._claimed + 1)
-        return (spent or (self._options.drain and self._nothing_left)) and not self._to_publish
+        drained = self._options.drain and self._nothing_left
+        done = spent or (drained and not self._obstacles.worth_waiting())
+        return done and not self._publications
 
     def _is_overdue(self) -> bool:
         return self._stop_at is None or time.monotonic() > self._stop_at
@@ -149,7 +157,8 @@ class Supervisor:
             del self._progress[lease]
         self._look_for_cancels()
         for job in self._housekeeping.attend(self._busy_jobs()):
-            self._adopt(job)
+            if self._publications.adopt(job):
+                self._notice(f"job {job.job_id}: its worker has gone; publishing what it staged")
 
     @property
     def stopped_by(self) -> int | None:
@@ -180,7 +189,11 @@ class Supervisor:
             return
         asked = time.monotonic()
         jobs = self._store.jobs.claim_next(
-            self.worker_id, limit=room, lease_ms=options.lease_ms, parser=options.parser
+            self.worker_id,
+            limit=room,
+            lease_ms=options.lease_ms,
+            parser=options.parser,
+            without=self._obstacles.left_alone(),
         )
         if len(jobs) < room:
             self._looked_for_work = asked + TICK_S
@@ -274,6 +287,7 @@ class Supervisor:
             self._endings.lost(work)
         elif isinstance(message, Staged):
             work.manifest = message.manifest
+            self._obstacles.passed(work)
             self._endings.staged(work, runner)
         elif isinstance(message, Visible):
             runner.work = None
@@ -286,7 +300,17 @@ class Supervisor:
             self._stopped(work)
         elif isinstance(message, JobFailed):
             runner.work = None
-            self._endings.failed(work, message)
+            self._failed(work, message)
+
+    def _failed(self, work: Work, message: JobFailed) -> None:
+        if message.waits:
+            self._obstacles.met(work, message)
+            self._endings.released(work)
+            self._claimed -= 1
+            return
+        if message.blames_parser:
+            self._obstacles.passed(work)
+        self._endings.failed(work, message)
 
     def _died(self, runner: RunnerProcess) -> None:
         """A runner has ended, by our doing or another's."""
@@ -302,7 +326,7 @@ class Supervisor:
         if self._leases.is_lost(work.lease):
             self._endings.lost(work)
         elif work.manifest is not None and work.is_promoted:
-            self._publish_later(work.job, work.manifest, 0)
+            self._publications.later(work.job, work.manifest, 0)
         elif work.ended_because in ("cancelled", "stopping"):
             self._stopped(work)
         elif work.ended_because == "timeout":
@@ -334,23 +358,11 @@ class Supervisor:
         if not runner.send(Publish(work.manifest)):
             pass  # it is dead: that is heard in a moment, and the set is published by another
 
-    def _publish_later(self, job: Job, manifest: str, tries: int) -> None:
-        """Try again after a while; the lease is kept meanwhile, for nobody else need bother."""
-        delay = _PUBLISH_RETRY_S[min(tries, len(_PUBLISH_RETRY_S) - 1)] if tries else 0.0
-        self._leases.keep(job.lease, trusted_from=time.monotonic(), end=lambda: None)
-        self._to_publish.append((time.monotonic() + delay, job, manifest, tries + 1))
-
     def _send_publications(self) -> None:
-        for _ in range(len(self._to_publish)):
-            due, job, manifest, tries = self._to_publish.popleft()
-            if self._leases.is_lost(job.lease):
-                self._leases.drop(job.lease)
-            elif due > time.monotonic() or len(self._working()) >= self._options.concurrency:
-                self._to_publish.append((due, job, manifest, tries))
-            else:
-                runner = self._free_runner()
-                runner.work = Work(job.lease, job, None, manifest, tries=tries)
-                self._publish(runner, runner.work)
+        for work in self._publications.due(self._options.concurrency - len(self._working())):
+            runner = self._free_runner()
+            runner.work = work
+            self._publish(runner, work)
 
     def _unpublished(self, work: Work, message: PublishFailed) -> None:
         if message.vanished:
@@ -358,18 +370,7 @@ class Supervisor:
             return
         assert work.manifest is not None
         self._warn(f"job {work.job.job_id}: {message.message}; trying again")
-        self._publish_later(work.job, work.manifest, work.tries)
-
-    def _adopt(self, job: Job) -> None:
-        """Roll a set forward whose holder has gone; that another does so as well is harmless."""
-        if job.manifest is None or any(
-            other.job_id == job.job_id for _, other, _, _ in self._to_publish
-        ):
-            return
-        [beat] = self._store.jobs.heartbeat([job.lease], lease_ms=self._options.lease_ms)
-        if beat.held:
-            self._notice(f"job {job.job_id}: its worker has gone; publishing what it had staged")
-            self._publish_later(job, job.manifest, 0)
+        self._publications.later(work.job, work.manifest, work.tries)
 
     # ------------------------------------------------------------ clocks, signals
 
@@ -434,6 +435,7 @@ class Supervisor:
         is_retired = False
         try:
             self._endings.flush()
+            self._obstacles.flush()
             self._housekeeping.sweep_staging()
             self._leases.stop()
             self._store.workers.retire(self.worker_id)

@@ -23,7 +23,9 @@ def busy(queued: Queued) -> Queued:
     queued.add("/data/b.csv", parser="bank")
     queued.fail(queued.claim(parser="bank"), "slow", error_class="timeout")
     queued.workers.announce(NewWorker("w1", "host-1", 77, 4, "0.1.0"))
-    queued.workers.beat("w1", busy=3)
+    for number in range(3):
+        queued.add(f"/data/run_{number}.csv")
+        queued.claim(parser="sales")
     queued.parsers.pause("bank", "by hand")
     return queued
 
@@ -38,12 +40,12 @@ def test_an_empty_queue_has_stats_too(queued: Queued) -> None:
 def test_people_see_what_waits_what_was_done_what_failed_and_who_works(busy: Queued) -> None:
     told = call("stats").stdout
     for part in (
-        "1 pending · 1 completed · 1 warnings · 3 failed",
+        "1 pending · 3 running · 1 completed · 1 warnings · 3 failed",
         "the oldest pending job waits ",
         "! bank is paused: by hand; casparian parser resume bank",
         "2  sales  parser: KeyError: 'b'",
         "1  bank  timeout: slow",
-        "w1  host-1 pid 77  3 of 4 slots busy, last heard of now ago",
+        "w1  host-1 pid 77  3 of 4 slots busy, last heard of just now",
     ):
         assert part in told
     [sales] = [line.split() for line in told.splitlines() if line.startswith("  sales")]

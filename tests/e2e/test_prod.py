@@ -42,6 +42,7 @@ def test_a_parser_that_was_made_is_registered_and_does_its_files_once(prod: Work
         "jobs": {"completed": 1, "completed_with_warnings": 1},
         "left": 0,
         "paused": [],
+        "why_left": [],
     }
     again = prod.casparian("process-job", "sales", "in")
     assert "already processed" in again.stdout.lower()

@@ -39,7 +39,13 @@ class SqliteLeases:
         self._more_may_be_there = False
 
     def claim_next(
-        self, worker_id: str, *, limit: int, lease_ms: int, parser: str | None = None
+        self,
+        worker_id: str,
+        *,
+        limit: int,
+        lease_ms: int,
+        parser: str | None = None,
+        without: Sequence[str] = (),
     ) -> list[Job]:
         """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence."""
         if limit < 1:
@@ -56,6 +62,7 @@ class SqliteLeases:
                 "limit": limit,
                 "lease_ms": lease_ms,
                 "parser": parser,
+                "without": json.dumps(list(without)),
                 "now": now,
             }
             jobs = [job_of(row) for row in raw.execute(statements.CLAIM, values).fetchall()]

@@ -23,6 +23,7 @@ _TABLES: Final = (
     "cf_quarantine",
     "cf_dead_letter",
     "cf_workers",
+    "cf_obstacles",
     "cf_files",
     "cf_processing_history",
 )

@@ -222,10 +222,33 @@ _FILE_IDENTITIES: Final = (
     "CREATE INDEX cf_files_seen ON cf_files (last_seen)",
 )
 
+_OBSTACLES: Final = (
+    """
+    CREATE TABLE cf_obstacles (
+        worker_id TEXT NOT NULL,
+        parser TEXT NOT NULL,
+        host TEXT NOT NULL,
+        parser_version TEXT NOT NULL,
+        error_class TEXT NOT NULL,
+        message TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        tried_at INTEGER NOT NULL,
+        next_try_at INTEGER NOT NULL,
+        PRIMARY KEY (worker_id, parser)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+#: How many jobs a worker holds is what the jobs say.
+_BUSY_WORKERS: Final = ("ALTER TABLE cf_workers DROP COLUMN busy",)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("replacements", _REPLACEMENTS),
     ("file-identities", _FILE_IDENTITIES),
+    ("obstacles", _OBSTACLES),
+    ("busy-workers", _BUSY_WORKERS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""
 

@@ -120,11 +120,12 @@ class SqliteParsers:
                     hint=f"casparian jobs --parser {name}; let them end, or cancel them",
                 )
             removed = raw.execute(f"DELETE FROM cf_parsers WHERE {_THESE}", these).rowcount
-            raw.execute(
-                "DELETE FROM cf_parser_health WHERE name = :name "
-                "AND NOT EXISTS (SELECT 1 FROM cf_parsers WHERE name = :name)",
-                these,
-            )
+            for table, column in (("cf_parser_health", "name"), ("cf_obstacles", "parser")):
+                raw.execute(
+                    f"DELETE FROM {table} WHERE {column} = :name "
+                    "AND NOT EXISTS (SELECT 1 FROM cf_parsers WHERE name = :name)",
+                    these,
+                )
             return removed
 
         return self._connection.write(work)

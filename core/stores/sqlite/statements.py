@@ -47,6 +47,7 @@ CLAIM: Final = """
         SELECT job.seq FROM cf_job_counts AS ready CROSS JOIN cf_jobs AS job
         WHERE ready.status = 'pending' AND ready.jobs > 0
             AND (:parser IS NULL OR ready.parser = :parser)
+            AND ready.parser NOT IN (SELECT value FROM json_each(:without))
             AND NOT EXISTS (SELECT 1 FROM cf_parser_health AS health
                 WHERE health.name = ready.parser AND health.paused_at IS NOT NULL)
             AND job.seq IN (
@@ -112,7 +113,9 @@ RELEASE: Final = """
 """
 
 _GONE = """
-    (lease_until < :now OR worker_id IN (SELECT value FROM json_each(:dead_workers)))
+    (lease_until < :now OR worker_id IN (SELECT value FROM json_each(:dead_workers))
+        OR EXISTS (SELECT 1 FROM cf_workers AS gone
+            WHERE gone.worker_id = cf_jobs.worker_id AND gone.retired_at IS NOT NULL))
 """
 
 STALE_RUNNING: Final = f"SELECT * FROM cf_jobs WHERE status = 'running' AND {_GONE} ORDER BY seq"

@@ -10,6 +10,7 @@ from casparian.core.stores.sqlite.connection import PATIENCE_S, Connection
 from casparian.core.stores.sqlite.files import SqliteFiles
 from casparian.core.stores.sqlite.jobs import SqliteJobs
 from casparian.core.stores.sqlite.migrations import check_version, migrate
+from casparian.core.stores.sqlite.obstacles import SqliteObstacles
 from casparian.core.stores.sqlite.parsers import SqliteParsers
 from casparian.core.stores.sqlite.quarantine import SqliteQuarantine
 from casparian.core.stores.sqlite.statistics import SqliteStatistics
@@ -53,6 +54,7 @@ class SqliteStore:
         self.parsers = SqliteParsers(self.connection)
         self.quarantine = SqliteQuarantine(self.connection)
         self.workers = SqliteWorkers(self.connection)
+        self.obstacles = SqliteObstacles(self.connection)
         self.files = SqliteFiles(self.connection)
         self.statistics = SqliteStatistics(self.connection)
 

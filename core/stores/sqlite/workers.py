@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from casparian.core.stores.sqlite.connection import Connection
     from casparian.core.stores.workers import NewWorker
 
+_BUSY = (
+    "(SELECT count(*) FROM cf_jobs AS job WHERE job.status IN ('running', 'promoting') "
+    "AND job.worker_id = cf_workers.worker_id)"
+)
 _COLUMNS = (
-    "worker_id, host, pid, slots, version, boot_id, pid_started, started_at, last_seen, busy, "
-    "retired_at"
+    "worker_id, host, pid, slots, version, boot_id, pid_started, started_at, last_seen, "
+    f"{_BUSY}, retired_at"
 )
 
 
@@ -37,14 +41,13 @@ class SqliteWorkers:
 
         self._connection.write(work)
 
-    def beat(self, worker_id: str, *, busy: int) -> bool:
+    def beat(self, worker_id: str) -> bool:
         """Say that it still is."""
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
             done = raw.execute(
-                "UPDATE cf_workers SET last_seen = ?, busy = ? "
-                "WHERE worker_id = ? AND retired_at IS NULL",
-                (now, busy, worker_id),
+                "UPDATE cf_workers SET last_seen = ? WHERE worker_id = ? AND retired_at IS NULL",
+                (now, worker_id),
             )
             return done.rowcount == 1
 
@@ -63,8 +66,7 @@ class SqliteWorkers:
 
         def work(raw: sqlite3.Connection, now: int) -> None:
             raw.execute(
-                "UPDATE cf_workers SET retired_at = ?, busy = 0 "
-                "WHERE worker_id = ? AND retired_at IS NULL",
+                "UPDATE cf_workers SET retired_at = ? WHERE worker_id = ? AND retired_at IS NULL",
                 (now, worker_id),
             )
 
@@ -78,6 +80,9 @@ class SqliteWorkers:
                 "DELETE FROM cf_workers WHERE last_seen < ? AND worker_id NOT IN ("
                 "SELECT worker_id FROM cf_jobs WHERE status IN ('running', 'promoting'))",
                 (before,),
+            )
+            raw.execute(
+                "DELETE FROM cf_obstacles WHERE worker_id NOT IN (SELECT worker_id FROM cf_workers)"
             )
             return done.rowcount
 

@@ -11,6 +11,7 @@ from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, P
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.states import ENDED, STATUSES, JobStatus
 from casparian.core.stores.store import Store
+from casparian.core.stores.workers import NewWorker
 
 from .clock import LEASE_MS, Clock, claim, failure, finish, new_job
 from .conftest import Opener
@@ -84,6 +85,26 @@ def test_one_parsers_jobs_can_be_claimed_alone(store: Store) -> None:
     store.jobs.insert_many([new_job(1), new_job(2, parser="other")])
     [job] = store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, parser="other")
     assert job.parser == "other"
+
+
+def test_parsers_can_be_left_to_other_workers(store: Store) -> None:
+    store.jobs.insert_many([new_job(1, priority=-1), new_job(2, parser="other")])
+    [job] = store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=("sales", "more"))
+    assert job.parser == "other"
+    assert not store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=("sales",))
+    [left] = store.jobs.claim_next("v", limit=5, lease_ms=LEASE_MS)
+    assert (left.parser, left.attempt, left.fence) == ("sales", 1, 1)
+
+
+def test_what_a_retired_worker_held_is_anothers_at_once(store: Store) -> None:
+    store.workers.announce(NewWorker("w1", "host", 7, 1, "0.1.0"))
+    store.jobs.insert_many([new_job(1), new_job(2)])
+    promoted, running = claim(store), claim(store)
+    assert store.jobs.promote([Promotion(promoted, "{}")], lease_ms=LEASE_MS) == [True]
+    assert store.jobs.stale_promoting() == store.jobs.requeue_stale() == []
+    store.workers.retire("w1")
+    assert [job.lease for job in store.jobs.stale_promoting()] == [promoted]
+    assert [job.job_id for job in store.jobs.requeue_stale()] == [running.job_id]
 
 
 def test_a_job_for_later_waits_for_its_time(store: Store, clock: Clock) -> None:

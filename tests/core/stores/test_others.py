@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from casparian.core.stores.errors import ParserExistsError, ParserInUseError
+from casparian.core.stores.jobs import Completion, Promotion
+from casparian.core.stores.obstacles import NewObstacle
 from casparian.core.stores.parsers import NewParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.store import Store
 from casparian.core.stores.workers import NewWorker
 
-from .clock import Clock, claim, new_job
+from .clock import LEASE_MS, Clock, claim, new_job
 
 
 def parser(version: str = "1.0.0", content: bytes = b"zip", **other: Any) -> NewParser:
@@ -162,15 +164,28 @@ def test_reasons_are_grouped_by_output_column_and_kind(store: Store) -> None:
 def test_a_worker_is_seen_from_its_start_to_its_end(store: Store, clock: Clock) -> None:
     store.workers.announce(NewWorker("w1", "host", 7, 4, "0.1.0", "boot", 99))
     clock.forward(500)
-    assert store.workers.beat("w1", busy=3)
+    assert store.workers.beat("w1")
     [worker] = store.workers.list()
-    assert (worker.pid, worker.slots, worker.busy) == (7, 4, 3)
+    assert (worker.pid, worker.slots, worker.busy) == (7, 4, 0)
     assert worker.last_seen - worker.started_at == 500
     store.workers.retire("w1")
     assert store.workers.list() == []
     assert [w.worker_id for w in store.workers.list(retired=True)] == ["w1"]
-    assert not store.workers.beat("w1", busy=1)
-    assert not store.workers.beat("unknown", busy=1)
+    assert not store.workers.beat("w1")
+    assert not store.workers.beat("unknown")
+
+
+def test_a_worker_is_as_busy_as_the_jobs_say_at_any_moment(store: Store) -> None:
+    store.workers.announce(NewWorker("w1", "host", 7, 4, "0.1.0"))
+    store.jobs.insert_many([new_job(1), new_job(2), new_job(3)])
+    leases = [claim(store, "w1"), claim(store, "w1")]
+    claim(store, "w2")
+    assert [worker.busy for worker in store.workers.list()] == [2]
+    assert store.jobs.promote([Promotion(leases[0], "{}")], lease_ms=LEASE_MS) == [True]
+    assert [worker.busy for worker in store.workers.list()] == [2]
+    assert store.jobs.release(leases[1])
+    assert store.jobs.complete([Completion(leases[0])]) == [True]
+    assert [worker.busy for worker in store.workers.list()] == [0]
 
 
 def test_workers_that_are_gone_are_forgotten_unless_they_hold_a_job(
@@ -183,3 +198,50 @@ def test_workers_that_are_gone_are_forgotten_unless_they_hold_a_job(
     clock.forward(10)
     assert store.workers.forget(before=clock.now) == 1
     assert [worker.worker_id for worker in store.workers.list()] == ["holds"]
+
+
+def obstacle(worker_id: str = "w", **other: Any) -> NewObstacle:
+    made: dict[str, Any] = {
+        "host": "host",
+        "parser": "sales",
+        "parser_version": "1.0.0",
+        "error_class": "environment_error",
+        "message": "there is no network",
+        "hint": "plug it in",
+        "next_try_in_ms": 1_000,
+    }
+    return NewObstacle(worker_id, **{**made, **other})
+
+
+def test_what_keeps_jobs_from_being_run_is_seen_while_they_wait(store: Store, clock: Clock) -> None:
+    store.workers.announce(NewWorker("w", "host", 7, 1, "0.1.0"))
+    store.obstacles.note(obstacle())
+    assert store.obstacles.list() == [], "nothing waits"
+    store.jobs.insert(new_job(1, parser="sales"))
+    begun = clock.now
+    clock.forward(500)
+    store.obstacles.note(obstacle(message="there is no route", next_try_in_ms=2_000))
+    [met] = store.obstacles.list()
+    assert (met.since, met.tried_at, met.next_try_at) == (begun, clock.now, clock.now + 2_000)
+    assert (met.parser, met.message, met.hint) == ("sales", "there is no route", "plug it in")
+    store.obstacles.clear("w", "other")
+    assert len(store.obstacles.list()) == 1
+    store.obstacles.clear("w", "sales")
+    assert store.obstacles.list() == []
+
+
+def test_a_worker_that_can_run_them_forgets_for_those_that_left_and_not_for_those_that_stay(
+    store: Store, clock: Clock
+) -> None:
+    store.jobs.insert(new_job(1, parser="sales"))
+    for worker_id in ("left", "stays", "able"):
+        store.workers.announce(NewWorker(worker_id, "host", 7, 1, "0.1.0"))
+        if worker_id != "able":
+            store.obstacles.note(obstacle(worker_id))
+    store.workers.retire("left")
+    assert len(store.obstacles.list()) == 2, "why its jobs wait is told when it has ended, too"
+    store.obstacles.clear("able", "sales")
+    assert [met.worker_id for met in store.obstacles.list()] == ["stays"]
+    clock.forward(10)
+    store.workers.forget(before=clock.now)
+    assert store.obstacles.list() == []

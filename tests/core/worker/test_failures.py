@@ -66,18 +66,6 @@ def test_a_job_that_takes_too_long_is_ended(workshop: Workshop) -> None:
     assert "longer than its 2 s" in message
 
 
-def test_a_lock_that_no_environment_can_be_built_from_is_told_in_uvs_own_words(
-    workshop: Workshop,
-) -> None:
-    workshop.parser(READ)
-    job_id = workshop.job()
-    workshop.drain(python=None, offline=True)
-    status, error_class, message = workshop.error(job_id)
-    assert (status, error_class) == ("failed", "environment_error")
-    assert "people" in message
-    assert "uv" in message
-
-
 def test_an_error_of_the_parser_says_where_and_is_in_the_store_with_its_traceback(
     workshop: Workshop,
 ) -> None:
@@ -123,15 +111,6 @@ def test_a_bundle_of_which_a_byte_flipped_is_never_run(workshop: Workshop) -> No
     status, error_class, message = workshop.error(job_id)
     assert (status, error_class) == ("failed", "bundle_corrupt")
     assert "hash" in message
-
-
-def test_an_interpreter_that_cannot_be_started_is_the_environments_fault(
-    workshop: Workshop,
-) -> None:
-    workshop.parser(READ)
-    job_id = workshop.job()
-    workshop.drain(python=workshop.folder / "no-python")
-    assert workshop.error(job_id)[:2] == ("failed", "environment_error")
 
 
 def test_a_worker_whose_output_root_cannot_be_used_takes_no_jobs(workshop: Workshop) -> None:

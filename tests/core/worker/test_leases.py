@@ -24,7 +24,7 @@ class Beats:
         self.answer = answer
         self.count = 0
         self.jobs = SimpleNamespace(heartbeat=self.heartbeat)
-        self.workers = SimpleNamespace(beat=lambda worker_id, busy: True)
+        self.workers = SimpleNamespace(beat=lambda worker_id: True)
 
     def heartbeat(self, leases: Sequence[Lease], *, lease_ms: int) -> list[Beat]:
         self.count += 1
