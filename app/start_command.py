@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def command(
       casparian start --watch inbox --topic sales --pattern '*.csv'
       casparian start --watch inbox        (inbox/sales/x.csv has the topic sales)
 
-    Stopping, and exit codes, are those of `casparian worker`.
+    Stopping, and exit codes, are those of `casparian worker`; 2 also if a DIR isn't there. One that
+    goes away later is looked for again.
     """
     from contextlib import ExitStack
 
@@ -64,15 +66,18 @@ def command(
 
     if not folders and (topics or pattern != "*"):
         raise click.UsageError("--topic and --pattern say which files to queue; --watch says where")
+    for folder in folders:
+        _check_folder(folder)
     options = chosen_options(given)
     lines = WorkerLines()
     supervisor = Supervisor(options, lines.report)
     announce(supervisor.worker_id, options)
+    inbox = None
     with ExitStack() as stack:
         if folders:
             for folder in folders:
                 click.echo(f"watching {folder}", err=True)
-            stack.enter_context(
+            inbox = stack.enter_context(
                 Inbox(
                     options.store,
                     folders,
@@ -81,7 +86,21 @@ def command(
                     excluded=[options.root, options.home],
                     on_report=lines.report,
                     stable_s=settle,
+                    on_failure=supervisor.stop,
                 )
             )
         supervisor.run()
+    if inbox is not None and inbox.failure is not None:
+        raise inbox.failure
     return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that isn't there, for nobody would see that its files don't come."""
+    if not folder.is_dir():
+        problem = f"{folder}: there is no such folder; make it first (mkdir -p {folder})"
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        problem = f"{folder}: you may not look into this folder; see its permissions (ls -ld)"
+    else:
+        return
+    raise click.BadParameter(problem, param_hint="--watch")

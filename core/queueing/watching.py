@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ class FolderWatch:
         pattern: a glob that the names of files must match.
         stable_s: seconds for which a file's size and time must stay as they are.
         excluded: folders that are passed over: what casparian writes is no input.
-        on_problem: is told of folders that can't be looked at, once each.
+        on_problem: is told of folders that can't be looked at, once each, and whenever a watched
+            one goes away.
     """
 
     def __init__(
@@ -88,8 +90,11 @@ class FolderWatch:
         while not stop.is_set():
             there = [folder for folder in self._folders if folder.is_dir()]
             for folder in self._folders:
-                if folder not in there:
-                    self._tell(FileProblem(str(folder), "missing", "there is no such folder"))
+                if folder in there:
+                    self._told.discard(str(folder))  # it may go away again
+                else:
+                    sentence = "the folder is gone, or was never there; it is looked for again"
+                    self._tell(FileProblem(str(folder), "missing", sentence))
             if not there:
                 stop.wait(self._stable_s)
                 continue
@@ -97,6 +102,7 @@ class FolderWatch:
             self._watch(there, stop)
 
     def _watch(self, folders: list[Path], stop: threading.Event) -> None:
+        watched = [_folder_identity(folder) for folder in self._folders]
         changes = watch(
             *folders,
             watch_filter=None,
@@ -108,25 +114,27 @@ class FolderWatch:
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
-        try:
-            for changed in changes:
-                if time.monotonic() - self._looked > _LOOK_EVERY_S:
-                    self._look_through(folders)
-                for change, name in changed:
-                    if change is Change.added and os.path.isdir(name):  # noqa: PTH112
-                        # What came with it, or before it was watched, is told by nobody.
-                        self._look_into([name])
-                    else:
-                        self._note(Path(name))
-                self._hand_over_complete()
-                if any(not folder.is_dir() for folder in folders):
-                    return  # it was taken away: the system tells nothing of it any more
-        except FileNotFoundError:
-            return  # it went away before it could be watched
-        except RuntimeError:
-            # What the system told can't be said in Python, such as a name that is no Unicode: the
-            # watch begins anew, and looks through the folders.
-            stop.wait(self._stable_s)
+        while True:
+            try:
+                changed = next(changes)
+            except (StopIteration, FileNotFoundError):
+                return  # it is to stop, or a folder went away before it could be watched
+            except RuntimeError:
+                # What the system told can't be said in Python, such as a name that is no Unicode:
+                # the watch begins anew, and looks through the folders.
+                stop.wait(self._stable_s)
+                return
+            if time.monotonic() - self._looked > _LOOK_EVERY_S:
+                self._look_through(folders)
+            for change, name in changed:
+                if change is Change.added and os.path.isdir(name):  # noqa: PTH112
+                    # What came with it, or before it was watched, is told by nobody.
+                    self._look_into([name])
+                else:
+                    self._note(Path(name))
+            self._hand_over_complete()
+            if [_folder_identity(folder) for folder in self._folders] != watched:
+                return  # of one that went away, or came, the system tells nothing
 
     def _look_through(self, folders: list[Path]) -> None:
         self._looked = time.monotonic()
@@ -168,8 +176,13 @@ class FolderWatch:
                 del self._growing[path]
                 self._handed[path] = identity
                 complete.append(path)
-        if complete:
-            for path in self._hand_over(sorted(complete)):
+        if not complete:
+            return
+        left: Iterable[Path] = complete
+        try:
+            left = self._hand_over(sorted(complete))
+        finally:
+            for path in left:
                 self._handed.pop(path, None)
 
     def _is_wanted(self, path: Path) -> bool:
@@ -185,6 +198,15 @@ class FolderWatch:
         if problem.path not in self._told:
             self._told.add(problem.path)
             self._on_problem(problem)
+
+
+def _folder_identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from another one at its place; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:

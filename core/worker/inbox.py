@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+import traceback
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.queueing.enqueue import enqueue
 from casparian.core.queueing.watching import STABLE_S, FolderWatch
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from casparian.core.stores.store import Store
     from casparian.core.worker.reports import Report
 
+#: How long it waits after a fault of its own, twice as long after each (seconds).
+_FIRST_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 60.0
+
 
 class Inbox:
     """Watches folders on a thread of its own, with a connection to the store of its own.
@@ -33,6 +39,7 @@ class Inbox:
         excluded: folders that are passed over.
         on_report: is told of what is queued, and of what can't be.
         stable_s: seconds for which a file must stay as it is.
+        on_failure: is called, on the inbox's thread, if it has to give up; ``failure`` says why.
     """
 
     def __init__(
@@ -45,8 +52,11 @@ class Inbox:
         excluded: Sequence[Path],
         on_report: Callable[[Report], None],
         stable_s: float = STABLE_S,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
+        self.failure: Exception | None = None
         self._url = store
+        self._on_failure = on_failure
         self._folders = [folder.absolute() for folder in folders]
         self._topics = tuple(topics)
         self._on_report = on_report
@@ -60,6 +70,7 @@ class Inbox:
         )
         self._store: Store | None = None
         self._unknown: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox")
 
@@ -73,10 +84,37 @@ class Inbox:
 
     def _run(self) -> None:
         try:
-            self._watch.run(self._stop)
+            self._watch_on()
+        except Exception as error:  # noqa: BLE001 - the main thread says it, by its exit code
+            self.failure = error
+            self._on_failure()
         finally:
-            if self._store is not None:
-                self._store.close()
+            self._forget_store()
+
+    def _watch_on(self) -> None:
+        """Watch until it is to stop, whatever goes wrong; raises only what can't even be told."""
+        wait = _FIRST_WAIT_S
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            try:
+                self._watch.run(self._stop)
+            except Exception as error:  # noqa: BLE001 - files come for weeks: one fault ends nothing
+                if time.monotonic() - begun > _LONGEST_WAIT_S:
+                    wait = _FIRST_WAIT_S
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                self._say(
+                    f"the watch failed: {type(error).__name__}: {error} (in {place.name}, "
+                    f"{Path(place.filename).name}:{place.lineno}); trying again in {wait:g} s",
+                    warning=True,
+                )
+                self._forget_store()
+                self._stop.wait(wait)
+                wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    def _forget_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     def _take(self, paths: list[Path]) -> Iterable[Path]:
         """Queue files; those of a topic that nobody subscribes to are asked for again later."""
@@ -114,8 +152,12 @@ class Inbox:
         for job in report.jobs:
             if job.outcome == "queued":
                 self._say(f"queued {job.path} for {job.parser} {job.parser_version}")
+            self._refused.pop(job.path, None)
         for problem in report.problems:
-            self._problem(problem)
+            # It is asked for again once a minute, for what is wrong may be mended.
+            if self._refused.get(problem.path) != problem.message:
+                self._refused[problem.path] = problem.message
+                self._problem(problem)
         return [Path(problem.path) for problem in report.problems]
 
     def _topic_of(self, path: Path) -> str:

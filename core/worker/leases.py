@@ -124,6 +124,9 @@ class LeaseKeeper:
         except StoreError as error:
             self._on_problem(f"no heartbeat: {error.message}")
             return
+        except Exception as error:  # noqa: BLE001 - this thread must live to end what isn't kept
+            self._on_problem(f"no heartbeat: {type(error).__name__}: {error}")
+            return
         with self._lock:
             for beat in beats:
                 kept = self._kept.get(beat.lease)

@@ -72,6 +72,11 @@ class Supervisor:
         self._nothing_left = False
         self._stop_at: float | None = None
         self._stopping = False
+        self._asked_to_stop = False
+
+    def stop(self) -> None:
+        """Have it stop, as a first signal does; from any thread, and before it runs, too."""
+        self._asked_to_stop = True
 
     def run(self) -> None:
         """Work until stopped, or until nothing is left. In the main thread only.
@@ -151,6 +156,8 @@ class Supervisor:
         return self._stop_at is None or time.monotonic() > self._stop_at
 
     def _tick(self) -> None:
+        if self._asked_to_stop and not self._stopping:
+            self._begin_to_stop()
         self._look_at_clocks()
         for lease, progress in list(self._progress.items()):
             self._store.jobs.progress(lease, progress.done, progress.total)
@@ -413,9 +420,11 @@ class Supervisor:
 
     def _signalled(self) -> None:
         self._signals.take()
+        if not self._stopping:
+            self._begin_to_stop()
+
+    def _begin_to_stop(self) -> None:
         self._stopping = True
-        if self._signals.count > 1:
-            return
         self._stop_at = time.monotonic() + self._options.drain_timeout
         busy = len(self._working())
         if busy:
