@@ -36,7 +36,15 @@ def load_contract_file(path: Path, *, parser_name: str | None = None) -> Contrac
     ``[outputs.NAME.columns]`` tables name several outputs; ``[columns]`` is one flat output,
     named ``parser_name``, else after the file. Raises ContractError.
     """
-    content = _content(path)
+    return contract_of(contract_text(path), path, parser_name=parser_name)
+
+
+def contract_of(text: str, path: Path, *, parser_name: str | None = None) -> Contract:
+    """Return the contract that a text says which is, or is to be, a file's.
+
+    Raises ContractError.
+    """
+    content = _content(text, path)
     name = parser_name or path.name.removesuffix(".toml").removesuffix(".contract")
     if "outputs" in content:
         if len(content) > 1:
@@ -56,14 +64,21 @@ def has_no_names(path: Path) -> bool:
 
     Raises ContractError.
     """
-    return "outputs" not in _content(path)
+    return "outputs" not in _content(contract_text(path), path)
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _content(text: str, path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ContractError(f"{path}: this is no valid TOML: {error}") from error
+
+
+def contract_text(path: Path) -> str:
+    """Return a contract file's text. Raises ContractError."""
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
         raise ContractError(f"{path}: this is no valid TOML: {error}") from error
     except OSError as error:
         raise ContractError(

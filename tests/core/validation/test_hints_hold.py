@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +11,7 @@ from casparian.core.contract.errors import ContractError
 from casparian.core.contract.parse import parse_outputs
 from casparian.core.validation import OutputValidator
 from casparian.core.validation.cells import Cell
+from casparian.core.validation.hint_options import options_of_hint
 from casparian.core.validation.hints import Hints
 from casparian.core.validation.oracle import judge
 
@@ -75,24 +74,6 @@ def _columns() -> list[tuple[str, dict[str, object]]]:
     return found
 
 
-def taken(hint: str, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the columns that whoever follows a hint would write, one for each alternative."""
-    changed = [dict(spec)]
-    at = 0
-    while found := re.match(r"([a-z_]+) = ", hint[at:]):
-        value, at = json.JSONDecoder().raw_decode(hint, at + found.end())
-        changed[-1][found[1]] = value
-        rest = re.match(
-            r"(?: \(or whichever zone the times are in\))?(, with |, | or |$)", hint[at:]
-        )
-        assert rest is not None, hint
-        at += rest.end()
-        if rest[1] == " or ":
-            changed.append(dict(spec))
-    assert at == len(hint), hint
-    return changed
-
-
 @pytest.mark.parametrize(("name", "column"), _columns(), ids=lambda value: str(value)[:60])
 def test_taking_a_hint_accepts_the_value(name: str, column: dict[str, Any]) -> None:
     parsed = column_of(column)
@@ -101,8 +82,15 @@ def test_taking_a_hint_accepts_the_value(name: str, column: dict[str, Any]) -> N
         if not judge(cell, parsed).reasons:
             continue
         hint = hints.hint(cell)
-        for changed in taken(hint, column) if hint else []:
-            assert not judge(cell, column_of(changed)).reasons, (name, cell, hint)
+        readings = options_of_hint(hint)
+        assert bool(readings) == bool(hint), hint
+        for options in readings:
+            assert not judge(cell, column_of({**column, **options})).reasons, (name, cell, hint)
+
+
+def test_advice_that_no_option_follows_is_no_option() -> None:
+    assert options_of_hint("this is a bug of casparian: please report it with this message") == []
+    assert options_of_hint("trim = true, and then some") == []
 
 
 @pytest.mark.parametrize(("name", "column"), _columns(), ids=lambda value: str(value)[:60])
