@@ -75,8 +75,9 @@ def command(
         quarantine_threshold=settings["quarantine_threshold"].value,
         max_quarantine_rows=settings["max_quarantine_rows"].value,
     )
-    queue = StoreHost(str(settings["store"].value), home(), read_only=read_only)
-    app = CasparianApp(SessionHost(request), queue, first="prod" if prod else "dev")
+    store = str(settings["store"].value)
+    queue = StoreHost(store, home(), read_only=read_only)
+    app = CasparianApp(SessionHost(request, store), queue, first="prod" if prod else "dev")
     app.run()
     return app.return_code or 0
 

@@ -87,6 +87,11 @@ class SessionLoop:
         """What is being worked on."""
         return self._subject
 
+    @property
+    def folder(self) -> Path:
+        """The session's private folder."""
+        return self._folder.path
+
     def post(self, what: Callable[[], None]) -> None:
         """Have something done by the loop's thread."""
         self._posted.put(what)

@@ -48,6 +48,11 @@ class DevSession:
         """The results that are kept. They are there before they are told of."""
         return self._loop.history
 
+    @property
+    def folder(self) -> Path:
+        """The private folder; what is put there goes with the session."""
+        return self._loop.folder
+
     def start(self) -> None:
         """Begin to watch, and run the first sample.
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from rich.text import Text
+from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Mark, Marks
-from casparian.core.dev_session.seen import seen_columns, seen_table
+from casparian.core.dev_session.seen import SeenColumn, seen_columns, seen_table
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -26,6 +28,21 @@ class ContractTab(Vertical):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._result: RunResult | None = None
+        self._columns: list[SeenColumn] = []
+        self._at = 0
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """The output and the column under the cursor."""
+        if self._at >= len(self._columns):
+            return None
+        column = self._columns[self._at]
+        return column.output, column.name
+
+    @on(ArrowTable.RowHighlighted)
+    def _look_at_row(self, event: ArrowTable.RowHighlighted) -> None:
+        event.stop()
+        self._at = event.row
 
     def compose(self) -> ComposeResult:
         """A sentence, and the columns."""
@@ -39,6 +56,7 @@ class ContractTab(Vertical):
         self._result = result
         table = self.query_one(TableArea).table
         sentence = self.query_one("#contract-sentence", Static)
+        self._columns = []
         if result is None:
             sentence.update("")
             table.clear()
@@ -52,9 +70,12 @@ class ContractTab(Vertical):
                 )
             )
         else:
-            sentence.update(Text(f" contract {result.contract.hash[:12]}", "dim"))
+            said = f" contract {result.contract.hash[:12]}"
+            if result.report.quarantine_total:
+                said += "  a takes what would let a column's bad cells pass"
+            sentence.update(Text(said, "dim"))
         try:
-            columns = seen_columns(result)
+            self._columns = columns = seen_columns(result)
         except (OSError, pa.ArrowException) as error:
             table.clear()
             self.notify(f"the run's rows can't be read: {error}", severity="error", markup=False)

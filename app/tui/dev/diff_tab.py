@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from casparian.app.tui.dev.state import DevState
     from casparian.core.dev_session.changes import OutputChanges
     from casparian.core.dev_session.events import Compared
+    from casparian.core.dev_session.results import RunResult
 
 
 class DiffTab(VerticalScroll, can_focus=True):
@@ -29,34 +30,37 @@ class DiffTab(VerticalScroll, can_focus=True):
 
     def wanted(self, state: DevState) -> int | None:
         """Return the run to compare with, if that isn't known yet."""
-        before = _before(state)
-        known = state.comparison
-        if before is None or (known is not None and known.before == before):
+        before, known = state.compared_with, state.comparison
+        if before is None or (known is not None and known.before == before.run):
             return None
-        return before
+        return before.run
 
     def show(self, state: DevState) -> None:
         """Show what is known."""
         text = self.query_one("#diff-text", Static)
         if state.comparison is None:
             self._shown = None
-            before = _before(state)
-            text.update("there is no earlier run of this sample" if before is None else "…")
+            text.update(_waiting(state))
         elif state.comparison is not self._shown:
             self._shown = state.comparison
-            text.update(_said(state.comparison))
+            text.update(_said(state.comparison, state.compared_with))
 
 
-def _before(state: DevState) -> int | None:
-    result = state.result
-    if result is None:
-        return None
-    earlier = [r.run for r in state.history if r.sample == result.sample and r.run < result.run]
-    return earlier[-1] if earlier else None
+def _waiting(state: DevState) -> str:
+    if state.result is None:
+        return "there is no run yet"
+    if state.against == "registered":
+        return "the registered version is run on this sample …"
+    if state.compared_with is None:
+        return "there is no earlier run of this sample; v compares with the registered version"
+    return "…"
 
 
-def _said(compared: Compared) -> Text:
-    words = Text(f"run {compared.after} against run {compared.before}\n", "dim")
+def _said(compared: Compared, before: RunResult | None) -> Text:
+    words = Text(f"run {compared.after} against {_named(compared, before)}\n", "dim")
+    error = None if before is None else before.report.error
+    if error is not None:
+        words.append(f"that run failed: {error.type}: {error.message}\n")
     if compared.problem is not None:
         return words.append(compared.problem.message)
     changes = compared.changes
@@ -66,6 +70,13 @@ def _said(compared: Compared) -> Text:
         if not output.is_same:
             _say_output(words, output)
     return words
+
+
+def _named(compared: Compared, before: RunResult | None) -> str:
+    if before is None or before.reason != "registered":
+        return f"run {compared.before}  (v: against the registered version)"
+    version = before.report.parser_version or ""
+    return f"{before.report.parser_name} {version}, as registered  (v: against the run before)"
 
 
 def _say_output(words: Text, output: OutputChanges) -> None:

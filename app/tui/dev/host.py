@@ -42,6 +42,16 @@ class DevHost(Protocol):
         """Ask what changed between two runs; the answer is an event."""
         ...
 
+    def run_registered(self, name: str, sample: Path) -> None:
+        """Run what is registered under a parser's name; its result is an event.
+
+        Unlike the others this reads the store: it is called on a thread that may wait.
+
+        Raises:
+            CasparianError: nothing is registered under that name, or it can't be unpacked.
+        """
+        ...
+
     def choose(self, parser: Path | None, samples: Sequence[Path]) -> None:
         """Take another parser, or other samples."""
         ...

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from textual import on
+from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, TabbedContent, TabPane
 
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.contract_tab import ContractTab
 from casparian.app.tui.dev.diff_tab import DiffTab
 from casparian.app.tui.dev.error_tab import ErrorTab
+from casparian.app.tui.dev.file_actions import FileActions
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.dev.log_tab import LogTab
 from casparian.app.tui.dev.output_tab import OutputTab
-from casparian.app.tui.dev.outside import Outside
 from casparian.app.tui.dev.quarantine_tab import QuarantineTab
 from casparian.app.tui.dev.samples_list import SamplesList
 from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
     DevState,
     after,
+    comparing_with,
     mood_of,
     sample_lines,
     showing,
     stages_of,
     stepped,
 )
+from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.dev.host import DevHost
+    from casparian.app.tui.dev.state import Against
     from casparian.core.dev_session.events import SessionEvent
 
 TABS = ("output", "quarantine", "log", "error", "contract", "diff")
@@ -48,7 +50,7 @@ class SessionTold(Message):
         self.event = event
 
 
-class DevScreen(Doing, Screen[None]):
+class DevScreen(Doing, FileActions):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "dev"
@@ -57,7 +59,6 @@ class DevScreen(Doing, Screen[None]):
     def __init__(self, host: DevHost) -> None:
         super().__init__()
         self._host = host
-        self._outside = Outside(self)
         self.state = DevState()
 
     def compose(self) -> ComposeResult:
@@ -125,7 +126,7 @@ class DevScreen(Doing, Screen[None]):
             self._label_tabs()
         self.query_one(ContractTab).show(table)
         self.query_one(DiffTab).show(state)
-        if self._active == "diff":
+        if self.tab == "diff":
             self._ask_for_comparison()
         if state.running is not before.running or result is not before.result:
             self.refresh_bindings()
@@ -154,7 +155,8 @@ class DevScreen(Doing, Screen[None]):
         tabs.get_tab("error").label = "Error ✗" if failed else "Error"
 
     @property
-    def _active(self) -> str:
+    def tab(self) -> str:
+        """The name of the tab in view."""
         return self.query_one(TabbedContent).active
 
     # ------------------------------------------------------------------- running
@@ -240,7 +242,7 @@ class DevScreen(Doing, Screen[None]):
         assert result is not None
         if not result.report.quarantine_total:
             self._open_tab("error")
-        elif self._active == "quarantine":
+        elif self.tab == "quarantine":
             self.query_one(QuarantineTab).next_row(by)
         else:
             self._open_tab("quarantine")
@@ -278,64 +280,43 @@ class DevScreen(Doing, Screen[None]):
 
     @on(TabbedContent.TabActivated)
     def _tab_opened(self, event: Any) -> None:
-        if self._active == "diff":
+        if self.tab == "diff":
             self._ask_for_comparison()
 
     def _ask_for_comparison(self) -> None:
-        before = self.query_one(DiffTab).wanted(self.state)
-        if before is not None and self.state.result is not None:
-            self._host.compare(before, self.state.result.run)
+        state = self.state
+        before = self.query_one(DiffTab).wanted(state)
+        if before is not None and state.result is not None:
+            self._host.compare(before, state.result.run)
+        elif state.against == "registered" and state.compared_with is None:
+            self._run_registered()
 
-    # --------------------------------------------------------- out of the terminal
+    def why_not_against(self) -> str:
+        """Only what has run and may be registered can be compared."""
+        if self.state.result is None:
+            return "there is no run yet"
+        return "a bare function can't be registered" if self._is_bare() else ""
 
-    def why_not_edit(self) -> str:
-        """There must be a parser."""
-        return "" if self.state.parser is not None else "no parser is chosen: o opens one"
+    def do_against(self) -> None:
+        """Compare with the registered version, or with the run before."""
+        other: Against = "before" if self.state.against == "registered" else "registered"
+        self._become(comparing_with(self.state, other))
+        self._open_tab("diff")
 
-    def do_edit(self) -> None:
-        """Open the editor, where the error is."""
-        parser = self.state.parser
-        assert parser is not None
-        file, line = self.query_one(ErrorTab).own_line() or (parser, 1)
-        self._outside.edit(file, line)
-
-    def why_not_debug(self) -> str:
-        """There must be something to run."""
-        return self.why_not_rerun()
-
-    def do_debug(self) -> None:
-        """Run in the foreground."""
-        assert self.state.parser is not None
-        assert self.state.shown is not None
-        self._outside.debug(self.state.parser, self.state.shown)
-
-    def why_not_register(self) -> str:
-        """A bare function can't be registered."""
-        if self.state.parser is None:
-            return "no parser is chosen: o opens one"
-        if self._is_bare():
-            return "a bare function can't be registered: S makes a class of it"
-        return ""
-
-    def do_register(self) -> None:
-        """Register the parser, in the foreground: uv's words, questions and all."""
-        assert self.state.parser is not None
-        self._outside.register(self.state.parser)
-
-    def why_not_scaffold(self) -> str:
-        """Only a bare function needs it."""
-        if self.state.parser is None:
-            return "no parser is chosen: o opens one"
-        return "" if self._is_bare() else "the parser is a class already"
-
-    def do_scaffold(self) -> None:
-        """Make a class of a bare function."""
-        assert self.state.parser is not None
-        self._outside.scaffold(self.state.parser)
-
-    def _is_bare(self) -> bool:
+    @work(thread=True, exclusive=True, group="registered")
+    def _run_registered(self) -> None:
         result = self.state.result
-        return result is not None and result.report.parser_version is None
+        assert result is not None
+        try:
+            self._host.run_registered(result.report.parser_name, result.sample)
+        except (CasparianError, OSError) as error:
+            self.app.call_from_thread(self._not_registered, error)
+
+    def _not_registered(self, error: Exception) -> None:
+        self._become(comparing_with(self.state, "before"))
+        self.notify(str(error), severity="warning", markup=False)
+
+    # -------------------------------------------------------------------- choosing
 
     def do_open(self) -> None:
         """Choose a parser and samples."""

@@ -35,6 +35,7 @@ class QuarantineTab(Horizontal):
         self._result: RunResult | None = None
         self._groups: tuple[ReasonGroup, ...] = ()
         self._rows: QuarantineRows | None = None
+        self._at = 0
 
     def compose(self) -> ComposeResult:
         """Groups, rows, and why the row under the cursor is bad."""
@@ -42,6 +43,22 @@ class QuarantineTab(Horizontal):
         with Vertical():
             yield TableArea(id="quarantine-rows")
             yield Static(id="quarantine-why")
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """The output and the column of the reason under the cursor."""
+        at = self.query_one("#quarantine-groups", OptionList).highlighted
+        if at is None or at >= len(self._groups):
+            return None
+        return self._groups[at].output, self._groups[at].column
+
+    @property
+    def row(self) -> tuple[int, list[str | None]] | None:
+        """The number of the row under the cursor, from 1, and its cells."""
+        if self._rows is None or self._at >= self._rows.table.num_rows:
+            return None
+        number, *cells = self._rows.table.slice(self._at, 1).to_pylist()[0].values()
+        return number, cells
 
     def show(self, result: RunResult | None) -> None:
         """Show what a run refused."""
@@ -122,6 +139,7 @@ class QuarantineTab(Horizontal):
         self._explain(event.row)
 
     def _explain(self, row: int) -> None:
+        self._at = row
         words = Text()
         for bad in [] if self._rows is None else self._rows.bad:
             if bad.row != row:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class SessionHost:
     """See ``DevHost``; a session needs to know from its beginning who is told."""
 
-    def __init__(self, request: SessionRequest) -> None:
+    def __init__(self, request: SessionRequest, store: str) -> None:
         self._request = request
+        self._store = store
         self._session: DevSession | None = None
 
     @property
@@ -55,6 +56,20 @@ class SessionHost:
     def compare(self, before: int, after: int) -> None:
         """Ask what changed between two runs."""
         self.session.compare(before, after)
+
+    def run_registered(self, name: str, sample: Path) -> None:
+        """Run what is registered under a parser's name."""
+        from casparian.core.bundles import extract  # most sessions don't ask for it
+        from casparian.core.registry.known import Known, find_registered
+
+        with Known(self._store) as known:
+            found = find_registered(known.store, name)
+            assert known.store is not None
+            archive = known.store.parsers.archive(found.source_hash) or b""
+        place = self.session.folder / f"registered-{found.source_hash}"
+        if not place.exists():
+            extract(archive, place)
+        self.session.run_registered(place / found.entrypoint, sample)
 
     def choose(self, parser: Path | None, samples: Sequence[Path]) -> None:
         """Take another parser, or other samples."""

@@ -6,7 +6,7 @@ No widget, no thread and no clock is needed to try it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from casparian.app.tui.dev.samples_list import SampleLine
 from casparian.app.tui.dev.stage_bar import Mood, Stages
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _HISTORY: Final = 50
 #: Lines of a run under way that are kept; all of them are in its log file.
 _LINES: Final = 5_000
+Against = Literal["before", "registered"]
+"""The run before, or a run of the version that is registered."""
+
 _STAGES: Final = ("start", "load", "parse", "transfer", "validate", "write")
 
 
@@ -73,6 +76,21 @@ class DevState:
     old: frozenset[Path] = frozenset()
     """Samples whose content is another since they were run."""
     comparison: Compared | None = None
+    against: Against = "before"
+    """What a run is compared with."""
+    registered: Mapping[Path, RunResult] = field(default_factory=dict)
+    """Of each sample, what the registered version made of it, if that was asked for."""
+
+    @property
+    def compared_with(self) -> RunResult | None:
+        """The result that the one that is looked at is to be compared with, if it is there."""
+        result = self.result
+        if result is None:
+            return None
+        if self.against == "registered":
+            return self.registered.get(result.sample)
+        earlier = [r for r in self.history if r.sample == result.sample and r.run < result.run]
+        return earlier[-1] if earlier else None
 
     @property
     def result(self) -> RunResult | None:
@@ -112,8 +130,13 @@ def after(state: DevState, event: SessionEvent) -> DevState:
                 history=state.history if same else (),
                 stepped=None,
                 comparison=None,
+                against="before" if not same else state.against,
+                registered={p: r for p, r in state.registered.items() if same},
             )
+        case RunStarted(reason="registered"):
+            return state  # nothing of it is shown but the comparison
         case RunStarted():
+            state = _without_registered(state, event.sample, event.changed)
             running = Running(event.run, event.sample, event.waiting)
             return replace(
                 state,
@@ -135,11 +158,25 @@ def after(state: DevState, event: SessionEvent) -> DevState:
             return replace(state, old=state.old | set(event.changed) | set(event.missing))
         case Compared():
             found = state.result
+            other = state.compared_with
             is_of_shown = found is not None and event.after == found.run
-            return replace(state, comparison=event) if is_of_shown else state
+            is_meant = other is not None and event.before == other.run
+            return replace(state, comparison=event) if is_of_shown and is_meant else state
         case SessionBroken():
             broken = f"{event.message}: start casparian tui again"
             return replace(state, running=None, watching=Watching(True, broken))
+
+
+def _without_registered(state: DevState, sample: Path, changed: tuple[Path, ...]) -> DevState:
+    """Forget what the registered version made of a sample that has other content now."""
+    if sample not in changed and sample not in state.old:
+        return state
+    return replace(state, registered={p: r for p, r in state.registered.items() if p != sample})
+
+
+def comparing_with(state: DevState, against: Against) -> DevState:
+    """Return the state that compares with something else."""
+    return replace(state, against=against, comparison=None)
 
 
 def _further(running: Running, event: Stage | Progress | Lines) -> Running:
@@ -155,6 +192,9 @@ def _further(running: Running, event: Stage | Progress | Lines) -> Running:
 
 
 def _ended(state: DevState, event: RunEnded) -> DevState:
+    if event.result.reason == "registered":
+        registered = {**state.registered, event.sample: event.result}
+        return replace(state, registered=registered, comparison=None)
     changes: dict[str, Any] = {}
     if state.running is not None and state.running.run == event.run:
         changes["running"] = None

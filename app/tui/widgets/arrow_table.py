@@ -553,6 +553,8 @@ class ArrowTable(ScrollView, can_focus=True):
         if self._painting is None:
             self._painting = self._paint()
         painter, page = self._painting
+        if not len(self._view.source.schema):
+            return painter.empty()  # not even a header
         if y == 0:
             return painter.names()
         if y == 1:

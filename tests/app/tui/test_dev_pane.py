@@ -11,12 +11,17 @@ from textual.pilot import Pilot
 
 from casparian.app.tui.actions import ACTIONS, keymap_problems
 from casparian.app.tui.app import CasparianApp
-from casparian.app.tui.dev.outside import editor_command
+from casparian.app.tui.dev.offers_screen import OffersScreen
+from casparian.app.tui.dev.outside import Outside, editor_command
 from casparian.app.tui.dev.pane import DevScreen
+from casparian.app.tui.dev.quarantine_tab import QuarantineTab
 from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.help import HelpScreen
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.core.dev_session.request import SessionRequest
+from casparian.core.stores.store import open_store
+
+from ...workshop import Workshop
 
 GOOD = """
 class Parser:
@@ -29,13 +34,18 @@ class Parser:
 """
 
 
+BARE = GOOD.replace('    outputs = {"name": "string", "age": "int64"}\n', "")
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> CasparianApp:
     parser, sample = tmp_path / "p" / "parser.py", tmp_path / "sample.csv"
     parser.parent.mkdir()
     parser.write_text(GOOD)
     sample.write_text("name,age\n")
-    return CasparianApp(SessionHost(SessionRequest(parser=parser, samples=(sample,))))
+    return CasparianApp(
+        SessionHost(SessionRequest(parser=parser, samples=(sample,)), str(tmp_path / "store.db"))
+    )
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -99,6 +109,81 @@ async def test_what_cannot_be_done_now_says_why_and_the_help_lists_every_key(
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("escape")
         assert isinstance(app.screen, DevScreen)
+
+
+@pytest.mark.asyncio
+async def test_what_lets_bad_cells_pass_is_taken_into_the_contract_file_and_runs(
+    app: CasparianApp, tmp_path: Path
+) -> None:
+    contract = tmp_path / "p" / "contract.toml"
+    (tmp_path / "p" / "parser.py").write_text(BARE.replace('"x"', '"1,000"'))
+    contract.write_text('[columns]\nname = "string"  # as in the passport\nage = "int64"\n')
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        screen = screen_of(app)
+        await pilot.press("a")
+        assert "go to a column" in [*app._notifications][-1].message
+        await pilot.press("2")
+        await until(pilot, lambda: screen.query_one(QuarantineTab).place == ("people", "age"))
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, OffersScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.state.result.report.rows == 3)
+        assert contract.read_text() == (
+            '[columns]\nname = "string"  # as in the passport\n'
+            'age = { type = "int64", thousands = "," }\n'
+        )
+
+
+@pytest.mark.asyncio
+async def test_a_contract_within_the_parser_is_shown_what_to_write_there(
+    app: CasparianApp, tmp_path: Path
+) -> None:
+    (tmp_path / "p" / "parser.py").write_text(GOOD.replace('"x"', '"1,000"'))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        await pilot.press("2")
+        await until(pilot, lambda: screen_of(app).query_one(QuarantineTab).place is not None)
+        await pilot.press("a")
+        assert [*app._notifications][-1].message == (
+            'the contract is in parser.py: e opens it; age would pass with thousands = ","'
+        )
+
+
+@pytest.mark.asyncio
+async def test_a_run_is_compared_with_what_is_registered(app: CasparianApp, tmp_path: Path) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        screen = screen_of(app)
+        await pilot.press("v")
+        await until(pilot, lambda: bool(app._notifications))
+        assert "no parser 'people' is registered" in next(iter(app._notifications)).message
+        assert screen.state.against == "before"
+
+        with open_store(str(tmp_path / "store.db")) as store:
+            Workshop(tmp_path, store).parser("yield [dict(name='Ada', age='36')]")
+        await pilot.press("v")
+        await until(pilot, lambda: screen.state.comparison is not None)
+        assert "people 1.0.0, as registered" in str(screen.query_one("#diff-text").render())
+        [output] = screen.state.comparison.changes.outputs
+        assert (output.rows_before, output.quarantine.newly_quarantined) == (1, 1)
+        assert len(screen.state.history) == 1, "it is no run to step through"
+
+
+@pytest.mark.asyncio
+async def test_the_editor_opens_at_the_line_of_a_bad_row(
+    app: CasparianApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample.csv").write_text("name,age\nAda,36\nAlan,x\n")
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(Outside, "edit", lambda _, file, line: opened.append((file.name, line)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        await pilot.press("2")
+        await until(pilot, lambda: screen_of(app).query_one(QuarantineTab).row is not None)
+        await pilot.press("E")
+        await until(pilot, lambda: bool(opened))
+    assert opened == [("sample.csv", 3)]
 
 
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:

@@ -1,0 +1,54 @@
+"""Taking what would let a column's bad cells pass into its contract file."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from casparian.app.tui.dev.offers_screen import OffersScreen
+from casparian.core.contract.editing import change_column
+from casparian.core.contract.errors import ContractError
+from casparian.core.contract.files import find_contract_file
+from casparian.core.dev_session.offers import Offer, offers_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from casparian.core.dev_session.results import RunResult
+
+
+def why_not_accept(result: RunResult | None, place: tuple[str, str] | None, parser: Path) -> str:
+    """Say why nothing can be taken for a column; empty if it can."""
+    if result is None:
+        return "there is no run yet"
+    if result.contract is None:
+        command = ["casparian", "contract", "infer", str(parser), str(result.sample)]
+        return f"there is no contract: {shlex.join(command)} -o contract.toml proposes one"
+    if place is None:
+        return "go to a column of the contract, or to a reason of the quarantine"
+    offers = offers_of(result, *place)
+    if not offers:
+        return f"there is nothing that would let more cells of {place[1]} pass"
+    if find_contract_file(parser) is None:
+        words = " or ".join(offer.words for offer in offers)
+        return f"the contract is in {parser.name}: e opens it; {place[1]} would pass with {words}"
+    return ""
+
+
+def accept(node: Any, result: RunResult, place: tuple[str, str], parser: Path) -> None:
+    """Ask which change is meant, and write it; the save starts a run, as any other."""
+    file = find_contract_file(parser)
+    assert file is not None
+    output, column = place
+
+    def chosen(offer: Offer | None) -> None:
+        if offer is None:
+            return
+        try:
+            _, now = change_column(file, output, column, offer.options)
+        except ContractError as error:
+            node.notify(str(error), severity="error", markup=False)
+            return
+        node.notify(f"{file.name}: {column} = {now}", markup=False)
+
+    node.app.push_screen(OffersScreen(column, offers_of(result, output, column), file), chosen)

@@ -1,0 +1,137 @@
+"""What is done with files from the Dev pane: edit, debug, register, and change the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.screen import Screen
+
+from casparian.app.tui.dev.accepting import accept, why_not_accept
+from casparian.app.tui.dev.contract_tab import ContractTab
+from casparian.app.tui.dev.error_tab import ErrorTab
+from casparian.app.tui.dev.outside import Outside
+from casparian.app.tui.dev.quarantine_tab import QuarantineTab
+from casparian.core.dev_session.raw_line import RawLine, raw_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from casparian.app.tui.dev.state import DevState
+
+
+class FileActions(Screen[None]):
+    """The part of the pane's actions that reach out to files; ``tab`` is the one in view."""
+
+    state: DevState
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outside = Outside(self)
+
+    @property
+    def tab(self) -> str:
+        """The name of the tab in view."""
+        raise NotImplementedError
+
+    def why_not_rerun(self) -> str:
+        """Say why there is nothing to run."""
+        raise NotImplementedError
+
+    def why_not_edit(self) -> str:
+        """There must be a parser."""
+        return "" if self.state.parser is not None else "no parser is chosen: o opens one"
+
+    def do_edit(self) -> None:
+        """Open the editor, where the error is."""
+        parser = self.state.parser
+        assert parser is not None
+        file, line = self.query_one(ErrorTab).own_line() or (parser, 1)
+        self._outside.edit(file, line)
+
+    def why_not_debug(self) -> str:
+        """There must be something to run."""
+        return self.why_not_rerun()
+
+    def do_debug(self) -> None:
+        """Run in the foreground."""
+        assert self.state.parser is not None
+        assert self.state.shown is not None
+        self._outside.debug(self.state.parser, self.state.shown)
+
+    def why_not_register(self) -> str:
+        """A bare function can't be registered."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        if self._is_bare():
+            return "a bare function can't be registered: S makes a class of it"
+        return ""
+
+    def do_register(self) -> None:
+        """Register the parser, in the foreground: uv's words, questions and all."""
+        assert self.state.parser is not None
+        self._outside.register(self.state.parser)
+
+    def why_not_scaffold(self) -> str:
+        """Only a bare function needs it."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        return "" if self._is_bare() else "the parser is a class already"
+
+    def do_scaffold(self) -> None:
+        """Make a class of a bare function."""
+        assert self.state.parser is not None
+        self._outside.scaffold(self.state.parser)
+
+    def _is_bare(self) -> bool:
+        result = self.state.result
+        return result is not None and result.report.parser_version is None
+
+    def why_not_edit_row(self) -> str:
+        """There must be a bad row under the cursor."""
+        if self.tab != "quarantine" or self.query_one(QuarantineTab).row is None:
+            return "go to a quarantined row first: 2 shows them"
+        return ""
+
+    @work(thread=True, exclusive=True, group="raw-line")
+    def do_edit_row(self) -> None:
+        """Open the sample where the bad row stands."""
+        result, row = self.state.result, self.query_one(QuarantineTab).row
+        assert result is not None
+        assert row is not None
+        number, cells = row
+        try:
+            found = raw_line(result.sample, cells, number)
+        except OSError as error:
+            said = f"{result.sample}: it can't be read: {error.strerror}"
+            self.app.call_from_thread(self.notify, said, severity="error", markup=False)
+            return
+        self.app.call_from_thread(self._open_row, result.sample, number, found)
+
+    def _open_row(self, sample: Path, number: int, found: RawLine | None) -> None:
+        if found is None:
+            said = f"row {number:,} is not found in {sample.name}: no line has half of its cells"
+            self.notify(said, severity="warning", markup=False)
+            return
+        self._outside.edit(sample, found.line)
+        self.notify(f"row {number:,}: {found.sentence}", markup=False)
+
+    def why_not_accept(self) -> str:
+        """There must be a column with something that would let its cells pass."""
+        if self.state.parser is None:
+            return "no parser is chosen: o opens one"
+        return why_not_accept(self.state.result, self._place(), self.state.parser)
+
+    def do_accept(self) -> None:
+        """Take what would let a column's bad cells pass."""
+        result, place, parser = self.state.result, self._place(), self.state.parser
+        assert result is not None
+        assert place is not None
+        assert parser is not None
+        accept(self, result, place, parser)
+
+    def _place(self) -> tuple[str, str] | None:
+        """The output and column that are looked at."""
+        if self.tab == "quarantine":
+            return self.query_one(QuarantineTab).place
+        return self.query_one(ContractTab).place if self.tab == "contract" else None
