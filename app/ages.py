@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import re
 import time
 from typing import TYPE_CHECKING
 
 import click
 
+from casparian.core.queueing.times import moment
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 
 
 def now_ms() -> int:
@@ -81,12 +81,7 @@ class Since(_Time):
         if isinstance(value, int):
             return value
         text = str(value).strip()
-        if ago := re.fullmatch(r"(\d+)\s*([smhdw])", text):
-            return now_ms() - int(ago[1]) * _SECONDS[ago[2]] * 1_000
-        try:
-            when = datetime.datetime.fromisoformat(text)
-            if when.tzinfo is None:
-                when = when.replace(tzinfo=datetime.UTC)
-            return round(when.timestamp() * 1_000)
-        except (ValueError, OverflowError):
+        found = moment(text, now=now_ms())
+        if found is None:
             self.fail(f"{text!r} is neither so long ago (30m, 12h, 7d) nor a date", param, ctx)
+        return found

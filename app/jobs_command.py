@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from casparian.core.queueing.filters import anywhere, parse_filter
 from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.states import ENDED, STATUSES
 
@@ -70,6 +71,13 @@ def status_option(states: Sequence[str] = STATUSES) -> Callable[[F], F]:
 @click.option("--dead-letter", is_flag=True, help="The same as --status dead_letter.")
 @click.option("--text", metavar="TEXT", help="With this in the input's path or the error.")
 @click.option(
+    "--filter",
+    "words",
+    metavar="WORDS",
+    default="",
+    help="All of that in words, as in the terminal app: 'status:failed since:1h disk full'.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=100,
@@ -94,6 +102,7 @@ def command(
     since: int | None,
     dead_letter: bool,
     text: str | None,
+    words: str,
     limit: int,
     sort: Sort,
     watch: bool,
@@ -109,6 +118,7 @@ def command(
     Examples:
       casparian jobs
       casparian jobs --status failed --parser sales --since 12h
+      casparian jobs --filter 'status:failed parser:sales since:12h'
       casparian jobs --watch
 
     \b
@@ -123,12 +133,17 @@ def command(
         return 0
     if watch and as_json:
         raise click.UsageError("--json is one object: it can't be watched")
-    if input_glob is not None and not input_glob.startswith(("/", "*")):
-        input_glob = f"*/{input_glob}"
     if dead_letter:
         statuses = (*statuses, "dead_letter")
-    wanted = JobFilter(
-        statuses=statuses, parser=parser, input_glob=input_glob, text=text, since=since
+    wanted = _wanted(
+        words,
+        JobFilter(
+            statuses=statuses,
+            parser=parser,
+            input_glob=None if input_glob is None else anywhere(input_glob),
+            text=text,
+            since=since,
+        ),
     )
     from .opened_store import opened_store
 
@@ -146,6 +161,27 @@ def command(
     return 0
 
 
+def _wanted(words: str, options: JobFilter) -> JobFilter:
+    """Return what the words of a filter and the other options say together."""
+    from dataclasses import fields, replace
+
+    said = parse_filter(words, now=now_ms())
+    given = {name: value for name in _FIELDS if (value := getattr(options, name))}
+    for field in fields(said):
+        if field.name in given and getattr(said, field.name):
+            raise click.UsageError(f"{_FIELDS[field.name]} is in --filter, too: give it once")
+    return replace(said, **given)
+
+
+_FIELDS = {
+    "statuses": "--status",
+    "parser": "--parser",
+    "input_glob": "--input",
+    "text": "--text",
+    "since": "--since",
+}
+
+
 def taken(store: Store, wanted: JobFilter, sort: Sort, limit: int) -> JobsSnapshot:
     """Return what the store holds now."""
     from .jobs_table import JobsSnapshot
@@ -153,7 +189,7 @@ def taken(store: Store, wanted: JobFilter, sort: Sort, limit: int) -> JobsSnapsh
     page = store.jobs.list(wanted, sort=sort, limit=limit)
     more = page.after is not None
     counts = store.jobs.counts(wanted.parser)
-    counted = all(value is None for value in (wanted.input_glob, wanted.text, wanted.since))
+    counted = wanted == JobFilter(statuses=wanted.statuses, parser=wanted.parser)
     total: int | None = None
     if not more:
         total = len(page.jobs)

@@ -79,6 +79,12 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("dev.tab_error", "4", "Tabs", "", "Show the error, and where it was raised"),
     Action("dev.tab_contract", "5", "Tabs", "", "Show what is declared against what came"),
     Action("dev.tab_diff", "6", "Tabs", "", "Show what changed"),
+    Action("prod.filter", "slash", "Look", "Filter", "Show only some jobs: status:failed since:1h"),
+    Action("prod.sort", "s", "Look", "", "Show the oldest first, or the newest"),
+    Action(
+        "prod.mark", "space", "Look", "Mark", "Mark the job, or not: what is done is done to all"
+    ),
+    Action("prod.clear", "escape", "Look", "", "Let go of the marks, then of the filter"),
     Action("prod.pause", "p", "Look", "Pause", "Show the queue as it is now, and look no more"),
     Action("prod.slower", "minus", "Look", "", "Look at the store less often"),
     Action("prod.faster", "plus", "Look", "", "Look at the store more often"),

@@ -239,3 +239,23 @@ def test_jobs_that_ended_long_ago_are_forgotten(queued: Queued) -> None:
 def test_the_lists_options_stand_behind_no_command(queued: Queued) -> None:
     done = call("jobs", "--parser", "sales", "prune", "--yes")
     assert getattr(done.exception, "exit_code", None) == 2
+
+
+def test_jobs_are_chosen_by_the_words_of_the_terminal_app(queued: Queued) -> None:
+    queued.register("shipments")
+    queued.add("/data/a_2024.csv")
+    queued.fail(queued.claim())
+    queued.add("/data/b_2024.csv", parser="shipments")
+
+    def shown(*words: str) -> list[str]:
+        listed = json.loads(call("jobs", "--json", *words).output)
+        return [job["input_path"] for job in listed["jobs"]]
+
+    assert shown("--filter", "status:failed parser:sales input:*2024* since:1h a_") == [
+        "/data/a_2024.csv"
+    ]
+    assert shown("--filter", "status:live", "--parser", "shipments") == ["/data/b_2024.csv"]
+    twice = call("jobs", "--filter", "status:failed", "--status", "failed")
+    assert "--status is in --filter, too" in str(twice.exception.format_message())  # type: ignore[union-attr]
+    wrong = call("jobs", "--filter", "staus:failed")
+    assert "did you mean status:?" in str(wrong.exception.hint)  # type: ignore[union-attr]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from rich.markup import escape
 from rich.text import Text
 from textual import on
 from textual.containers import Horizontal, Vertical
@@ -16,6 +17,7 @@ from casparian.app.ages import now_ms
 from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.prod.filter_bar import FilterBar
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.side_list import (
@@ -25,6 +27,8 @@ from casparian.app.tui.prod.side_list import (
     worker_lines,
 )
 from casparian.app.tui.prod.state import RATES, ProdState, after, updated
+from casparian.app.tui.widgets.plain_text import plain
+from casparian.core.queueing.filters import parse_filter, toggled
 from casparian.core.queueing.queue_view import Look, Place
 from casparian.core.stores.states import STATUSES
 
@@ -33,11 +37,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.prod.host import HostEvent, ProdHost
+    from casparian.core.stores.jobs import Sort
 
 #: How often ages are drawn anew, in seconds.
 _TICK: Final = 1.0
 #: The least number of jobs that are read each way of the cursor.
 _REACH: Final = 100
+_MINUTE: Final = 60_000
 
 
 class HostTold(Message):
@@ -67,6 +73,7 @@ class ProdScreen(Doing, Screen[None]):
         with Horizontal(id="prod"):
             with Vertical(id="prod-main"):
                 yield Static(id="prod-counts", markup=False)
+                yield FilterBar(id="prod-filter")
                 yield JobsTable(id="jobs")
                 yield JobLog(self._host.home, id="prod-log")
             with Vertical(id="prod-side"):
@@ -77,9 +84,7 @@ class ProdScreen(Doing, Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        table = self.query_one(JobsTable)
-        table.border_title = "Jobs"
-        table.focus()
+        self.query_one(JobsTable).focus()
         self._host.look(self._look)
         self._host.start(self._hear)
         self._say()
@@ -157,6 +162,10 @@ class ProdScreen(Doing, Screen[None]):
         self.query_one(HeaderLine).heading = Heading(
             "Prod", self._host.where, "", "", said, state.trouble is not None or state.paused
         )
+        title = f"Jobs · {plain(state.filter)}" if state.filter else "Jobs"
+        # Whatever is set is drawn, so what stays as it is is not set.
+        if (escaped := escape(title)) != table.border_title:
+            table.border_title = escaped
         if (many := self._how_many()) != table.border_subtitle:
             table.border_subtitle = many
 
@@ -174,6 +183,8 @@ class ProdScreen(Doing, Screen[None]):
         return " · ".join(parts)
 
     def _nothing(self) -> str:
+        if self.state.filter:
+            return "no job matches: escape lets go of the filter"
         return "no jobs yet: casparian enqueue PARSER FILE… queues some"
 
     def _tick(self) -> None:
@@ -183,6 +194,7 @@ class ProdScreen(Doing, Screen[None]):
             self.query_one(JobsTable).tick(now)
             self.query_one("#prod-workers", SideList).show(worker_lines(self.state.view, now))
         if self.is_current:
+            self._take_filter(self.state.filter)
             self._say()
         self.set_timer(_TICK, self._tick)
 
@@ -210,10 +222,78 @@ class ProdScreen(Doing, Screen[None]):
 
     def _look_at(self, place: Place) -> None:
         reach = max(_REACH, 3 * self.query_one(JobsTable).page)
-        look = replace(self._look, place=place, reach=reach)
+        self._take_look(replace(self._look, place=place, reach=reach))
+
+    def _take_look(self, look: Look) -> None:
         if look != self._look:
             self._look = look
             self._host.look(look)
+
+    # -------------------------------------------------------------- which jobs are shown
+
+    def do_filter(self) -> None:
+        """Ask for a filter."""
+        view = self.state.view
+        self.query_one(FilterBar).ask(
+            self.state.filter,
+            parsers=[one.name for one in view.parsers] if view else (),
+            workers=[one.worker_id for one in view.workers] if view else (),
+        )
+
+    @on(FilterBar.Answered)
+    def _filter(self, message: FilterBar.Answered) -> None:
+        self.query_one(JobsTable).focus()
+        if message.text is not None and message.text != self.state.filter:
+            self._show_those(message.text)
+
+    @on(SideList.Wanted)
+    def _filter_by(self, message: SideList.Wanted) -> None:
+        field = {"prod-states": "status", "prod-parsers": "parser", "prod-workers": "worker"}
+        self._show_those(toggled(self.state.filter, field[str(message.list.id)], message.key))
+
+    def _show_those(self, text: str) -> None:
+        """Show the jobs that pass a filter, from the first one."""
+        self._become(replace(self.state, filter=text))
+        self.query_one(JobsTable).forget()
+        self._take_filter(text, place="first")
+
+    def _take_filter(self, text: str, **other: Any) -> None:
+        """Have a filter looked by; what it says of times moves on by whole minutes."""
+        wanted = parse_filter(text, now=now_ms() // _MINUTE * _MINUTE)
+        self._take_look(replace(self._look, filter=wanted, **other))
+
+    def do_sort(self) -> None:
+        """Show the oldest first, or the newest."""
+        self.query_one(JobsTable).forget()
+        sort: Sort = "oldest" if self._look.sort == "newest" else "newest"
+        self._take_look(replace(self._look, sort=sort, place="first"))
+
+    def why_not_mark(self) -> str:
+        """There must be a job."""
+        return "" if self.query_one(JobsTable).job is not None else "there is no job"
+
+    def do_mark(self) -> None:
+        """Mark the job, or not, and go to the next one."""
+        table, marked = self.query_one(JobsTable), dict(self.state.marked)
+        assert table.job is not None
+        if marked.pop(table.job.job_id, None) is None:
+            marked[table.job.job_id] = table.job
+        self._become(replace(self.state, marked=marked))
+        table.action_move(1)
+
+    def why_not_clear(self) -> str:
+        """There must be marks, or a filter."""
+        there = self.state.marked or self.state.filter
+        return "" if there else "no job is marked, and there is no filter"
+
+    def do_clear(self) -> None:
+        """Let go of the marks; if there are none, of the filter."""
+        if self.state.marked:
+            self._become(replace(self.state, marked={}))
+        else:
+            self._show_those("")
+
+    # ------------------------------------------------------------------- how often
 
     def do_pause(self) -> None:
         """Look no more, or again."""

@@ -21,13 +21,16 @@ RATES: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 @dataclass(frozen=True, slots=True)
 class ProdState:
-    """The pane's state. ``seen_at`` is milliseconds since 1970; ``marked`` are jobs by their id."""
+    """The pane's state. ``seen_at`` is milliseconds since 1970; ``marked`` are jobs by their id,
+    as they were when they were marked; ``filter`` is as it was written.
+    """
 
     view: QueueView | None = None
     seen_at: int | None = None
     trouble: Trouble | None = None
     paused: bool = False
     every: float = RATES[0]
+    filter: str = ""
     marked: Mapping[str, Job] = field(default_factory=dict)
 
 

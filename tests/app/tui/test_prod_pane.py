@@ -220,3 +220,52 @@ def test_columns_fit_any_width_and_state_parser_and_input_are_never_given_up(wid
     assert {"state", "parser", "input"} <= set(columns)
     if width >= 60:
         assert sum(columns.values()) + len(columns) - 1 <= width
+
+
+@pytest.mark.asyncio
+async def test_a_filter_is_typed_with_completion_and_what_is_wrong_with_it_is_said(
+    queued: Queued,
+) -> None:
+    queued.register("shipments")
+    queued.add("/data/a.csv")
+    queued.fail(queued.claim(), "KeyError: 'total'")
+    queued.add("/data/b.csv", parser="shipments")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane, table = await looked(pilot), table_of(app)
+        await pilot.press("slash", *"st", "tab", *"fa", "tab", "enter")
+        await until(pilot, lambda: table.job and table.job.status == "failed")
+        assert pane.state.filter == "status:failed"
+        await until(pilot, lambda: "1 job" in str(table.border_subtitle))
+        await pilot.press("slash", *" parser:", "enter")
+        assert any("parser: has no value" in line for line in lines_of(app))
+        await pilot.press("s", "h", "tab", "enter")
+        await until(pilot, lambda: any("no job matches" in line for line in lines_of(app)))
+        await pilot.press("escape")
+        await until(pilot, lambda: table.job and table.job.parser == "shipments")
+        assert pane.state.filter == ""
+        await pilot.press("tab", "tab")  # past the log
+        pane.query_one("#prod-parsers").focus()
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pane.state.filter == "parser:shipments")
+
+
+@pytest.mark.asyncio
+async def test_jobs_are_marked_and_sorted_and_marks_stay_with_their_jobs(queued: Queued) -> None:
+    for number in range(3):
+        queued.add(f"/data/{number}.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane, table = await looked(pilot), table_of(app)
+        await pilot.press("space", "space")
+        assert {job.input_path for job in pane.state.marked.values()} == {
+            "/data/2.csv",
+            "/data/1.csv",
+        }
+        await pilot.press("s")
+        await until(pilot, lambda: table.job and table.job.input_path == "/data/0.csv")
+        await pilot.pause()
+        assert [line[1:4] for line in lines_of(app) if "●" in line and "csv" in line]
+        assert "2 marked" in str(table.border_subtitle)
+        await pilot.press("escape")
+        assert not pane.state.marked
