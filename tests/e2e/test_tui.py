@@ -1,0 +1,105 @@
+"""`casparian tui` in a real terminal: from the first save to a job that is done."""
+
+from __future__ import annotations
+
+import subprocess
+import termios
+
+import pytest
+import uv
+
+from .conftest import CASPARIAN, Workplace
+from .screen import Screen
+
+PARSER = """\
+import csv
+
+class Parser:
+    name = "people"
+    version = "1.0.0"
+
+    def parse(self, ctx):
+        with ctx.input_path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                yield [{"name": row["name"].upper(), "age": row["age"]}]
+"""
+PROJECT = """\
+[project]
+name = "people"
+version = "1.0.0"
+requires-python = ">=3.11"
+dependencies = ["pyarrow"]
+"""
+CONTRACT = '[columns]\nname = "string"\nage = "int64"\n'
+
+
+@pytest.fixture
+def place(workplace: Workplace) -> Workplace:
+    workplace.write("people/parser.py", PARSER)
+    workplace.write("people/pyproject.toml", PROJECT)
+    workplace.write("people/contract.toml", CONTRACT)
+    return workplace
+
+
+def home(place: Workplace) -> dict[str, str]:
+    return {"CASPARIAN_HOME": str(place.folder / "home")}
+
+
+def started(place: Workplace, *words: object, **env: str) -> Screen:
+    temporary = place.folder / "temporary"
+    temporary.mkdir()
+    more = {**home(place), "TMPDIR": str(temporary), **env}
+    return Screen([CASPARIAN, "tui", *words], cwd=place.folder, env=place.env(**more))
+
+
+def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
+    place: Workplace,
+) -> None:
+    parser, contract = place.folder / "people/parser.py", place.folder / "people/contract.toml"
+    subprocess.run([uv.find_uv_bin(), "lock", "--quiet"], cwd=parser.parent, check=True)
+    with started(place, "people", "--samples", "people.csv") as screen:
+        before = termios.tcgetattr(screen.child.child_fd)
+        screen.until("ADA", "int64", "Quarantine 1")
+
+        parser.write_text(PARSER.replace(".upper()", ".lower()"))
+        screen.until("ada", gone=["ADA"])
+
+        parser.write_text(PARSER.replace("yield [", "yield [("))
+        screen.until("Error ✗", "ada", "rows of run 2")
+
+        parser.write_text(PARSER.replace(".upper()", ".title()"))
+        screen.until("Alan", gone=["Error ✗", "rows of run 2"])
+
+        screen.press("2")
+        screen.until("type_mismatch", "'Unknown' is not an int64")
+        screen.press("a")
+        screen.until("What may age be?")
+        screen.press("\r")
+        screen.until("age = {", gone=["Quarantine 1"])
+        assert 'null_tokens = ["Unknown"]' in contract.read_text()
+
+        screen.press("\x12")  # ^r
+        screen.until("registered", "enter goes back to casparian")
+        screen.press("\r")
+        screen.until("Output")
+
+        screen.press("\x1bOQ")  # F2
+        screen.until("Prod")
+        queued = place.casparian("enqueue", "people", "people.csv", **home(place))
+        assert queued.returncode == 0, queued.stderr
+        screen.until("pending", "people.csv")
+        worked = place.casparian("worker", "--drain", **home(place))
+        assert worked.returncode == 0, worked.stderr
+        screen.until("✓ completed   people@1.0.0")
+
+        screen.press("\x11")  # ^q
+        assert screen.until_ended() == 0
+        assert b"\x1b[?1049l" in screen.raw[-2000:], "the screen of before is back"
+        assert b"\x1b[?25h" in screen.raw[-2000:], "and so is the cursor"
+        assert termios.tcgetattr(screen.child.child_fd) == before
+    assert list((place.folder / "temporary").glob("casparian*")) == []
+
+
+def test_without_a_terminal_it_says_what_to_use(place: Workplace) -> None:
+    done = place.casparian("tui", "people")
+    assert (done.returncode, "needs a terminal" in done.stderr) == (1, True)
