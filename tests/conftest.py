@@ -19,7 +19,10 @@ from casparian.core.guest import GuestSpec
 from casparian.core.logs import Callback
 
 # Hundreds of processes are started: without byte code each would compile all modules anew.
+# And nobody here multiplies matrices: threads for that, which numpy starts with every process, only
+# keep the processors from others.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.dont_write_bytecode = False
 
 # Times on a loaded machine say nothing about the code; and CI tries the same examples each time,

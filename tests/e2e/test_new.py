@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .conftest import CASPARIAN, Workplace, plain
@@ -133,22 +135,44 @@ def test_what_is_there_is_not_touched(workplace: Workplace) -> None:
     assert new(workplace, "q", "--sample", "nowhere.csv").returncode == 2
 
 
+def hanging(workplace: Workplace) -> str:
+    """Make an environment whose Python says it has begun, and hangs, once a guest is started."""
+    python = workplace.write(
+        "venv/bin/python",
+        f"""#!/bin/sh
+        case "$*" in
+            *bridge_shim.py*) : > begun; exec sleep 600 ;;
+            *) exec '{sys.executable}' "$@" ;;
+        esac
+        """,
+    )
+    python.chmod(0o755)
+    workplace.write("venv/pyvenv.cfg", "")
+    return str(python.parent.parent)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_ended_halfway_nothing_stays(
-    workplace: Workplace, eventually, number: signal.Signals
+    workplace: Workplace, eventually, running, number: signal.Signals
 ) -> None:
-    workplace.write("slow.csv", "i,n\n" + "1,a\n" * 600_000)
-    running = subprocess.Popen(
-        [str(CASPARIAN), "new", "p", "--sample", "slow.csv", "--no-lock"],
+    environment = hanging(workplace)
+    halfway = subprocess.Popen(
+        [str(CASPARIAN), "new", "p", "--sample", "people.csv", "--no-lock"],
         cwd=workplace.folder,
-        env=workplace.env(),
+        env=workplace.env(VIRTUAL_ENV=environment),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    eventually(lambda: [n for n in os.listdir(workplace.folder) if n.startswith(".p-new-")])
-    running.send_signal(number)
-    assert running.wait(20) != 0
-    left = ["people.csv", "slow.csv"]
+    eventually((workplace.folder / "begun").exists, 60)
+    assert any(name.startswith(".p-new-") for name in os.listdir(workplace.folder))
+    below = psutil.Process(halfway.pid).children
+    [guest] = eventually(
+        lambda: [child.pid for child in below() if child.cmdline() == ["sleep", "600"]], 60
+    )
+    halfway.send_signal(number)
+    assert halfway.wait(20) != 0
+    left = ["begun", "people.csv", "venv"]
     if number == signal.SIGKILL:  # then somebody else cleans up
-        eventually(lambda: sorted(os.listdir(workplace.folder)) == left)
+        eventually(lambda: sorted(os.listdir(workplace.folder)) == left, 60)
     assert sorted(os.listdir(workplace.folder)) == left
+    eventually(lambda: not running(guest), 60)
