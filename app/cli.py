@@ -165,7 +165,9 @@ def main() -> None:
 
 
 def show_error(error: CasparianError) -> None:
-    """Print what happened, and what to try, on stderr."""
+    """Print what happened, and what to try, on stderr; a parser's own traceback before it."""
+    if traceback := getattr(error, "traceback", ""):
+        click.echo(traceback.rstrip(), err=True)
     click.secho("error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(error.message, err=True)
     if error.hint:

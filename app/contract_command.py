@@ -172,15 +172,10 @@ def schema() -> None:
 
 
 def load(source: Path, python: Path | None) -> Declared:
-    """Read the contract of a parser or file; what the parser's own code raised is shown."""
-    from casparian.core.declared import ParserUnusable, declared_by
+    """Read the contract of a parser or file."""
+    from casparian.core.declared import declared_by
 
-    try:
-        return declared_by(source, python=python)
-    except ParserUnusable as error:
-        if error.traceback:
-            click.echo(error.traceback.rstrip(), err=True)
-        raise
+    return declared_by(source, python=python)
 
 
 def _needed(source: Path, declared: Declared) -> Contract:

@@ -89,7 +89,6 @@ def _of_parser(
     source: Path, inputs: tuple[str, ...], only: str | None, python: Path | None
 ) -> list[InferredOutput]:
     from casparian.core.contract.errors import did_you_mean
-    from casparian.core.declared import ParserUnusable
     from casparian.core.inference import OutputInference
     from casparian.core.interpreter import choose_python
     from casparian.core.parser_outputs import parser_outputs
@@ -100,16 +99,11 @@ def _of_parser(
     files = input_files(inputs)
     outputs: dict[str, OutputInference] = {}
     batches = parser_outputs(parser, files, choose_python(parser, python), _log)
-    try:
-        with closing(batches):
-            for batch in batches:
-                inference = outputs.setdefault(batch.output, OutputInference(batch.output))
-                if only in (None, batch.output):
-                    inference.add(batch.table)
-    except ParserUnusable as error:
-        if error.traceback:
-            click.echo(error.traceback.rstrip(), err=True)
-        raise
+    with closing(batches):
+        for batch in batches:
+            inference = outputs.setdefault(batch.output, OutputInference(batch.output))
+            if only in (None, batch.output):
+                inference.add(batch.table)
     if not outputs:
         raise CasparianError(f"{source} yields no rows over {', '.join(inputs)}")
     if only is not None and only not in outputs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,6 +108,7 @@ def _built(word: str, store: str, *, offline: bool) -> tuple[str, Environment]:
     from casparian.core.environments import prepare_environment
     from casparian.core.registry import Known, find_registered
     from casparian.core.stores.errors import UnknownParserError
+    from casparian.core.temporary_folder import temporary_folder
 
     folder = Path(word)
     archive = None
@@ -128,10 +128,9 @@ def _built(word: str, store: str, *, offline: bool) -> tuple[str, Environment]:
     verify(archive, found.source_hash)
     files = contents(archive)
     label = f"{found.name} {found.version}"
-    with tempfile.TemporaryDirectory(prefix="casparian-") as temporary:
+    with temporary_folder() as project:
         for name in (PROJECT, LOCK):
-            (Path(temporary) / name).write_bytes(files[name])
-        project = Path(temporary)
+            (project / name).write_bytes(files[name])
         return label, prepare_environment(project, parser=label, offline=offline, on_line=_say)
 
 

@@ -156,9 +156,6 @@ def _register_all(registrar: Registrar, candidates: Candidates, *, as_json: bool
 
 
 def _show_refused(candidate: Candidate, error: CasparianError) -> None:
-    traceback = getattr(error, "traceback", "")
-    if traceback:
-        click.echo(traceback.rstrip(), err=True)
     click.secho(f"✗ {candidate.label} is not registered", fg="red", bold=True, err=True)
     show_error(error)
 

@@ -32,7 +32,8 @@ def parser_file(path: Path) -> Path:
         path = inside
     if not path.is_file():
         what = f"{path} is not a plain file" if path.exists() else f"no parser at {path}"
-        raise InputError(what, hint=similar_file(path))
+        begin = "give a parser's file, or a folder that holds parser.py; casparian new begins one"
+        raise InputError(what, hint=similar_file(path) or begin)
     return path.absolute()
 
 

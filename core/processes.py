@@ -23,6 +23,8 @@ _PR_SET_PDEATHSIG = 1
 #: A killed process may be in the kernel for a while yet (seconds).
 _DYING = 5.0
 _is_subreaper = False
+#: Of this process: a sweep after one guest must leave what guards another's folder.
+_guardians: set[int] = set()
 
 # $1: the guest's mark; $2: its folder, if it has one; a line says its process group.
 # The loop matters only for what left the group.
@@ -87,6 +89,7 @@ class Guardian:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        _guardians.add(self._process.pid)
         if group is not None:
             self.watch(group)
 
@@ -107,6 +110,7 @@ class Guardian:
         """The guest's processes have ended: the guardian is not needed any more."""
         self._process.kill()
         self._process.wait()
+        _guardians.discard(self._process.pid)
         assert self._process.stdin is not None
         self._process.stdin.close()
 
@@ -141,11 +145,12 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
 
     Args:
         mark: the guest's own.
-        spare: children of this process that are not the guest's.
+        spare: children of this process that are not the guest's; guardians never are.
 
     Returns:
         The process ids that were killed.
     """
+    spare |= _guardians
     if _is_subreaper and not _has_children_beside(spare):
         return []
     killed: list[int] = []

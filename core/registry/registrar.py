@@ -179,7 +179,9 @@ class _Attempt:
         python = self._around.python_of(project, label)
         self._check_imports(python)
         self._around.say(f"{label}: loading it")
-        hello = self._copy.hello(python, self._around.conditions, shown=label)
+        hello = self._copy.hello(
+            python, self._around.conditions, shown=label, source=candidate.folder
+        )
         if hello.level != "parser" or hello.version is None:
             raise ad_hoc(candidate.folder / candidate.entrypoint, hello.level)
         self._registrar._take_name(hello.parser, candidate)

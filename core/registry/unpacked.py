@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.bundles import extract
 from casparian.core.bundles.kinds import LOCK, PROJECT
-from casparian.core.declared import hello_of
+from casparian.core.declared import ParserUnusable, hello_of
 from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.guest import GuestSpec
 from casparian.core.interpreter import Interpreter
 from casparian.core.logs import Callback
+from casparian.core.temporary_folder import temporary_folder
 from casparian.core.worker.guest_world import guest_environment, resource_limits
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from casparian.core.events import Hello, Log
     from casparian.core.run_report import RunReport
     from casparian.core.settings import Value
+
+#: Where a guest unpacks its bundle; see ``ColdGuests``.
+_UNPACKED: Final = re.compile(r"[^\s\"'(]*/casparian-[0-9a-f]{16}/bundle/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,21 @@ class Unpacked:
         """The parser's file."""
         return self.folder / self.entrypoint
 
-    def hello(self, python: Path, conditions: Conditions, *, shown: str) -> Hello:
-        """Load it from its archive, as a worker does. Raises ParserUnusable, InterpreterError."""
+    def hello(self, python: Path, conditions: Conditions, *, shown: str, source: Path) -> Hello:
+        """Load it from its archive, as a worker does.
+
+        Raises InterpreterError, and ParserUnusable, whose words name files of ``source``, the
+        folder that the bundle was made of, for it is these that a person can mend.
+        """
         spec = self._spec(python, Path(os.devnull), conditions, load_only=True)
-        return hello_of(spec, shown=shown, reason="the parser's environment")
+        try:
+            return hello_of(spec, shown=shown, reason="the parser's environment")
+        except ParserUnusable as error:
+            raise ParserUnusable(
+                in_source(error.message, source),
+                hint=in_source(error.hint, source),
+                traceback=in_source(error.traceback, source),
+            ) from error
 
     def run(
         self,
@@ -108,11 +123,15 @@ class Unpacked:
         )
 
 
+def in_source(text: str, source: Path) -> str:
+    """Return a text with the files of an unpacked bundle named as those it was made of."""
+    return _UNPACKED.sub(lambda _: f"{source}/", text)
+
+
 @contextmanager
 def unpacked(archive: bytes, entrypoint: str) -> Iterator[Unpacked]:
     """Unpack a bundle for as long as the context lasts. Raises BundleCorruptError."""
-    with tempfile.TemporaryDirectory(prefix="casparian-") as temporary:
-        place = Path(temporary)
+    with temporary_folder() as place:
         file, folder, project = place / "bundle.zip", place / "bundle", place / "project"
         file.write_bytes(archive)
         extract(archive, folder)

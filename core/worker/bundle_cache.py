@@ -19,6 +19,8 @@ _ARCHIVE: Final = "bundle.zip"
 _PROJECT: Final = "project"
 #: What an environment is built from.
 _PROJECT_FILES: Final = ("pyproject.toml", "uv.lock")
+#: Older than this many seconds, what is half unpacked has been left.
+_UNFINISHED_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ class CachedBundle:
 
     archive: Path
     project: Path
+
+
+def sweep_unfinished(home: Path, *, now_s: float) -> None:
+    """Remove what was being unpacked when its worker was killed; ``now_s`` is seconds since 1970.
+
+    It takes no worker more than moments, so what is old is nobody's.
+    """
+    for folder in (home / _FOLDER).glob(".*"):
+        try:
+            age = now_s - folder.stat().st_mtime
+        except FileNotFoundError:
+            continue  # it has just been finished
+        if age > _UNFINISHED_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class BundleCache:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from casparian.core.worker.bundle_cache import sweep_unfinished
 from casparian.core.worker.job_logs import sweep_logs
 from casparian.core.worker.presence import dead_workers, forget_lock
 from casparian.core.worker.staging_sweep import sweep_dead_staging
@@ -63,6 +64,7 @@ class Housekeeping:
             self.sweep_staging()
         if not self._logs_at or now - self._logs_at > _LOGS_EVERY_S:
             self._logs_at = now
+            sweep_unfinished(home, now_s=time.time())
             sweep_logs(home, now_s=time.time(), running=running)
             self._store.workers.forget(before=round(time.time() * 1000) - _FORGET_WORKERS_MS)
         return list(orphans)

@@ -138,6 +138,35 @@ def test_the_guardian_takes_the_folder_of_an_archive_with_it(tmp_path, eventuall
     eventually(lambda: not (tmp_path / "folder").exists())
 
 
+def test_a_temporary_folder_goes_however_its_process_ends_and_guests_have_ended_before(
+    tmp_path, eventually
+):
+    parser = tmp_path / "p.py"
+    parser.write_text("def parse(path): return []\n")
+    code = f"""
+        import os, sys
+        from pathlib import Path
+        from casparian.core.interpreter import choose_python
+        from casparian.core.declared import ask_parser
+        from casparian.core.processes import become_subreaper
+        from casparian.core.temporary_folder import temporary_folder
+
+        become_subreaper()
+        with temporary_folder() as closed:
+            (closed / "file").touch()
+        with temporary_folder() as folder:
+            (folder / "file").touch()
+            ask_parser(Path({str(parser)!r}), choose_python(Path({str(parser)!r})))
+            print(closed, folder, flush=True)
+            os.kill(os.getpid(), 9)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    closed, folder = map(Path, told.stdout.split())
+    assert not closed.exists()
+    eventually(lambda: not folder.exists())
+
+
 def test_a_host_that_is_killed_while_it_starts_a_guest_leaves_no_folder(tmp_path, eventually):
     code = f"""
         import os, sys

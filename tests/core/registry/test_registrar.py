@@ -202,3 +202,20 @@ def test_two_parsers_of_one_name_are_not_registered_over_each_other(registry: Re
         registrar.register(one)
         with pytest.raises(CasparianError, match="name is 'sales', which is that of"):
             registrar.register(other)
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"parser.py": "x = 1\ndef f(:\n"}, ("parser.py", 2)),
+        ({"parser.py": "import helper\n", "helper.py": "x = 1\n1 / 0\n"}, ("helper.py", 2)),
+    ],
+)
+def test_what_cannot_be_loaded_is_named_by_the_persons_own_file_and_line(
+    registry: Registry, files: dict[str, str], where: tuple[str, int]
+) -> None:
+    path = registry.write(files)
+    with pytest.raises(ParserUnusable) as told:
+        registry.register(path)
+    assert f'File "{path / where[0]}", line {where[1]}' in told.value.traceback
+    assert "/casparian-" not in told.value.traceback + told.value.message

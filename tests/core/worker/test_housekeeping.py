@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from casparian.core.bundles import BundleCorruptError, build_bundle
 from casparian.core.stores.jobs import Promotion
-from casparian.core.worker.bundle_cache import BundleCache
+from casparian.core.worker.bundle_cache import BundleCache, sweep_unfinished
 from casparian.core.worker.job_logs import log_path, sweep_logs
 from casparian.core.worker.presence import Presence, dead_workers, new_worker
 from casparian.core.worker.staging_sweep import sweep_dead_staging
@@ -148,3 +149,19 @@ def test_a_worker_that_could_not_say_that_it_ends_is_known_to_be_dead_at_once(
     workshop.store.workers.announce(new_worker("gone", slots=1))
     Presence(workshop.home, "gone").end(is_retired=False)
     assert dead_workers(workshop.home, workshop.store.workers.list()) == ["gone"]
+
+
+def test_a_bundle_that_was_half_unpacked_by_a_killed_worker_is_removed_in_time(
+    tmp_path: Path,
+) -> None:
+    left, unpacking, bundle = (
+        tmp_path / "bundles" / name for name in (".0123.left", ".0123.now", "0123")
+    )
+    for folder in (left, unpacking, bundle):
+        folder.mkdir(parents=True)
+        (folder / "bundle.zip").touch()
+    now = time.time()
+    for folder in (left, bundle):
+        os.utime(folder, (now - 4_000, now - 4_000))
+    sweep_unfinished(tmp_path, now_s=now)
+    assert sorted((tmp_path / "bundles").iterdir()) == [unpacking, bundle]

@@ -101,6 +101,29 @@ def test_a_second_signal_is_final(workshop: Workshop, eventually, running) -> No
     eventually(lambda: not any(running(pid) for pid in processes))
 
 
+def test_what_a_worker_had_not_published_when_it_was_ended_another_one_publishes_at_once(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    workshop.root.mkdir()
+    in_the_way = workshop.root / "people"
+    in_the_way.write_text("a file where a folder is to be")
+    worker = workshop.worker()
+    assert worker.stderr is not None
+    for line in worker.stderr:
+        if "trying again" in line:
+            break
+    worker.send_signal(signal.SIGTERM)
+    worker.send_signal(signal.SIGINT)  # two of a kind, at once, would be one
+    worker.communicate(timeout=30)
+    assert workshop.get(job_id).status == "promoting"
+    in_the_way.unlink()
+    workshop.drain(stale_after=300)
+    job = workshop.get(job_id)
+    assert (job.status, job.fence) == ("completed", 1), "its parser did not run again"
+
+
 def test_a_killed_workers_job_is_taken_up_at_once_by_another_on_the_machine(
     workshop: Workshop, eventually, running
 ) -> None:
