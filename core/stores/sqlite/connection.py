@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
 from casparian.core.stores.sqlite.filesystem import network_kind
+from casparian.core.stores.sqlite.holder import write_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,9 +129,13 @@ class Connection:
     def _explained(self, error: sqlite3.Error) -> StoreError:
         code = _code(error)
         if _is_busy(error):
+            holder = write_holder(self.path)
+            who = "" if holder is None else f": {holder.sentence}"
             return StoreUnreachableError(
-                f"{self.path}: another process has held the store for {self._patience_s:g} s",
-                hint="which one? try: fuser " + str(self.path),
+                f"{self.path}: another process has held the store for {self._patience_s:g} s{who}",
+                hint=f"which one has it open? try: fuser -v {self.path}"
+                if holder is None
+                else holder.hint,
             )
         if code == sqlite3.SQLITE_FULL:
             return StoreUnreachableError(

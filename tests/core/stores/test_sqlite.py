@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from casparian.core.stores import (
@@ -19,6 +23,7 @@ from casparian.core.stores import (
 from casparian.core.stores.jobs import NewJob
 from casparian.core.stores.sqlite import migrations
 from casparian.core.stores.sqlite.connection import Connection
+from casparian.core.stores.sqlite.holder import holder_by
 from casparian.core.stores.sqlite.store import SqliteStore, wall_clock
 
 from .clock import LEASE_MS, claim, finish, new_job
@@ -134,6 +139,52 @@ def test_a_store_that_is_held_too_long_is_unreachable_and_then_works_again(path:
             store.jobs.insert(new_job(1))
         other.rollback()
         assert store.jobs.insert(new_job(1)).is_new
+
+
+HOLDS = """
+import os, signal, sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system doesn't tell of locks")
+@pytest.mark.parametrize("stopped", [True, False])
+def test_who_holds_the_store_is_named_with_what_to_do_about_it(
+    path: Path, eventually: Callable[..., Any], stopped: bool
+) -> None:
+    with SqliteStore(path, patience_s=0.2) as store:
+        command = [sys.executable, "-c", HOLDS, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            try:
+                assert holder.stdout is not None
+                assert holder.stdout.readline() == b"held\n"
+                if stopped:
+                    holder.send_signal(signal.SIGSTOP)
+                    eventually(lambda: psutil.Process(holder.pid).status() == "stopped")
+                with pytest.raises(StoreUnreachableError) as told:
+                    store.jobs.insert(new_job(1))
+            finally:
+                holder.kill()
+        assert f": process {holder.pid} (" in told.value.message
+        assert told.value.message.endswith(", which is stopped") == stopped
+        assert (f"kill -CONT {holder.pid}" in told.value.hint) == stopped
+        assert f"{holder.pid}, which undoes" in told.value.hint or stopped
+        assert store.jobs.insert(new_job(1)).is_new
+
+
+def test_the_writers_lock_is_told_from_others() -> None:
+    locks = """\
+1: POSIX  ADVISORY  WRITE 11 fe:00:77 128 128
+2: POSIX  ADVISORY  READ 12 fe:00:77 120 120
+3: POSIX  ADVISORY  WRITE 13 fe:00:78 120 120
+3: -> POSIX  ADVISORY  WRITE 14 fe:00:77 120 120
+4: FLOCK  ADVISORY  WRITE 15 fe:00:79 0 EOF
+"""
+    assert holder_by(locks, 77) is None
+    assert holder_by(locks + "5: POSIX  ADVISORY  WRITE 16 fe:00:77 120 120\n", 77) == 16
 
 
 def test_a_full_disk_loses_no_job_and_says_so(path: Path) -> None:
