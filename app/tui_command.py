@@ -58,9 +58,11 @@ def command(
 
     from .tui.app import CasparianApp
     from .tui.dev.session_host import SessionHost
+    from .tui.keymap import own_keys
     from .tui.prod.store_host import StoreHost
 
     settings = resolve({"store": store})
+    keys = own_keys(home())
     known = recall()
     chosen = known.parser if parser is None else parser_file(parser).absolute()
     files = [file for given in samples for file in _files(given)]
@@ -77,7 +79,9 @@ def command(
     )
     store = str(settings["store"].value)
     queue = StoreHost(store, home(), read_only=read_only)
-    app = CasparianApp(SessionHost(request, store), queue, first="prod" if prod else "dev")
+    app = CasparianApp(
+        SessionHost(request, store), queue, first="prod" if prod else "dev", keys=keys
+    )
     app.run()
     return app.return_code or 0
 

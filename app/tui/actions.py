@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.binding import Binding, BindingType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from textual.dom import DOMNode
 
 
@@ -116,34 +114,6 @@ def why_not(host: DOMNode, action_id: str) -> str:
     """Say why something can't be done now; empty if it can."""
     check = getattr(host, f"why_not_{action_id.partition('.')[2]}", None)
     return "" if check is None else str(check())
-
-
-def keymap_problems(keys: Mapping[str, str]) -> list[str]:
-    """Say what is wrong with a person's own keys, which map actions to keys.
-
-    An action that isn't there, and two of one area (or of the app) with the same key.
-    """
-    import difflib
-
-    known = {action.id: action for action in ACTIONS}
-    problems = []
-    for name in keys:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            problems.append(f"there is no action {name!r}{meant}")
-    taken: dict[tuple[str, str], str] = {}
-    for action in ACTIONS:
-        for key in keys.get(action.id, action.key).split(","):
-            for area in {action.area, "app"} if action.area != "app" else _areas():
-                other = taken.setdefault((area, key.strip()), action.id)
-                if other != action.id and area == action.area:
-                    problems.append(f"{key.strip()!r} is both {other} and {action.id}")
-    return problems
-
-
-def _areas() -> Sequence[str]:
-    return sorted({action.area for action in ACTIONS})
 
 
 class Doing:

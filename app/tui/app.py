@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
 
 from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
@@ -54,12 +56,12 @@ class CasparianApp(Doing, App[None]):
         self._dev = dev
         self._prod = prod
         self._first: Pane = first
-        self._keys = dict(keys or {})
+        self.keys = dict(keys or {})
 
     def on_mount(self) -> None:
         """Begin in one of the panes; the other one begins when it is gone to."""
-        if self._keys:
-            self.set_keymap(self._keys)
+        if self.keys:
+            self.set_keymap(self.keys)
         self.add_mode("dev", lambda: DevScreen(self._dev))
         prod = self._prod
         if prod is not None:
@@ -93,7 +95,20 @@ class CasparianApp(Doing, App[None]):
     def do_help(self) -> None:
         """Show the keys."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.areas()))
+            self.push_screen(HelpScreen(self.areas(), self._parts(), self.keys))
+
+    def _parts(self) -> list[tuple[str, list[Binding]]]:
+        """Return the keys of what has the focus, and of what it lies in."""
+        focused = self.screen.focused
+        nodes = [] if focused is None else focused.ancestors_with_self
+        parts = []
+        for node in nodes:
+            if isinstance(node, Screen):
+                break
+            named = [one for one in node.BINDINGS if isinstance(one, Binding) and one.tooltip]
+            if node.BINDING_GROUP_TITLE and named:
+                parts.append((str(node.BINDING_GROUP_TITLE), named))
+        return parts
 
     def do_palette(self) -> None:
         """Open the palette."""

@@ -13,10 +13,10 @@ from textual.widgets import Label, Static
 from casparian.app.tui.actions import actions_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
+    from textual.binding import Binding, BindingType
 
 _KEYS = {
     "question_mark": "?",
@@ -25,17 +25,34 @@ _KEYS = {
     "minus": "-",
     "plus": "+",
     "slash": "/",
+    "dollar_sign": "$",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
 }
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys, and what they do; what can't be done now says why."""
+    """The keys, and what they do; what can't be done now says why.
+
+    ``parts`` are the keys of what has the focus; ``keys`` are a person's own.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
 
-    def __init__(self, areas: Sequence[tuple[str, Any]]) -> None:
+    def __init__(
+        self,
+        areas: Sequence[tuple[str, Any]],
+        parts: Sequence[tuple[str, Sequence[Binding]]] = (),
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self._areas = areas
+        self._parts = parts
+        self._keys = keys or {}
 
     def compose(self) -> ComposeResult:
         """A table for each group."""
@@ -52,10 +69,20 @@ class HelpScreen(ModalScreen[None]):
                     line = Text(action.help, "dim" if reason else "")
                     if reason:
                         line.append(f"  ({reason})", "dim italic")
-                    table.add_row(Text(shown_key(action.key), "bold"), line)
+                    key = self._keys.get(action.id, action.key)
+                    table.add_row(Text(shown_key(key), "bold"), line)
                 for name, table in groups.items():
                     yield Label(name, classes="help-group")
                     yield Static(table)
+            for name, bindings in self._parts:
+                table = Table.grid(padding=(0, 2))
+                table.add_column(width=18, justify="right")
+                table.add_column()
+                for binding in bindings:
+                    key = self._keys.get(binding.id or "", binding.key)
+                    table.add_row(Text(shown_key(key), "bold"), Text(binding.tooltip))
+                yield Label(name, classes="help-group")
+                yield Static(table)
             yield Label("Moving", classes="help-group")
             yield Static(_moving())
 
@@ -67,8 +94,13 @@ class HelpScreen(ModalScreen[None]):
 
 def shown_key(key: str) -> str:
     """Return a key as people write it."""
-    key = _KEYS.get(key, key)
-    return key.replace("ctrl+", "^").replace("down", "↓").replace("up", "↑")
+    return " ".join(_shown(one.strip()) for one in key.split(","))
+
+
+def _shown(key: str) -> str:
+    *modifiers, last = key.split("+")
+    marks = "".join({"ctrl": "^", "shift": "⇧"}.get(one, f"{one}-") for one in modifiers)
+    return marks + _KEYS.get(last, last)
 
 
 def _moving() -> Table:

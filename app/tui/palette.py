@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from casparian.app.tui.actions import Action, actions_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class Commands(Provider):
@@ -18,12 +18,15 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """All of them."""
+        own = self._own()
         for action, node in self._now():
-            yield DiscoveryHit(_title(action), partial(self._do, node, action), help=_keys(action))
+            yield DiscoveryHit(
+                _title(action), partial(self._do, node, action), help=_keys(action, own)
+            )
 
     async def search(self, query: str) -> Hits:
         """Those whose name or help match."""
-        matcher = self.matcher(query)
+        matcher, own = self.matcher(query), self._own()
         for action, node in self._now():
             score = matcher.match(_title(action))
             if score > 0:
@@ -31,8 +34,11 @@ class Commands(Provider):
                     score,
                     matcher.highlight(_title(action)),
                     partial(self._do, node, action),
-                    help=_keys(action),
+                    help=_keys(action, own),
                 )
+
+    def _own(self) -> Mapping[str, str]:
+        return getattr(self.app, "keys", {})
 
     def _now(self) -> Iterator[tuple[Action, Any]]:
         from casparian.app.tui.app import CasparianApp
@@ -52,7 +58,7 @@ def _title(action: Action) -> str:
     return f"{action.area}: {action.help}"
 
 
-def _keys(action: Action) -> str:
+def _keys(action: Action, own: Mapping[str, str]) -> str:
     from casparian.app.tui.help import shown_key
 
-    return shown_key(action.key)
+    return shown_key(own.get(action.id, action.key))

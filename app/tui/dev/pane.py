@@ -250,7 +250,7 @@ class DevScreen(Doing, FileActions):
     def _open_tab(self, name: str) -> None:
         self.query_one(TabbedContent).active = name
         pane = self.query_one(f"#{name}", TabPane)
-        first = next((node for node in pane.query("*") if node.focusable), None)
+        first = next((node for node in pane.query("*") if node.focusable and node.display), None)
         if first is not None:
             first.focus()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from casparian.app.tui.actions import ACTIONS, keymap_problems
+from casparian.app.tui.actions import ACTIONS
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.offers_screen import OffersScreen
 from casparian.app.tui.dev.outside import Outside, editor_command
@@ -187,15 +187,9 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
 
 
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
-    assert keymap_problems({}) == []
     areas = {"app": CasparianApp, "dev": DevScreen, "prod": ProdScreen}
     for action in ACTIONS:
         assert callable(getattr(areas[action.area], f"do_{action.verb}")), action.id
-
-
-def test_a_persons_own_keys_are_checked() -> None:
-    assert "did you mean dev.rerun?" in keymap_problems({"dev.rerum": "x"})[0]
-    assert keymap_problems({"dev.rerun": "x"}) == ["'x' is both dev.rerun and dev.cancel"]
 
 
 @pytest.mark.parametrize(
