@@ -29,6 +29,8 @@ from casparian.core.contract.error_types import ErrorType, OutputErrorType
 from casparian.core.validation import OutputValidator
 from casparian.shim.frames import normalise
 
+from . import warm_commands
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 LITERAL = ("README.md", "getting-started.md")
@@ -85,16 +87,7 @@ def call(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment["COLUMNS"] = "80"
     environment["CASPARIAN_HOME"] = str(folder / "no-home")
-    return subprocess.run(
-        [sys.executable, "-m", "casparian.app", *words],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
+    return warm_commands.run(words, cwd=folder, env=environment, timeout=110)
 
 
 def report_of(words: list[str], folder: Path) -> tuple[dict[str, Any], int]:

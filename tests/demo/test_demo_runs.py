@@ -10,21 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from .. import warm_commands
+
 DEMO = Path(__file__).parents[2] / "demo"
 CASPARIAN = Path(sys.executable).with_name("casparian")
 ENVIRONMENT = {**os.environ, "VIRTUAL_ENV": sys.prefix}
 
 
 def run(parser, file, sink):
-    command = [CASPARIAN, "run", DEMO / "parsers" / parser, DEMO / "data" / file]
-    done = subprocess.run(
-        [*command, "--json", "--sink", f"parquet://{sink}"],
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    words = ["run", str(DEMO / "parsers" / parser), str(DEMO / "data" / file)]
+    words += ["--json", "--sink", f"parquet://{sink}"]
+    done = warm_commands.run(words, cwd=Path.cwd(), env=ENVIRONMENT)
     return done.returncode, json.loads(done.stdout)
 
 
@@ -159,9 +155,15 @@ def test_damaged_events(tmp_path):
 
 
 def demo_script(casparian, out):
+    home = out.parent / "demo home"
     return subprocess.run(
         ["sh", DEMO / "demo.sh"],
-        env={**ENVIRONMENT, "CASPARIAN": str(casparian), "DEMO_OUT": str(out)},
+        env={
+            **ENVIRONMENT,
+            "CASPARIAN": str(casparian),
+            "DEMO_OUT": str(out),
+            "DEMO_HOME": str(home),
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

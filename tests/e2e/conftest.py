@@ -14,6 +14,8 @@ from typing import Any
 import pexpect
 import pytest
 
+from .. import warm_commands
+
 CASPARIAN = Path(sys.executable).parent / "casparian"
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -35,15 +37,7 @@ class Workplace:
         return {**env, "COLUMNS": "120", "TERM": "xterm", "PYTHONUNBUFFERED": "", **more}
 
     def casparian(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(CASPARIAN), *map(str, arguments)],
-            cwd=self.folder,
-            env=self.env(**env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
+        return warm_commands.run([*map(str, arguments)], cwd=self.folder, env=self.env(**env))
 
     def run(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
         return self.casparian("run", *arguments, **env)
