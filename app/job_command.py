@@ -23,6 +23,7 @@ COMMANDS = {
     "retry": ("casparian.app.job_command:retry", "Let scheduled jobs run now."),
     "requeue": ("casparian.app.job_command:requeue", "Run ended jobs again."),
     "replay": ("casparian.app.job_command:replay", "Do a dead letter's work by a new job."),
+    "delete": ("casparian.app.job_command:delete", "Forget ended jobs."),
 }
 _LOOK_S: Final = 0.2
 """How often a log that is followed is looked at."""
@@ -170,7 +171,25 @@ def replay(job_ids: tuple[str, ...], store: str | None, as_json: bool) -> int:
     return _do("replay", job_ids, store, as_json=as_json)
 
 
-_DONE: Final = {"retry": "is pending", "requeue": "is pending again", "replay": "is replayed"}
+@click.command("delete", cls=JsonCommand)
+@click.argument("job_ids", metavar="ID…", nargs=-1, required=True)
+@store_option()
+@json_option()
+def delete(job_ids: tuple[str, ...], store: str | None, as_json: bool) -> int:
+    """Forget ended jobs, with their attempts and quarantined rows.
+
+    What they published stays, and so does the knowledge that their inputs were processed.
+    `casparian jobs prune` forgets all that ended long ago.
+    """
+    return _do("delete", job_ids, store, as_json=as_json)
+
+
+_DONE: Final = {
+    "retry": "is pending",
+    "requeue": "is pending again",
+    "replay": "is replayed",
+    "delete": "is forgotten",
+}
 
 
 def _do(verb: JobVerb, job_ids: tuple[str, ...], store: str | None, *, as_json: bool) -> int:

@@ -83,6 +83,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "prod.mark", "space", "Look", "Mark", "Mark the job, or not: what is done is done to all"
     ),
     Action("prod.clear", "escape", "Look", "", "Let go of the marks, then of the filter"),
+    Action("prod.requeue", "r", "Jobs", "Requeue", "Run ended jobs again"),
+    Action("prod.retry", "t", "Jobs", "", "Let scheduled jobs run now, and not after their wait"),
+    Action(
+        "prod.replay", "y", "Jobs", "", "Do dead letters' work by new jobs, with today's parser"
+    ),
+    Action("prod.cancel", "x", "Jobs", "Cancel", "End jobs that wait or run"),
+    Action("prod.delete", "D", "Jobs", "", "Forget ended jobs; what they published stays"),
+    Action("prod.stop", "X", "Jobs", "", "Stop what is being done to many jobs"),
+    Action("prod.pause_parser", "P", "Jobs", "", "Let the parser's jobs wait, or run again"),
     Action("prod.pause", "p", "Look", "Pause", "Show the queue as it is now, and look no more"),
     Action("prod.slower", "minus", "Look", "", "Look at the store less often"),
     Action("prod.faster", "plus", "Look", "", "Look at the store more often"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.states import JobStatus
     from casparian.core.stores.store import Store
 
-JobVerb = Literal["cancel", "retry", "requeue", "replay"]
+JobVerb = Literal["cancel", "retry", "requeue", "replay", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,17 @@ class VerbResult:
     new_job_id: str | None = None
 
 
-def do_verb(store: Store, verb: JobVerb, job: Job) -> VerbResult:
+def do_verb(store: Store, verb: JobVerb, job: Job, *, only_as_seen: bool = False) -> VerbResult:
     """Do a verb to a job, by its id, as it stands now and not as it was seen.
+
+    With ``only_as_seen`` nothing is done to a job that had ended and is not any more what it was:
+    whoever asks has looked at it a while ago.
 
     Raises StoreUnreachableError if the store can't be used.
     """
     new_job_id: str | None = None
+    if only_as_seen and (changed := _changed(store, job)) is not None:
+        return changed
     try:
         if verb == "cancel":
             done = store.jobs.cancel(job.job_id) is not None
@@ -42,6 +47,8 @@ def do_verb(store: Store, verb: JobVerb, job: Job) -> VerbResult:
         elif verb == "requeue":
             _need_bundle(store, job)
             done = store.jobs.requeue(job.job_id)
+        elif verb == "delete":
+            done = store.jobs.delete(job.job_id)
         else:
             new_job_id = _replay(store, job)
             done = new_job_id is not None
@@ -54,6 +61,17 @@ def do_verb(store: Store, verb: JobVerb, job: Job) -> VerbResult:
         return VerbResult(job.job_id, True, status, new_job_id=new_job_id)
     reason = why_not(verb, status) or f"the job was not to be had: it is {status} by now"
     return VerbResult(job.job_id, False, status, reason)
+
+
+def _changed(store: Store, job: Job) -> VerbResult | None:
+    """Say what has become of a job that had ended; None if it is as it was seen."""
+    found = store.jobs.get(job.job_id)
+    if found is None:
+        return VerbResult(job.job_id, False, job.status, "the job is not there any more")
+    if job.status not in ENDED or (found.status, found.fence) == (job.status, job.fence):
+        return None
+    reason = f"the job is {found.status} by now; it was {job.status} when you looked"
+    return VerbResult(job.job_id, False, found.status, reason)
 
 
 def _replay(store: Store, job: Job) -> str | None:

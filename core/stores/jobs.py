@@ -376,6 +376,14 @@ class JobStore(Protocol):
         """
         ...
 
+    def delete(self, job_id: str) -> bool:
+        """Forget an ended job, as `prune` does. False in any other state."""
+        ...
+
+    def count(self, filter_: JobFilter) -> int:
+        """Return how many jobs pass; of a state or a parser alone in constant time."""
+        ...
+
     def list(
         self,
         filter_: JobFilter | None = None,

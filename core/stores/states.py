@@ -55,6 +55,7 @@ Verb = Literal[
     "replay",
     "replace",
     "prune",
+    "delete",
 ]
 
 
@@ -111,6 +112,7 @@ TRANSITIONS: Final[dict[Verb, Transition]] = {
         ENDED, frozenset(), "only an ended job can be replaced; this one is still to be done"
     ),
     "prune": Transition(ENDED, frozenset(), "only ended jobs are pruned"),
+    "delete": Transition(ENDED, frozenset(), "only an ended job can be deleted: cancel it first"),
 }
 
 

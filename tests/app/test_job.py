@@ -167,3 +167,15 @@ def test_the_log_of_the_newest_attempt_is_printed_or_that_of_another(
 @pytest.mark.parametrize("verb", ["cancel", "retry", "requeue", "replay"])
 def test_a_verb_without_an_id_is_wrong_usage(verb: str, queued: Queued) -> None:
     assert getattr(call("job", verb).exception, "exit_code", None) == 2
+
+
+def test_an_ended_job_is_deleted_and_one_that_is_not_says_why(queued: Queued) -> None:
+    job_id = queued.add()
+    refused = call("job", "delete", job_id)
+    assert refused.return_value == 1
+    assert "only an ended job can be deleted: cancel it first" in refused.stderr
+    queued.jobs.cancel(job_id)
+    done = call("job", "delete", job_id)
+    assert done.return_value == 0
+    assert f"{job_id} is forgotten" in done.stdout
+    assert queued.jobs.get(job_id) is None

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from casparian.core.queueing.bulk import BulkReport, Order
     from casparian.core.queueing.queue_view import Look, QueueView
+    from casparian.core.queueing.verbs import JobVerb
+    from casparian.core.stores.jobs import JobFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,37 @@ class Trouble:
     again_s: float
 
 
-HostEvent = Seen | Trouble
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many jobs match and are such that a verb applies; None if there is a problem."""
+
+    matching: JobFilter
+    verb: JobVerb
+    count: int | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """How far an order is; once it is over, ``problem`` says what broke it off."""
+
+    order: Order
+    report: BulkReport
+    is_over: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParserTold:
+    """A parser was to be paused, or resumed; ``changed`` is false if it was so already."""
+
+    name: str
+    paused: bool
+    changed: bool
+    problem: str = ""
+
+
+HostEvent = Seen | Trouble | Counted | Acted | ParserTold
 
 
 class ProdHost(Protocol):
@@ -67,6 +100,22 @@ class ProdHost(Protocol):
 
     def every(self, seconds: float) -> None:
         """Say how often to look."""
+        ...
+
+    def count(self, matching: JobFilter, verb: JobVerb) -> None:
+        """Count the jobs that match and that a verb applies to; the answer is an event."""
+        ...
+
+    def act(self, order: Order) -> None:
+        """Do a verb to jobs; events tell how far it is."""
+        ...
+
+    def stop_acting(self) -> None:
+        """Do no more of it."""
+        ...
+
+    def pause_parser(self, name: str, paused: bool) -> None:
+        """Let the jobs of a parser wait, or run again."""
         ...
 
     def close(self) -> None:

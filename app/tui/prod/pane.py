@@ -18,6 +18,8 @@ from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.filter_bar import FilterBar
+from casparian.app.tui.prod.host import Acted, Counted, ParserTold
+from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.side_list import (
@@ -33,11 +35,14 @@ from casparian.core.queueing.queue_view import Look, Place
 from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual import events
     from textual.app import ComposeResult
 
     from casparian.app.tui.prod.host import HostEvent, ProdHost
     from casparian.core.stores.jobs import Sort
+    from casparian.core.stores.states import JobStatus
 
 #: How often ages are drawn anew, in seconds.
 _TICK: Final = 1.0
@@ -54,7 +59,7 @@ class HostTold(Message):
         self.event = event
 
 
-class ProdScreen(Doing, Screen[None]):
+class ProdScreen(JobDeeds, Doing, Screen[None]):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "prod"
@@ -73,6 +78,7 @@ class ProdScreen(Doing, Screen[None]):
         with Horizontal(id="prod"):
             with Vertical(id="prod-main"):
                 yield Static(id="prod-counts", markup=False)
+                yield Static(id="prod-doing", markup=False)
                 yield FilterBar(id="prod-filter")
                 yield JobsTable(id="jobs")
                 yield JobLog(self._host.home, id="prod-log")
@@ -114,7 +120,10 @@ class ProdScreen(Doing, Screen[None]):
 
     @on(HostTold)
     def _told(self, message: HostTold) -> None:
-        self._become(after(self.state, message.event))
+        event = message.event
+        self._become(after(self.state, event))
+        if isinstance(event, Counted | Acted | ParserTold):
+            self.told_of_deed(event)
 
     def _become(self, state: ProdState) -> None:
         before, self.state = self.state, state
@@ -127,6 +136,13 @@ class ProdScreen(Doing, Screen[None]):
                 self.query_one(JobLog).show(table.job, view)
         if view is not None and view is not before.view:
             self._show_side()
+            self.refresh_bindings()
+        if state.acting is not before.acting:
+            doing = self.query_one("#prod-doing", Static)
+            doing.display = state.acting is not None
+            doing.update(self.doing(), layout=False)
+            self.refresh_bindings()
+        if state.marked is not before.marked:
             self.refresh_bindings()
         if state.trouble is not before.trouble:
             self._show_trouble()
@@ -142,11 +158,15 @@ class ProdScreen(Doing, Screen[None]):
         workers = self.query_one("#prod-workers", SideList)
         workers.show(worker_lines(view, now_ms()))
         workers.border_subtitle = "" if view.workers else "none"
-        line = Text(no_wrap=True, overflow="ellipsis")
-        for status in STATUSES:
-            if count := view.counts.get(status):
-                line.append(f" {SHOWN[status].mark} {count:,} {SHOWN[status].word} ")
-        self.query_one("#prod-counts", Static).update(line, layout=False)
+        self.query_one("#prod-counts", Static).update(self._counts(view.counts), layout=False)
+
+    def _counts(self, counts: Mapping[JobStatus, int]) -> Text:
+        """Say how many jobs are in each state; in words if there is room for them."""
+        there = [(SHOWN[status], counts[status]) for status in STATUSES if counts.get(status)]
+        words = " ".join(f" {shown.mark} {count:,} {shown.word}" for shown, count in there)
+        if len(words) > self.size.width:
+            words = " ".join(f" {shown.mark} {count:,}" for shown, count in there)
+        return Text(words, no_wrap=True, overflow="ellipsis")
 
     def _show_trouble(self) -> None:
         trouble, banner = self.state.trouble, self.query_one("#prod-trouble", Static)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from casparian.app.ages import shown_age
-from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.app.tui.prod.host import Acted, Seen, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ class ProdState:
     paused: bool = False
     every: float = RATES[0]
     filter: str = ""
+    acting: Acted | None = None
     marked: Mapping[str, Job] = field(default_factory=dict)
 
 
@@ -38,9 +39,22 @@ def after(state: ProdState, event: HostEvent) -> ProdState:
     """Return the state once something was told."""
     if isinstance(event, Trouble):
         return replace(state, trouble=event)
-    assert isinstance(event, Seen)
+    if isinstance(event, Acted):
+        return _after_acting(state, event)
+    if not isinstance(event, Seen):
+        return state
     view = state.view if event.view is None else event.view
     return replace(state, view=view, seen_at=event.at, trouble=None)
+
+
+def _after_acting(state: ProdState, event: Acted) -> ProdState:
+    """What is over is shown no more, and jobs that were marked for it are marked no longer."""
+    if not event.is_over:
+        return replace(state, acting=event)
+    refused = {result.job_id for result in event.report.refusals}
+    done = {job.job_id for job in event.order.jobs} - refused
+    marked = {key: job for key, job in state.marked.items() if key not in done}
+    return replace(state, acting=None, marked=marked if done & set(state.marked) else state.marked)
 
 
 def updated(state: ProdState, now: int) -> str:

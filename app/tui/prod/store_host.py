@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.app.ages import now_ms
 from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.app.tui.prod.store_acts import StoreActs
 from casparian.core.queueing.queue_view import Look, look_at_queue
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
 from casparian.core.stores.maintenance import existing_path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from casparian.app.tui.prod.host import HostEvent
+    from casparian.core.queueing.bulk import Order
+    from casparian.core.queueing.verbs import JobVerb
+    from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.store import Store
 
 #: Seconds: between two tries to reach a store, and how long a look waits for who locks it.
@@ -44,6 +48,7 @@ class StoreHost:
         self._is_new = False
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._acts: StoreActs | None = None
 
     @property
     def where(self) -> str:
@@ -62,6 +67,7 @@ class StoreHost:
 
     def start(self, on_event: Callable[[HostEvent], None]) -> None:
         """Begin to look."""
+        self._acts = StoreActs(self._where, on_event)
         self._thread = threading.Thread(target=self._run, args=(on_event,), name="look-at-queue")
         self._thread.start()
 
@@ -77,8 +83,33 @@ class StoreHost:
         """Say how often to look."""
         self._tell(_every=seconds)
 
+    @property
+    def acts(self) -> StoreActs:
+        """What is done to the store, once it has begun."""
+        assert self._acts is not None, "start() comes first"
+        assert not self._read_only
+        return self._acts
+
+    def count(self, matching: JobFilter, verb: JobVerb) -> None:
+        """Count the jobs that match and that a verb applies to."""
+        self.acts.count(matching, verb)
+
+    def act(self, order: Order) -> None:
+        """Do a verb to jobs."""
+        self.acts.act(order)
+
+    def stop_acting(self) -> None:
+        """Do no more of it."""
+        self.acts.stop()
+
+    def pause_parser(self, name: str, paused: bool) -> None:
+        """Let the jobs of a parser wait, or run again."""
+        self.acts.pause_parser(name, paused)
+
     def close(self) -> None:
-        """End; a look that is under way is waited for."""
+        """End; what is under way is waited for."""
+        if self._acts is not None:
+            self._acts.close()
         self._tell(_ended=True)
         if self._thread is not None:
             self._thread.join()

@@ -49,15 +49,38 @@ def page_query(
     A page of several states merges the first of each, so that it costs the same however many jobs
     have ended.
     """
-    values: dict[str, object] = {"after": after, "limit": limit}
+    conditions, values = _conditions(wanted)
+    values |= {"after": after, "limit": limit}
+    if after is not None:
+        conditions.append("seq < :after" if sort == "newest" else "seq > :after")
+    order = f"ORDER BY seq {'DESC' if sort == 'newest' else 'ASC'} LIMIT :limit"
+    statuses = list(dict.fromkeys(wanted.statuses))
+    if not statuses and wanted.parser is None:
+        return f"SELECT * FROM cf_jobs {_where(conditions)} {order}", values
+    parts = [
+        f"SELECT * FROM (SELECT * FROM cf_jobs {_where([_is(status), *conditions])} {order})"
+        for status in statuses or STATUSES
+    ]
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) {order}", values
+
+
+def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
+    """Return the query that counts the jobs that pass, and its parameters."""
+    conditions, values = _conditions(wanted)
+    if wanted.statuses:
+        conditions.append(f"({' OR '.join(map(_is, dict.fromkeys(wanted.statuses)))})")
+    return f"SELECT count(*) FROM cf_jobs {_where(conditions)}", values
+
+
+def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:
+    """Return what a filter demands, its states aside, and the parameters of that."""
+    values: dict[str, object] = {}
     conditions: list[str] = []
 
     def demand(sql: str, **named: object) -> None:
         conditions.append(sql)
         values.update(named)
 
-    if after is not None:
-        conditions.append("seq < :after" if sort == "newest" else "seq > :after")
     if wanted.parser is not None:
         demand("parser = :parser", parser=wanted.parser)
     if wanted.worker_id is not None:
@@ -74,15 +97,7 @@ def page_query(
             "(input_path LIKE :text ESCAPE '\\' OR error ->> 'message' LIKE :text ESCAPE '\\')",
             text=f"%{like}%",
         )
-    order = f"ORDER BY seq {'DESC' if sort == 'newest' else 'ASC'} LIMIT :limit"
-    statuses = list(dict.fromkeys(wanted.statuses))
-    if not statuses and wanted.parser is None:
-        return f"SELECT * FROM cf_jobs {_where(conditions)} {order}", values
-    parts = [
-        f"SELECT * FROM (SELECT * FROM cf_jobs {_where([_is(status), *conditions])} {order})"
-        for status in statuses or STATUSES
-    ]
-    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) {order}", values
+    return conditions, values
 
 
 def _is(status: str) -> str:

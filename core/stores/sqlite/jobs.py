@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
 from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
 from casparian.core.stores.sqlite import statements
-from casparian.core.stores.sqlite.job_rows import attempt_of, job_of, page_query
+from casparian.core.stores.sqlite.job_rows import attempt_of, count_query, job_of, page_query
 from casparian.core.stores.sqlite.leases import SqliteLeases
 from casparian.core.stores.sqlite.replacements import (
     refuse_beside_another,
@@ -21,7 +21,7 @@ from casparian.core.stores.sqlite.replacements import (
     refuse_replaced,
     standing,
 )
-from casparian.core.stores.states import ENDED, SUCCEEDED
+from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -208,11 +208,29 @@ class SqliteJobs(SqliteLeases):
         def work(raw: sqlite3.Connection, _now: int) -> list[str]:
             values = {"before": before, "statuses": wanted, "limit": limit}
             ids = [row["job_id"] for row in raw.execute(statements.PRUNE, values).fetchall()]
-            for table in ("cf_job_attempts", "cf_quarantine", "cf_dead_letter"):
-                raw.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(id_,) for id_ in ids])
+            _forget_parts(raw, ids)
             return ids
 
         return self._connection.write(work)
+
+    def delete(self, job_id: str) -> bool:
+        """Forget an ended job, as `prune` does."""
+
+        def work(raw: sqlite3.Connection, _now: int) -> bool:
+            done = raw.execute(statements.DELETE, {"job_id": job_id}).rowcount == 1
+            if done:
+                _forget_parts(raw, [job_id])
+            return done
+
+        return self._connection.write(work)
+
+    def count(self, filter_: JobFilter) -> int:
+        """Return how many jobs pass; of a state or a parser alone in constant time."""
+        if filter_ == JobFilter(statuses=filter_.statuses, parser=filter_.parser):
+            counts = self.counts(filter_.parser)
+            return sum(counts.get(status, 0) for status in set(filter_.statuses or STATUSES))
+        sql, values = count_query(filter_)
+        return int(self._connection.read(sql, values)[0][0])
 
     def list(
         self,
@@ -227,6 +245,12 @@ class SqliteJobs(SqliteLeases):
         jobs = tuple(job_of(row) for row in self._connection.read(sql, values))
         more = len(jobs) > limit
         return JobPage(jobs[:limit], jobs[limit - 1].seq if more else None)
+
+
+def _forget_parts(raw: sqlite3.Connection, ids: Sequence[str]) -> None:
+    """Forget what belongs to jobs that are gone."""
+    for table in ("cf_job_attempts", "cf_quarantine", "cf_dead_letter"):
+        raw.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(id_,) for id_ in ids])
 
 
 def _again(

@@ -163,6 +163,11 @@ PRUNE: Final = """
     RETURNING job_id
 """
 
+DELETE: Final = """
+    DELETE FROM cf_jobs WHERE job_id = :job_id AND status IN (
+        'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
+"""
+
 BEGIN_ATTEMPT: Final = """
     INSERT INTO cf_job_attempts (job_id, fence, attempt, worker_id, started_at)
     VALUES (?, ?, ?, ?, ?)

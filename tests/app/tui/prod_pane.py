@@ -14,7 +14,10 @@ from casparian.app.tui.prod.host import HostEvent
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.prod.store_host import StoreHost
+from casparian.core.queueing.bulk import Order
 from casparian.core.queueing.queue_view import Look
+from casparian.core.queueing.verbs import JobVerb
+from casparian.core.stores.jobs import JobFilter
 
 from ..queued import Queued
 
@@ -40,6 +43,7 @@ class GivenViews:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.looks: list[Look] = []
+        self.orders: list[Order] = []
         self.tell: Callable[[HostEvent], None] = lambda _: None
 
     def start(self, on_event: Callable[[HostEvent], None]) -> None:
@@ -52,6 +56,18 @@ class GivenViews:
         pass
 
     def every(self, seconds: float) -> None:
+        pass
+
+    def count(self, matching: JobFilter, verb: JobVerb) -> None:
+        pass
+
+    def act(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def stop_acting(self) -> None:
+        pass
+
+    def pause_parser(self, name: str, paused: bool) -> None:
         pass
 
     def close(self) -> None:

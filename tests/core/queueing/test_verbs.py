@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from casparian.core.publishing.manifest import Manifest, ManifestError, StagedOutput
+from casparian.core.queueing.bulk import BulkReport, Order, carry_out, count_eligible
 from casparian.core.queueing.comparison import compare_replacement
 from casparian.core.queueing.enqueue import enqueue
 from casparian.core.queueing.log_follow import fence_of_attempt, follow_log
 from casparian.core.queueing.published import published_set
 from casparian.core.queueing.verbs import JobVerb, do_verb
 from casparian.core.stores.errors import StoreError
-from casparian.core.stores.jobs import Completion, Failure, Job, JobError, Promotion
+from casparian.core.stores.jobs import (
+    Completion,
+    Failure,
+    Job,
+    JobError,
+    JobFilter,
+    Promotion,
+)
 from casparian.core.stores.parsers import StoredParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.sqlite.store import SqliteStore
@@ -75,6 +85,7 @@ def complete(store: SqliteStore, job: Job, root: Path, rows: int, bad: list[int]
         ("retry", "the job is pending: only a scheduled job can be retried now"),
         ("requeue", "the job is pending: only an ended job can be requeued"),
         ("replay", "the job is pending: only a dead letter can be replayed"),
+        ("delete", "the job is pending: only an ended job can be deleted: cancel it first"),
     ],
 )
 def test_a_refusal_says_why(store: SqliteStore, job: Job, verb: JobVerb, why: str) -> None:
@@ -239,3 +250,56 @@ def test_attempts_are_counted_over_requeues(store: SqliteStore, job: Job) -> Non
         store.jobs.requeue(job.job_id)
     attempts = store.jobs.attempts(job.job_id)
     assert [fence_of_attempt(attempts, number) for number in (1, 2)] == [1, 2]
+
+
+# ---------------------------------------------------------------------------- many jobs
+
+
+def test_all_that_match_and_that_a_verb_applies_to_are_done_and_counted_before(
+    store: SqliteStore, sales: StoredParser, data: Path
+) -> None:
+    enqueue(store, [write(data / f"{n}.csv") for n in range(6)], [sales])
+    for permanent in (True, True, False):
+        fail(store, claimed(store), permanent=permanent)
+    claimed(store)
+    everything = JobFilter(input_glob="*.csv")
+    assert count_eligible(store, everything, "requeue") == 2
+    assert count_eligible(store, everything, "cancel") == 4
+    assert count_eligible(store, JobFilter(statuses=("pending",)), "requeue") == 0
+    report = carry_out(store, Order("requeue", matching=everything))
+    assert (report.done, report.refused, report.total) == (2, 0, 2)
+    assert store.jobs.counts() == {"pending": 4, "scheduled": 1, "running": 1}
+
+
+def test_a_job_that_refuses_stops_none_of_the_others_and_says_why(
+    store: SqliteStore, job: Job
+) -> None:
+    failed = claimed(store)
+    fail(store, failed)
+    told: list[BulkReport] = []
+    jobs = (replace(job, job_id="gone"), now(store, job.job_id))
+    report = carry_out(store, Order("requeue", jobs), told=told.append)
+    assert (report.done, report.refused) == (1, 1)
+    assert report.refusals[0].why_not == "the job is not there any more"
+    assert [one.done for one in told] == [0, 1]
+
+
+def test_an_ended_job_that_has_run_again_since_it_was_seen_is_left_alone(
+    store: SqliteStore, job: Job, tmp_path: Path
+) -> None:
+    fail(store, claimed(store))
+    seen = now(store, job.job_id)
+    assert do_verb(store, "requeue", seen).done
+    complete(store, claimed(store), tmp_path, 1, [])
+    for verb in ("requeue", "delete"):
+        result = do_verb(store, verb, seen, only_as_seen=True)  # type: ignore[arg-type]
+        assert not result.done
+        assert "is completed by now; it was failed when you looked" in result.why_not
+    assert now(store, job.job_id).status == "completed"
+
+
+def test_who_stops_it_has_done_what_was_told(store: SqliteStore, job: Job) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert carry_out(store, Order("cancel", (job,)), stop=stop).done == 0
+    assert now(store, job.job_id).status == "pending"

@@ -571,6 +571,38 @@ def test_pruned_jobs_are_gone_but_what_was_processed_is_not_forgotten(
     assert not store.jobs.insert(new_job(0)).is_new
 
 
+def test_an_ended_job_is_deleted_with_all_that_belongs_to_it_and_no_other(store: Store) -> None:
+    live, done = (store.jobs.insert(new_job(number)).job_id for number in range(2))
+    assert not store.jobs.delete(live)
+    store.jobs.cancel(live)
+    finish(store, claim(store))
+    assert store.jobs.delete(done)
+    assert not store.jobs.delete(done)
+    assert store.jobs.get(done) is None
+    assert store.jobs.attempts(done) == []
+    assert store.jobs.counts() == {"cancelled": 1}
+    assert not store.jobs.insert(new_job(1)).is_new, "its input stays processed"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        JobFilter(),
+        JobFilter(statuses=("pending", "cancelled")),
+        JobFilter(parser="p1"),
+        JobFilter(input_glob="*2"),
+        JobFilter(text="1", statuses=("cancelled", "failed"), parser="p1"),
+        JobFilter(since=1, until=2),
+    ],
+)
+def test_jobs_that_pass_are_counted_as_they_are_listed(store: Store, wanted: JobFilter) -> None:
+    for number in range(12):
+        job_id = store.jobs.insert(new_job(number, parser=f"p{number % 2}")).job_id
+        if number % 3 == 0:
+            store.jobs.cancel(job_id)
+    assert store.jobs.count(wanted) == len(store.jobs.list(wanted).jobs)
+
+
 def test_another_connections_changes_are_noticed(opener: Opener) -> None:
     one, other = opener(), opener()
     one.changed()
