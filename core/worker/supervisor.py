@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from casparian.core.bundles import BundleCorruptError
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
 from casparian.core.stores.jobs import JobError
 from casparian.core.stores.store import open_store
@@ -22,13 +21,13 @@ from casparian.core.worker.failures import failed
 from casparian.core.worker.housekeeping import Housekeeping
 from casparian.core.worker.leases import LeaseKeeper
 from casparian.core.worker.messages import (
-    Cancel,
     JobFailed,
     Progress,
     Publish,
     PublishFailed,
     Staged,
     Stopped,
+    Task,
     Visible,
 )
 from casparian.core.worker.obstacles import Obstacles
@@ -38,8 +37,9 @@ from casparian.core.worker.publications import Publications
 from casparian.core.worker.python_check import check_python
 from casparian.core.worker.reports import JobStarted, Notice
 from casparian.core.worker.runner_process import RunnerProcess, Work
+from casparian.core.worker.runners import Runners
 from casparian.core.worker.stop_signals import StopSignals
-from casparian.core.worker.tasks import task_of
+from casparian.core.worker.tasks import make_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,10 +52,6 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.5
 """How often it looks for jobs, for what is to be cancelled, and at its clocks."""
-#: A runner that was asked to end its job, and hasn't, is killed after this long.
-_CANCEL_S: Final = 3.0
-#: Beyond the job's own timeout: the runner ends a guest, this ends a runner that hangs itself.
-_OVERTIME_S: Final = 20.0
 
 
 class Supervisor:
@@ -65,7 +61,6 @@ class Supervisor:
         self._options = options
         self._on_report = on_report
         self.worker_id = secrets.token_hex(8)
-        self._runners: list[RunnerProcess] = []
         self._progress: dict[Lease, Progress] = {}
         self._claimed = 0
         self._looked_for_work = 0.0
@@ -111,6 +106,7 @@ class Supervisor:
             self._housekeeping = Housekeeping(store, options, self.worker_id, self._notice)
             self._selector = selectors.DefaultSelector()
             self._selector.register(signals, selectors.EVENT_READ, None)
+            self._runners = Runners(self._selector, job_timeout=options.job_timeout)
             self._leases.start()
             try:
                 self._loop()
@@ -143,7 +139,7 @@ class Supervisor:
         return max(0.0, TICK_S - (time.monotonic() - ticked))
 
     def _is_done(self) -> bool:
-        if any(runner.work for runner in self._runners) or self._endings.waiting:
+        if self._runners.working() or self._endings.waiting:
             return self._signals.count > 1
         if self._stopping:
             return not self._publications or self._signals.count > 1 or self._is_overdue()
@@ -158,12 +154,15 @@ class Supervisor:
     def _tick(self) -> None:
         if self._asked_to_stop and not self._stopping:
             self._begin_to_stop()
-        self._look_at_clocks()
+        self._runners.kill_overdue()
+        if self._runners.working() and self._stopping and self._is_overdue():
+            self._notice("giving the running jobs back")
+            self._runners.stop()
         for lease, progress in list(self._progress.items()):
             self._store.jobs.progress(lease, progress.done, progress.total)
             del self._progress[lease]
-        self._look_for_cancels()
-        for job in self._housekeeping.attend(self._busy_jobs()):
+        self._runners.cancel(self._store.jobs.cancel_requests(self._runners.leases()))
+        for job in self._housekeeping.attend(self._runners.busy_jobs()):
             if self._publications.adopt(job):
                 self._notice(f"job {job.job_id}: its worker has gone; publishing what it staged")
 
@@ -189,7 +188,7 @@ class Supervisor:
         self._send_publications()
         if self._stopping or time.monotonic() < self._looked_for_work:
             return
-        room = options.concurrency - len(self._working())
+        room = options.concurrency - len(self._runners.working())
         if options.max_jobs is not None:
             room = min(room, options.max_jobs - self._claimed)
         if room < 1:
@@ -211,66 +210,39 @@ class Supervisor:
         for job in jobs:
             work = Work(job.lease, job, None)
             try:
-                runner = self._free_runner()
+                runner = self._runners.free()
             except OSError as error:
                 self._warn(f"no process can be started for a job: {error}")
                 self._endings.released(work)
                 continue
             runner.work = work
             self._leases.keep(job.lease, trusted_from=asked, end=runner.kill)
-        for runner in self._working():
+        for runner in self._runners.working():
             if runner.work is not None and runner.work.task is None and not runner.work.manifest:
                 self._begin(runner, runner.work)
 
     def _begin(self, runner: RunnerProcess, work: Work) -> None:
-        job = work.job
-        self._on_report(JobStarted(job))
+        self._on_report(JobStarted(work.job))
         try:
-            parser = self._store.parsers.get(job.source_hash)
-            if parser is None:
-                raise BundleCorruptError(
-                    f"the bundle of {job.parser} {job.parser_version} is not in the store any more",
-                    hint="register the parser again, and enqueue",
-                )
-            bundle = self._bundles.get(job.source_hash)
-            replaced = None if job.replaces is None else self._store.jobs.get(job.replaces)
-        except BundleCorruptError as error:
-            failure = failed("bundle_corrupt", error.message, hint=error.hint)
-        except OSError as error:
-            failure = failed("disk_full", f"the bundle can't be unpacked: {error}")
+            made = make_task(work.job, self._store, self._bundles, self._options)
         except StoreUnreachableError as error:
-            self._warn(f"{error.message}; job {job.job_id} is given back")
+            self._warn(f"{error.message}; job {work.job.job_id} is given back")
             runner.work = None
             self._endings.released(work)
             return
-        else:
-            work.task = task_of(job, parser, bundle, self._options, replaced=replaced)
-            if runner.send(work.task):
+        if isinstance(made, Task):
+            work.task = made
+            if runner.send(made):
                 return
-            failure = failed("runner_died", "the job's runner ended before it began")
+            made = failed("runner_died", "the job's runner ended before it began")
         runner.work = None
-        self._endings.failed(work, failure)
+        self._endings.failed(work, made)
 
     def _more_to_come(self) -> bool:
         """Whether jobs wait for their time."""
         return bool(self._store.jobs.counts(self._options.parser).get("scheduled"))
 
     # ------------------------------------------------------------------ runners
-
-    def _free_runner(self) -> RunnerProcess:
-        for runner in self._runners:
-            if runner.work is None:
-                return runner
-        runner = RunnerProcess()
-        self._runners.append(runner)
-        self._selector.register(runner, selectors.EVENT_READ, runner)
-        return runner
-
-    def _working(self) -> list[RunnerProcess]:
-        return [runner for runner in self._runners if runner.work is not None]
-
-    def _busy_jobs(self) -> set[str]:
-        return {runner.work.job.job_id for runner in self._runners if runner.work is not None}
 
     def _hear(self, runner: RunnerProcess) -> None:
         messages = runner.receive()
@@ -321,9 +293,7 @@ class Supervisor:
 
     def _died(self, runner: RunnerProcess) -> None:
         """A runner has ended, by our doing or another's."""
-        self._selector.unregister(runner)
-        self._runners.remove(runner)
-        code = runner.end()
+        code = self._runners.remove(runner)
         work, runner.work = runner.work, None
         if work is None:
             return
@@ -366,8 +336,15 @@ class Supervisor:
             pass  # it is dead: that is heard in a moment, and the set is published by another
 
     def _send_publications(self) -> None:
-        for work in self._publications.due(self._options.concurrency - len(self._working())):
-            runner = self._free_runner()
+        room = self._options.concurrency - len(self._runners.working())
+        for work in self._publications.due(room):
+            assert work.manifest is not None
+            try:
+                runner = self._runners.free()
+            except OSError as error:
+                self._warn(f"no process can be started to publish a set: {error}; trying again")
+                self._publications.later(work.job, work.manifest, work.tries)
+                continue
             runner.work = work
             self._publish(runner, work)
 
@@ -379,44 +356,7 @@ class Supervisor:
         self._warn(f"job {work.job.job_id}: {message.message}; trying again")
         self._publications.later(work.job, work.manifest, work.tries)
 
-    # ------------------------------------------------------------ clocks, signals
-
-    def _look_at_clocks(self) -> None:
-        now = time.monotonic()
-        limit = self._options.job_timeout
-        for runner in self._working():
-            work = runner.work
-            assert work is not None
-            if work.kill_at is not None and now > work.kill_at:
-                runner.kill()
-            elif (
-                limit is not None
-                and not work.is_promoted
-                and work.ended_because is None
-                and now - work.started > limit + _OVERTIME_S
-            ):
-                work.ended_because = "timeout"
-                runner.kill()
-        if self._working() and self._stop_at is not None and now > self._stop_at:
-            self._notice("giving the running jobs back")
-            self._end_jobs("stopping")
-
-    def _look_for_cancels(self) -> None:
-        running = {r.work.lease: r for r in self._working() if r.work is not None}
-        for lease in self._store.jobs.cancel_requests(list(running)):
-            self._ask_to_end(running[lease], "cancelled")
-
-    def _ask_to_end(self, runner: RunnerProcess, why: str) -> None:
-        work = runner.work
-        if work is None or work.ended_because is not None or work.is_promoted:
-            return
-        work.ended_because = why
-        work.kill_at = time.monotonic() + _CANCEL_S
-        runner.send(Cancel())
-
-    def _end_jobs(self, why: str) -> None:
-        for runner in self._working():
-            self._ask_to_end(runner, why)
+    # ------------------------------------------------------------------ the end
 
     def _signalled(self) -> None:
         self._signals.take()
@@ -426,7 +366,7 @@ class Supervisor:
     def _begin_to_stop(self) -> None:
         self._stopping = True
         self._stop_at = time.monotonic() + self._options.drain_timeout
-        busy = len(self._working())
+        busy = len(self._runners.working())
         if busy:
             jobs = "1 job" if busy == 1 else f"{busy} jobs"
             self._notice(
@@ -436,7 +376,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Leave: what still runs is given back, and what is promoted is another's to publish."""
-        for runner in list(self._runners):
+        for runner in self._runners.all():
             work, runner.work = runner.work, None
             runner.end()
             if work is not None and not work.is_promoted:

@@ -5,24 +5,51 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casparian.core.bundles import BundleCorruptError
 from casparian.core.publishing.manifest import published_place
+from casparian.core.worker.failures import failed
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.messages import Task
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
     from casparian.core.stores.parsers import StoredParser
-    from casparian.core.worker.bundle_cache import CachedBundle
+    from casparian.core.stores.store import Store
+    from casparian.core.worker.bundle_cache import BundleCache, CachedBundle
+    from casparian.core.worker.messages import JobFailed
     from casparian.core.worker.options import WorkerOptions
 
 
-def task_of(
+def make_task(
+    job: Job, store: Store, bundles: BundleCache, options: WorkerOptions
+) -> Task | JobFailed:
+    """Return what a runner is to do for a claimed job, or why its bundle can't be had.
+
+    Raises StoreUnreachableError.
+    """
+    try:
+        parser = store.parsers.get(job.source_hash)
+        if parser is None:
+            raise BundleCorruptError(
+                f"the bundle of {job.parser} {job.parser_version} is not in the store any more",
+                hint="register the parser again, and enqueue",
+            )
+        bundle = bundles.get(job.source_hash)
+    except BundleCorruptError as error:
+        return failed("bundle_corrupt", error.message, hint=error.hint)
+    except OSError as error:
+        return failed("disk_full", f"the bundle can't be unpacked: {error}")
+    replaced = None if job.replaces is None else store.jobs.get(job.replaces)
+    return _task_of(job, parser, bundle, options, replaced=replaced)
+
+
+def _task_of(
     job: Job,
     parser: StoredParser,
     bundle: CachedBundle,
     options: WorkerOptions,
     *,
-    replaced: Job | None = None,
+    replaced: Job | None,
 ) -> Task:
     """Return all that a runner needs to know of a job, and of the job whose set it replaces."""
     return Task(
