@@ -161,7 +161,13 @@ def _bare_same(path: Path) -> None:
             assert not db.execute(statements.SAME_WORK, values).fetchall()
             db.execute(statements.INSERT, values)
             db.execute("COMMIT")
-        claim = {"worker_id": "w", "limit": 1, "lease_ms": _LEASE_MS, "parser": None}
+        claim = {
+            "worker_id": "w",
+            "limit": 1,
+            "lease_ms": _LEASE_MS,
+            "parser": None,
+            "without": "[]",
+        }
         db.row_factory = sqlite3.Row
         while True:
             claim["now"] = now = _now()
