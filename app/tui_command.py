@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .cli import EXIT_FAILED
 from .db_command import store_option
+
+if TYPE_CHECKING:
+    from .tui.prod.store_host import StoreHost
 
 
 @click.command("tui")
@@ -59,7 +63,6 @@ def command(
     from .tui.app import CasparianApp
     from .tui.dev.session_host import SessionHost
     from .tui.keymap import own_keys
-    from .tui.prod.store_host import StoreHost
 
     settings = resolve({"store": store})
     keys = own_keys(home())
@@ -78,10 +81,14 @@ def command(
         max_quarantine_rows=settings["max_quarantine_rows"].value,
     )
     store = str(settings["store"].value)
-    queue = StoreHost(store, home(), read_only=read_only)
-    app = CasparianApp(
-        SessionHost(request, store), queue, first="prod" if prod else "dev", keys=keys
-    )
+
+    def queue() -> StoreHost:
+        from .tui.prod.store_host import StoreHost
+
+        return StoreHost(store, home(), read_only=read_only)
+
+    session = SessionHost(request, store)
+    app = CasparianApp(session, queue, first="prod" if prod else "dev", keys=keys)
     app.run()
     return app.return_code or 0
 

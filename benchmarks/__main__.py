@@ -17,6 +17,8 @@ ALL = (
     "queue_history",
     "queue_files",
     "queue_enqueue",
+    "tui_table",
+    "tui_app",
 )
 #: Takes minutes, and measures nothing: only by name.
 LONG = ("crash",)

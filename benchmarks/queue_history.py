@@ -19,7 +19,7 @@ _WAITING = 400
 _LEASE_MS = 300_000
 
 # Half of a percent failed, so that pages of rare states are looked for among many others.
-_FINISHED = """
+FINISHED = """
     WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
     INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
         input_hash, input_size, priority, forced, run_at, attempt, max_attempts, max_crashes,
@@ -42,7 +42,7 @@ def main(words: list[str] | None = None) -> None:
     ):
         began = time.perf_counter()
         values = {"count": count, "source": "5" * 64}
-        full.connection.raw.execute(_FINISHED, values)
+        full.connection.raw.execute(FINISHED, values)
         print(f"  {count:,} finished jobs, made in {time.perf_counter() - began:.0f} s")
         for store in (full, empty):
             store.jobs.insert_many(_waiting())

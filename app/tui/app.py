@@ -12,10 +12,9 @@ from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.help import HelpScreen
 from casparian.app.tui.palette import Commands
-from casparian.app.tui.prod.pane import ProdScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
@@ -47,7 +46,7 @@ class CasparianApp(Doing, App[None]):
     def __init__(
         self,
         dev: DevHost,
-        prod: ProdHost | None = None,
+        prod: Callable[[], ProdHost] | None = None,
         *,
         first: Pane = "dev",
         keys: Mapping[str, str] | None = None,
@@ -63,10 +62,15 @@ class CasparianApp(Doing, App[None]):
         if self.keys:
             self.set_keymap(self.keys)
         self.add_mode("dev", lambda: DevScreen(self._dev))
-        prod = self._prod
-        if prod is not None:
-            self.add_mode("prod", lambda: ProdScreen(prod))
+        if self._prod is not None:
+            self.add_mode("prod", self._prod_screen)
         self.switch_mode(self._first)
+
+    def _prod_screen(self) -> Screen[None]:
+        from casparian.app.tui.prod.pane import ProdScreen  # many look at the Dev pane only
+
+        assert self._prod is not None
+        return ProdScreen(self._prod())
 
     async def run_action(
         self,

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from casparian.app.tui.actions import ACTIONS
-from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
 from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 from casparian.core.errors import CasparianError
@@ -94,6 +93,8 @@ def keymap_problems(keys: Mapping[str, str]) -> list[str]:
 
 def bound() -> Iterator[tuple[str, str]]:
     """Yield everything that has a key, by its name, with its keys."""
+    from casparian.app.tui.prod.jobs_table import JobsTable  # only who has own keys waits for it
+
     for action in ACTIONS:
         yield action.id, action.key
     for bindings in (TABLE_BINDINGS, LOG_BINDINGS, JobsTable.BINDINGS):

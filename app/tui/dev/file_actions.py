@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.screen import Screen
 
-from casparian.app.tui.dev.accepting import accept, why_not_accept
-from casparian.app.tui.dev.contract_tab import ContractTab
-from casparian.app.tui.dev.error_tab import ErrorTab
 from casparian.app.tui.dev.outside import Outside
-from casparian.app.tui.dev.quarantine_tab import QuarantineTab
-from casparian.core.dev_session.raw_line import RawLine, raw_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from casparian.app.tui.dev.state import DevState
+    from casparian.app.tui.dev.tabs import RunTabs
+    from casparian.core.dev_session.raw_line import RawLine
 
 
 class FileActions(Screen[None]):
@@ -28,6 +25,8 @@ class FileActions(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._outside = Outside(self)
+        self.tabs: RunTabs | None = None
+        """What shows the run; None while what it needs is still imported."""
 
     @property
     def tab(self) -> str:
@@ -46,7 +45,8 @@ class FileActions(Screen[None]):
         """Open the editor, where the error is."""
         parser = self.state.parser
         assert parser is not None
-        file, line = self.query_one(ErrorTab).own_line() or (parser, 1)
+        at = None if self.tabs is None else self.tabs.error.own_line()
+        file, line = at or (parser, 1)
         self._outside.edit(file, line)
 
     def why_not_debug(self) -> str:
@@ -89,14 +89,17 @@ class FileActions(Screen[None]):
 
     def why_not_edit_row(self) -> str:
         """There must be a bad row under the cursor."""
-        if self.tab != "quarantine" or self.query_one(QuarantineTab).row is None:
+        if self.tab != "quarantine" or self.tabs is None or self.tabs.quarantine.row is None:
             return "go to a quarantined row first: 2 shows them"
         return ""
 
     @work(thread=True, exclusive=True, group="raw-line")
     def do_edit_row(self) -> None:
         """Open the sample where the bad row stands."""
-        result, row = self.state.result, self.query_one(QuarantineTab).row
+        from casparian.core.dev_session.raw_line import raw_line
+
+        assert self.tabs is not None
+        result, row = self.state.result, self.tabs.quarantine.row
         assert result is not None
         assert row is not None
         number, cells = row
@@ -120,18 +123,18 @@ class FileActions(Screen[None]):
         """There must be a column with something that would let its cells pass."""
         if self.state.parser is None:
             return "no parser is chosen: o opens one"
-        return why_not_accept(self.state.result, self._place(), self.state.parser)
+        if self.tabs is None:
+            return "the pane is still being loaded"
+        return self.tabs.why_not_accept(self.tab, self.state.result, self.state.parser)
 
     def do_accept(self) -> None:
         """Take what would let a column's bad cells pass."""
-        result, place, parser = self.state.result, self._place(), self.state.parser
+        from casparian.app.tui.dev.accepting import accept
+
+        assert self.tabs is not None
+        result, parser = self.state.result, self.state.parser
+        place = self.tabs.place(self.tab)
         assert result is not None
         assert place is not None
         assert parser is not None
         accept(self, result, place, parser)
-
-    def _place(self) -> tuple[str, str] | None:
-        """The output and column that are looked at."""
-        if self.tab == "quarantine":
-            return self.query_one(QuarantineTab).place
-        return self.query_one(ContractTab).place if self.tab == "contract" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -10,14 +11,8 @@ from textual.message import Message
 from textual.widgets import Footer, TabbedContent, TabPane
 
 from casparian.app.tui.actions import Doing, bindings_of
-from casparian.app.tui.dev.contract_tab import ContractTab
-from casparian.app.tui.dev.diff_tab import DiffTab
-from casparian.app.tui.dev.error_tab import ErrorTab
 from casparian.app.tui.dev.file_actions import FileActions
 from casparian.app.tui.dev.header import HeaderLine, Heading
-from casparian.app.tui.dev.log_tab import LogTab
-from casparian.app.tui.dev.output_tab import OutputTab
-from casparian.app.tui.dev.quarantine_tab import QuarantineTab
 from casparian.app.tui.dev.samples_list import SamplesList
 from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
@@ -35,6 +30,7 @@ from casparian.core.errors import CasparianError
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from casparian.app.tui.dev.error_tab import ErrorTab
     from casparian.app.tui.dev.host import DevHost
     from casparian.app.tui.dev.state import Against
     from casparian.core.dev_session.events import SessionEvent
@@ -48,6 +44,10 @@ class SessionTold(Message):
     def __init__(self, event: SessionEvent) -> None:
         super().__init__()
         self.event = event
+
+
+class TabsLoaded(Message):
+    """What the tabs need is imported."""
 
 
 class DevScreen(Doing, FileActions):
@@ -69,24 +69,35 @@ class DevScreen(Doing, FileActions):
             with Vertical(id="run"):
                 yield StageBar(id="stages")
                 with TabbedContent(id="tabs", initial="output"):
-                    with TabPane("Output", id="output"):
-                        yield OutputTab()
-                    with TabPane("Quarantine", id="quarantine"):
-                        yield QuarantineTab()
-                    with TabPane("Log", id="log"):
-                        yield LogTab()
-                    with TabPane("Error", id="error"):
-                        yield ErrorTab()
-                    with TabPane("Contract", id="contract"):
-                        yield ContractTab()
-                    with TabPane("Diff", id="diff"):
-                        yield DiffTab()
+                    for name in TABS:
+                        yield TabPane(name.capitalize(), id=name)
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Begin to listen."""
         self.query_one(SamplesList).focus()
+        # What takes long to import comes after the first paint.
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
         self._host.start(self._hear)
+        self._load_tabs()
+
+    @work(thread=True)
+    def _load_tabs(self) -> None:
+        importlib.import_module("casparian.app.tui.dev.tabs")
+        self.post_message(TabsLoaded())
+
+    @on(TabsLoaded)
+    async def _fill_tabs(self) -> None:
+        from casparian.app.tui.dev.tabs import RunTabs
+
+        tabs = RunTabs()
+        for name, widget in tabs.by_name():
+            await self.query_one(f"#{name}", TabPane).mount(widget)
+        self.tabs = tabs
+        tabs.show(self.state, None)
+        self.refresh_bindings()
 
     def on_unmount(self) -> None:
         """End what runs."""
@@ -106,8 +117,8 @@ class DevScreen(Doing, FileActions):
             self._become(showing(self.state, message.path))
             self._host.show(message.path)
 
-    @on(ErrorTab.Wanted)
-    def _open_line(self, message: ErrorTab.Wanted) -> None:
+    def on_error_tab_wanted(self, message: ErrorTab.Wanted) -> None:
+        """Open the editor at a line of the traceback."""
         self._outside.edit(message.file, message.line)
 
     def _become(self, state: DevState) -> None:
@@ -115,17 +126,11 @@ class DevScreen(Doing, FileActions):
         self.query_one(SamplesList).show(sample_lines(state), state.shown)
         self.query_one(StageBar).stages = stages_of(state)
         self.query_one(HeaderLine).heading = self._heading()
-        result, table = state.result, state.table
-        self.query_one(OutputTab).show(table, stale=state.is_stale)
-        self.query_one(QuarantineTab).show(result)
-        self.query_one(LogTab).show(state)
-        folder = None if state.parser is None else state.parser.parent
+        if self.tabs is not None:
+            self.tabs.show(state, before.result)
+        result = state.result
         if result is not before.result:
-            error = None if result is None else result.report.error
-            self.query_one(ErrorTab).show(error, folder=folder)
             self._label_tabs()
-        self.query_one(ContractTab).show(table)
-        self.query_one(DiffTab).show(state)
         if self.tab == "diff":
             self._ask_for_comparison()
         if state.running is not before.running or result is not before.result:
@@ -242,8 +247,8 @@ class DevScreen(Doing, FileActions):
         assert result is not None
         if not result.report.quarantine_total:
             self._open_tab("error")
-        elif self.tab == "quarantine":
-            self.query_one(QuarantineTab).next_row(by)
+        elif self.tab == "quarantine" and self.tabs is not None:
+            self.tabs.quarantine.next_row(by)
         else:
             self._open_tab("quarantine")
 
@@ -285,7 +290,7 @@ class DevScreen(Doing, FileActions):
 
     def _ask_for_comparison(self) -> None:
         state = self.state
-        before = self.query_one(DiffTab).wanted(state)
+        before = None if self.tabs is None else self.tabs.diff.wanted(state)
         if before is not None and state.result is not None:
             self._host.compare(before, state.result.run)
         elif state.against == "registered" and state.compared_with is None:

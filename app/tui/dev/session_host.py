@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from casparian.core.dev_session.session import DevSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
 
     from casparian.core.dev_session.events import SessionEvent
     from casparian.core.dev_session.request import SessionRequest
+    from casparian.core.dev_session.session import DevSession
 
 
 class SessionHost:
@@ -30,6 +30,8 @@ class SessionHost:
 
     def start(self, on_event: Callable[[SessionEvent], None]) -> None:
         """Begin."""
+        from casparian.core.dev_session.session import DevSession  # it comes after the first paint
+
         self._session = DevSession(self._request, on_event)
         self._session.start()
 
@@ -73,7 +75,10 @@ class SessionHost:
 
     def choose(self, parser: Path | None, samples: Sequence[Path]) -> None:
         """Take another parser, or other samples."""
-        self.session.choose(parser, tuple(samples))
+        if self._session is None:
+            self._request = replace(self._request, parser=parser, samples=tuple(samples))
+        else:
+            self._session.choose(parser, tuple(samples))
 
     def close(self) -> None:
         """End everything."""

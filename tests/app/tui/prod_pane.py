@@ -78,7 +78,7 @@ def prod_app(store: Queued, **options: Any) -> CasparianApp:
     home = store.connection.path.parent
     host = StoreHost(str(store.connection.path), home, **options)
     host.every(0.1)
-    return CasparianApp(NoDev(), host, first="prod")
+    return CasparianApp(NoDev(), lambda: host, first="prod")
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:

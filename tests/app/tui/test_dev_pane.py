@@ -14,7 +14,6 @@ from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.offers_screen import OffersScreen
 from casparian.app.tui.dev.outside import Outside, editor_command
 from casparian.app.tui.dev.pane import DevScreen
-from casparian.app.tui.dev.quarantine_tab import QuarantineTab
 from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.help import HelpScreen
 from casparian.app.tui.prod.pane import ProdScreen
@@ -124,7 +123,7 @@ async def test_what_lets_bad_cells_pass_is_taken_into_the_contract_file_and_runs
         await pilot.press("a")
         assert "go to a column" in [*app._notifications][-1].message
         await pilot.press("2")
-        await until(pilot, lambda: screen.query_one(QuarantineTab).place == ("people", "age"))
+        await until(pilot, lambda: screen.tabs.quarantine.place == ("people", "age"))
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, OffersScreen))
         await pilot.press("enter")
@@ -143,7 +142,7 @@ async def test_a_contract_within_the_parser_is_shown_what_to_write_there(
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: screen_of(app).state.result is not None)
         await pilot.press("2")
-        await until(pilot, lambda: screen_of(app).query_one(QuarantineTab).place is not None)
+        await until(pilot, lambda: screen_of(app).tabs.quarantine.place is not None)
         await pilot.press("a")
         assert [*app._notifications][-1].message == (
             'the contract is in parser.py: e opens it; age would pass with thousands = ","'
@@ -180,7 +179,7 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: screen_of(app).state.result is not None)
         await pilot.press("2")
-        await until(pilot, lambda: screen_of(app).query_one(QuarantineTab).row is not None)
+        await until(pilot, lambda: screen_of(app).tabs.quarantine.row is not None)
         await pilot.press("E")
         await until(pilot, lambda: bool(opened))
     assert opened == [("sample.csv", 3)]

@@ -157,7 +157,7 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
 
     monkeypatch.setattr(store_host, "_AGAIN", 0.02)
     path = tmp_path / "home" / "casparian.db"
-    app = CasparianApp(NoDev(), store_host.StoreHost(str(path), path.parent), first="prod")
+    app = CasparianApp(NoDev(), lambda: store_host.StoreHost(str(path), path.parent), first="prod")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: pane_of(app).state.trouble)
         await pilot.pause()
@@ -196,7 +196,7 @@ async def test_nothing_is_looked_at_while_the_other_pane_is_shown(tmp_path: Path
     host = GivenViews(tmp_path)
     rested: list[bool] = []
     host.rest = rested.append  # type: ignore[method-assign]
-    app = CasparianApp(NoDev(), host, first="prod")
+    app = CasparianApp(NoDev(), lambda: host, first="prod")
     async with app.run_test() as pilot:
         await pilot.press("f1")
         await until(pilot, lambda: rested[-1:] == [True])

@@ -1,0 +1,62 @@
+"""The tabs of the Dev pane. They need Arrow and much else, which is imported once the pane is
+painted: see `DevScreen`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casparian.app.tui.dev import accepting
+from casparian.app.tui.dev.contract_tab import ContractTab
+from casparian.app.tui.dev.diff_tab import DiffTab
+from casparian.app.tui.dev.error_tab import ErrorTab
+from casparian.app.tui.dev.log_tab import LogTab
+from casparian.app.tui.dev.output_tab import OutputTab
+from casparian.app.tui.dev.quarantine_tab import QuarantineTab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from textual.widget import Widget
+
+    from casparian.app.tui.dev.state import DevState
+    from casparian.core.dev_session.results import RunResult
+
+
+class RunTabs:
+    """What shows a run, by the names of the tabs."""
+
+    def __init__(self) -> None:
+        self.output = OutputTab()
+        self.quarantine = QuarantineTab()
+        self.log = LogTab()
+        self.error = ErrorTab()
+        self.contract = ContractTab()
+        self.diff = DiffTab()
+
+    def by_name(self) -> Iterator[tuple[str, Widget]]:
+        """Yield each with the name of its tab."""
+        yield from vars(self).items()
+
+    def show(self, state: DevState, before: RunResult | None) -> None:
+        """Show a state; ``before`` is the result that was shown."""
+        result, table = state.result, state.table
+        self.output.show(table, stale=state.is_stale)
+        self.quarantine.show(result)
+        self.log.show(state)
+        if result is not before:
+            folder = None if state.parser is None else state.parser.parent
+            self.error.show(None if result is None else result.report.error, folder=folder)
+        self.contract.show(table)
+        self.diff.show(state)
+
+    def place(self, tab: str) -> tuple[str, str] | None:
+        """The output and the column that are looked at in a tab."""
+        if tab == "quarantine":
+            return self.quarantine.place
+        return self.contract.place if tab == "contract" else None
+
+    def why_not_accept(self, tab: str, result: RunResult | None, parser: Path) -> str:
+        """See `accepting`."""
+        return accepting.why_not_accept(result, self.place(tab), parser)
