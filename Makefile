@@ -56,7 +56,7 @@ arrows: $(READY)
 	$(BIN)/lint-imports
 
 pytest: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -373,8 +373,9 @@ MANY = settings(
     phases=[Phase.generate],
     report_multiple_bugs=False,
     database=None,
-    derandomize=True,
 )
+SOON = 1
+"""A seed with which none of them takes long to find; with any, all are found."""
 
 
 @pytest.fixture(autouse=True)
@@ -444,6 +445,7 @@ def test_the_model_finds_a_weakened_statement(
 ) -> None:
     name, weak = WEAKENED[weakness]
     machine = Queue if name == "CLAIM" else Zombies
+    seeded = seed(SOON)(type(machine.__name__, (machine,), {}))
     monkeypatch.setattr(statements, name, weak)
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is that gives it away
-        run_state_machine_as_test(machine, settings=MANY)
+        run_state_machine_as_test(seeded, settings=MANY)

@@ -251,7 +251,7 @@ _WORKER = """if True:
     print("ready", flush=True)
     sys.stdin.readline()
     done = 0
-    while jobs := store.jobs.claim_next(name, limit=16, lease_ms=600_000):
+    while jobs := store.jobs.claim_next(name, limit=64, lease_ms=600_000):
         leases = [job.lease for job in jobs]
         assert all(store.jobs.promote([Promotion(l, "") for l in leases], lease_ms=600_000))
         assert all(store.jobs.complete([Completion(lease, rows=1) for lease in leases]))

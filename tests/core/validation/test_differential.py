@@ -691,7 +691,7 @@ PAIRS = [(source, spec) for source, (_, _, specs) in SOURCES.items() for spec in
 
 
 @pytest.mark.parametrize(("source", "spec"), PAIRS, ids=str)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_typed_columns(source: str, spec: Any, data: Any) -> None:
     type_, values, _ = SOURCES[source]
