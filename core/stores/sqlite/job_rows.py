@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
@@ -11,19 +13,30 @@ from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from casparian.core.stores.jobs import Sort
 
 _NAMES: Final = tuple(field.name for field in fields(Job))
-_FLAGS: Final = ("forced", "cancel_requested")
+_FORCED: Final = _NAMES.index("forced")
+_CANCEL: Final = _NAMES.index("cancel_requested")
+_ERROR: Final = _NAMES.index("error")
 
 
 def job_of(row: sqlite3.Row) -> Job:
     """Return a whole row of ``cf_jobs`` as a job."""
-    values: dict[str, Any] = {name: row[name] for name in _NAMES}
-    values.update((name, bool(values[name])) for name in _FLAGS)
-    values["error"] = read_error(row["error"])
-    return Job(**values)
+    # By place: to look 33 columns up by their names is a sixth of what a job costs the store.
+    values: list[Any] = list(_places(tuple(row.keys()))(row))
+    values[_FORCED] = bool(values[_FORCED])
+    values[_CANCEL] = bool(values[_CANCEL])
+    values[_ERROR] = read_error(values[_ERROR])
+    return Job(*values)
+
+
+@cache
+def _places(columns: tuple[str, ...]) -> Callable[[sqlite3.Row], tuple[Any, ...]]:
+    """Return what takes a job's fields out of a row of these columns, in their order."""
+    return itemgetter(*(columns.index(name) for name in _NAMES))
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:
