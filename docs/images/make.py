@@ -1,24 +1,36 @@
-"""Makes run.svg, the picture of the README, from what the real command prints.
+"""Makes the pictures of the README and the docs from what the real program shows.
 
 .venv/bin/python docs/images/make.py
 """
 
+import asyncio
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+from textual.pilot import Pilot
+
+from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.dev.session_host import SessionHost
+from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.store_host import StoreHost
+from casparian.core.dev_session.request import SessionRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "casparian run demo/parsers/sales demo/data/sales_2024_02.csv"
 WIDTH = 110
+#: Paths of the machine on which the pictures are made, and what is shown in their place.
+SHOWN = {str(ROOT): "~/casparian"}
 FONTS = "ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', Consolas, monospace"
 #: A piece of text as rich writes it: where it begins, how long it is, and itself.
 TEXT = re.compile(
@@ -58,6 +70,8 @@ def tight(found: re.Match[str]) -> str:
     text = html.unescape(escaped)
     width = float(length) / len(text)
     left = len(text) - len(text.lstrip())
+    for path, shown in SHOWN.items():
+        text = text.replace(path, shown)
     inside = html.escape(text.strip()).replace("\xa0", "&#160;")
     place = f'x="{float(x) + left * width:g}" y="{y}" textLength="{len(text.strip()) * width:g}"'
     return f'<text class="{style}" {place} {rest}>{inside}</text>' if inside else ""
@@ -68,12 +82,58 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
     console.print(Text.assemble(("$ ", "dim"), (COMMAND, "bold")))
     console.print(Text.from_ansi(output().rstrip()), overflow="fold")
-    svg = console.export_svg(title="casparian", theme=THEME)
-    # The picture brings no font along and asks no other host for one.
+    write("run.svg", console.export_svg(title="casparian", theme=THEME))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(app_pictures(Path(folder)))
+
+
+async def app_pictures(folder: Path) -> None:
+    """Write dev.svg and prod.svg: the two panes of the terminal app, on the demo."""
+    demo, home = folder / "demo", folder / "home"
+    SHOWN[str(folder)] = "~"
+    shutil.copytree(ROOT / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
+    os.environ["CASPARIAN_HOME"] = str(home)
+    parser = demo / "parsers/sales"
+    for words in (
+        ["parser", "register", parser, "--python", sys.executable],
+        ["enqueue", "sales", *sorted((demo / "data").glob("sales_*.csv"))],
+        ["process", "--python", sys.executable],
+    ):
+        command = [sys.executable, "-m", "casparian.app", *map(str, words)]
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    store = home / "casparian.db"
+    os.chdir(folder)
+    samples = tuple(sorted((demo / "data").glob("sales_*.csv")))
+    session = SessionHost(SessionRequest(parser / "parser.py", samples), str(store))
+    app = CasparianApp(session, lambda: StoreHost(str(store), home))
+    async with app.run_test(size=(124, 36)) as pilot:
+        await until(pilot, lambda: app.screen.state.result is not None)
+        await pilot.press("R")
+        await until(pilot, lambda: len(app.screen.state.newest) == len(samples))
+        await pilot.press("down")
+        await until(pilot, lambda: app.screen.state.result.report.quarantine_total > 0)
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen.tabs.quarantine.row is not None)
+        write("dev.svg", app.export_screenshot(title="casparian tui"))
+        await pilot.press("f2")
+        await until(pilot, lambda: app.screen.query_one(JobsTable).job is not None)
+        write("prod.svg", app.export_screenshot(title="casparian tui"))
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Wait for what another thread or process does, then for it to be painted."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await pilot.pause(0.05)
+    await pilot.pause(0.3)
+
+
+def write(name: str, svg: str) -> None:
+    """Write a picture beside this file. It brings no font along and asks no other host for one."""
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code, monospace", FONTS)
     svg = TEXT.sub(tight, svg)
-    target = Path(__file__).with_name("run.svg")
+    target = Path(__file__).with_name(name)
     target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", "utf-8")
 
 
