@@ -85,14 +85,14 @@ def print_details(details: JobDetails) -> None:
         (shown_state(job.status, marks=marks), SHOWN[job.status].style),
     )
     console.print(head)
-    for title, text in _facts(details, now):
+    for title, text in facts(details, now):
         console.print(Text.assemble((f"  {title:<{_LEFT}}", "dim"), one_line(text)))
     for obstacle in details.obstacles:
         console.print(obstacle_text(obstacle, now))
     if details.attempts:
         console.print("\nattempts", style="bold")
         for number, attempt in enumerate(details.attempts, 1):
-            console.print(_attempt(number, attempt, now))
+            console.print(attempt_line(number, attempt, now))
     if job.error is not None:
         _print_error(console, job.error)
     if details.quarantined_rows:
@@ -111,7 +111,8 @@ def print_details(details: JobDetails) -> None:
             console.print(Text(line))
 
 
-def _facts(details: JobDetails, now: int) -> Iterator[tuple[str, str]]:
+def facts(details: JobDetails, now: int) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a job: a title, or none where it goes on, and a text."""
     job = details.job
     yield "parser", f"{job.parser} {job.parser_version}  (bundle {job.source_hash[:12]})"
     if details.paused_reason is not None:
@@ -169,7 +170,8 @@ def _published(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "", f"{where or output.name}  {output.rows:,} rows{bad}"
 
 
-def _attempt(number: int, attempt: Attempt, now: int) -> Text:
+def attempt_line(number: int, attempt: Attempt, now: int) -> Text:
+    """Return an attempt as a line."""
     took = shown_duration((attempt.ended_at or now) - attempt.started_at)
     outcome = "under way" if attempt.outcome is None else attempt.outcome.replace("_", " ")
     line = Text(

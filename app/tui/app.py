@@ -15,6 +15,7 @@ from casparian.app.tui.palette import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
@@ -137,6 +138,11 @@ class CasparianApp(Doing, App[None]):
     def do_dev(self) -> None:
         """Go to the Dev pane."""
         self.switch_mode("dev")
+
+    async def try_in_dev(self, parser: Path, sample: Path) -> None:
+        """Go to the Dev pane with a parser and a file to try it on."""
+        await self.switch_mode("dev")
+        self._dev.choose(parser, (sample,))
 
     def why_not_prod(self) -> str:
         """There must be a store."""

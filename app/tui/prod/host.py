@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from casparian.core.queueing.bulk import BulkReport, Order
+    from casparian.core.queueing.job_details import JobDetails
     from casparian.core.queueing.queue_view import Look, QueueView
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
+    from casparian.core.stores.quarantine import QuarantinedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,17 @@ class ParserTold:
     problem: str = ""
 
 
-HostEvent = Seen | Trouble | Counted | Acted | ParserTold
+@dataclass(frozen=True, slots=True)
+class JobSeen:
+    """A job that is looked at, with the first of its quarantined rows; or why it isn't there."""
+
+    wanted: str
+    details: JobDetails | None
+    rows: Sequence[QuarantinedRow] = ()
+    problem: str = ""
+
+
+HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen
 
 
 class ProdHost(Protocol):
@@ -92,6 +104,10 @@ class ProdHost(Protocol):
 
     def look(self, look: Look) -> None:
         """Say what is to be looked at; it is, at once, and from then on."""
+        ...
+
+    def look_at_job(self, beginning: str | None) -> None:
+        """Say which job is looked at as well, by the beginning of its id; None is none."""
         ...
 
     def rest(self, resting: bool) -> None:

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.prod.host import ProdHost
     from casparian.app.tui.prod.state import ProdState
-    from casparian.core.queueing.queue_view import Look
     from casparian.core.queueing.verbs import JobVerb
-    from casparian.core.stores.jobs import Job
+    from casparian.core.stores.jobs import Job, JobFilter
 
 _DONE: Final[dict[JobVerb, str]] = {
     "cancel": "cancelled, or being ended",
@@ -34,7 +33,6 @@ class JobDeeds:
 
     state: ProdState
     _host: ProdHost
-    _look: Look
 
     def chosen(self) -> Sequence[Job]:
         """Return the jobs that are meant: the marked ones, or that under the cursor.
@@ -48,6 +46,10 @@ class JobDeeds:
             return [seen.get(key, job) for key, job in self.state.marked.items()]
         job = node.query_one(JobsTable).job
         return [] if job is None else [job]
+
+    def matching(self) -> JobFilter | None:
+        """Return which others it may be done to as well; None if there is one job only."""
+        return None
 
     def _why_not(self, verb: JobVerb) -> str:
         if self._host.read_only:
@@ -65,7 +67,8 @@ class JobDeeds:
 
     def _ask(self, verb: JobVerb) -> None:
         node: Any = self
-        jobs, matching = self.chosen(), self._look.filter
+        jobs = self.chosen()
+        matching = self.matching()
         able = [job for job in jobs if permits(verb, job.status)]
         if len(jobs) == 1:
             name = jobs[0].input_path.rpartition("/")[2]
@@ -75,6 +78,7 @@ class JobDeeds:
             if len(able) < len(jobs):
                 these += f" that it applies to, of {len(jobs):,}"
         words = self.state.filter or "(no filter: all of the queue)"
+        words = "" if matching is None else words
 
         def answered(scope: Scope | None) -> None:
             if scope is not None:
@@ -82,7 +86,8 @@ class JobDeeds:
                 self._host.act(order)
 
         node.app.push_screen(QuestionScreen(Question(verb, these, len(able), words)), answered)
-        self._host.count(matching, verb)
+        if matching is not None:
+            self._host.count(matching, verb)
 
     def told_of_deed(self, event: Counted | Acted | ParserTold) -> None:
         """Show how far something is, or how it ended."""

@@ -18,9 +18,10 @@ from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.filter_bar import FilterBar
-from casparian.app.tui.prod.host import Acted, Counted, ParserTold
+from casparian.app.tui.prod.host import Acted, Counted, JobSeen, ParserTold
 from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
+from casparian.app.tui.prod.job_opening import JobOpening
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.side_list import (
     SideList,
@@ -30,6 +31,7 @@ from casparian.app.tui.prod.side_list import (
 )
 from casparian.app.tui.prod.state import RATES, ProdState, after, updated
 from casparian.app.tui.widgets.plain_text import plain
+from casparian.app.tui.widgets.prompt import Prompt
 from casparian.core.queueing.filters import parse_filter, toggled
 from casparian.core.queueing.queue_view import Look, Place
 from casparian.core.stores.states import STATUSES
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.prod.host import HostEvent, ProdHost
-    from casparian.core.stores.jobs import Sort
+    from casparian.core.stores.jobs import JobFilter, Sort
     from casparian.core.stores.states import JobStatus
 
 #: How often ages are drawn anew, in seconds.
@@ -59,7 +61,7 @@ class HostTold(Message):
         self.event = event
 
 
-class ProdScreen(JobDeeds, Doing, Screen[None]):
+class ProdScreen(JobDeeds, JobOpening, Doing, Screen[None]):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "prod"
@@ -80,6 +82,7 @@ class ProdScreen(JobDeeds, Doing, Screen[None]):
                 yield Static(id="prod-counts", markup=False)
                 yield Static(id="prod-doing", markup=False)
                 yield FilterBar(id="prod-filter")
+                yield Prompt()
                 yield JobsTable(id="jobs")
                 yield JobLog(self._host.home, id="prod-log")
             with Vertical(id="prod-side"):
@@ -101,8 +104,8 @@ class ProdScreen(JobDeeds, Doing, Screen[None]):
         self._host.close()
 
     def on_screen_suspend(self) -> None:
-        """Rest while something else is shown."""
-        self._host.rest(True)
+        """Rest while something else is shown that is none of the queue."""
+        self._host.rest(self.job_screen is None)
 
     def on_screen_resume(self) -> None:
         """Look again."""
@@ -124,6 +127,10 @@ class ProdScreen(JobDeeds, Doing, Screen[None]):
         self._become(after(self.state, event))
         if isinstance(event, Counted | Acted | ParserTold):
             self.told_of_deed(event)
+        elif isinstance(event, JobSeen) and self.job_screen is not None:
+            self.job_screen.show(event)
+        if self.job_screen is not None:
+            self.job_screen.refresh_bindings()
 
     def _become(self, state: ProdState) -> None:
         before, self.state = self.state, state
@@ -248,6 +255,20 @@ class ProdScreen(JobDeeds, Doing, Screen[None]):
         if look != self._look:
             self._look = look
             self._host.look(look)
+
+    @on(JobsTable.Opened)
+    def _open_clicked(self, message: JobsTable.Opened) -> None:
+        self.open_job(message.job.job_id)
+
+    @on(Prompt.Answered)
+    def _answer(self, answered: Prompt.Answered) -> None:
+        self.query_one(JobsTable).focus()
+        if answered.asked == "job" and answered.text and answered.text.strip():
+            self.open_job(answered.text.strip())
+
+    def matching(self) -> JobFilter | None:
+        """Return which jobs are shown."""
+        return self._look.filter
 
     # -------------------------------------------------------------- which jobs are shown
 

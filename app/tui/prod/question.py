@@ -47,7 +47,10 @@ WORDS: Final[dict[JobVerb, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: about which jobs, and which others match. ``able`` are those it applies to."""
+    """What is asked: about which jobs, and which others match. ``able`` are those it applies to.
+
+    If ``matching`` is empty, no others are asked about.
+    """
 
     verb: JobVerb
     these: str
@@ -95,8 +98,9 @@ class QuestionScreen(ModalScreen[Scope | None]):
             many = f"all {self._count:,} that match {asked.matching}"
         else:
             many = f"it applies to none of those that match {asked.matching}"
-        text.append("\n       a  ", "bold" if self._count else "dim")
-        text.append(plain(many), "" if self._count else "dim")
+        if asked.matching:
+            text.append("\n       a  ", "bold" if self._count else "dim")
+            text.append(plain(many), "" if self._count else "dim")
         text.append("\n  escape  ", "bold")
         return text.append("none")
 

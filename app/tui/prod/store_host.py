@@ -10,10 +10,16 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from casparian.app.ages import now_ms
-from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.app.tui.prod.host import JobSeen, Seen, Trouble
 from casparian.app.tui.prod.store_acts import StoreActs
+from casparian.core.queueing.job_details import job_details
 from casparian.core.queueing.queue_view import Look, look_at_queue
-from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.errors import (
+    AmbiguousJobError,
+    StoreError,
+    StoreUnreachableError,
+    UnknownJobError,
+)
 from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
 
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
 #: Seconds: between two tries to reach a store, and how long a look waits for who locks it.
 _AGAIN: Final = 2.0
 _PATIENCE: Final = 2.0
+#: Quarantined rows that are read of a job.
+_ROWS: Final = 1_000
 #: Who is alive is asked at least so often (seconds), changed store or not.
 _WORKERS_EVERY: Final = 5.0
 
@@ -42,6 +50,7 @@ class StoreHost:
         self._home = home
         self._read_only = read_only
         self._look = Look()
+        self._job: str | None = None
         self._every = 1.0
         self._resting = False
         self._ended = False
@@ -74,6 +83,10 @@ class StoreHost:
     def look(self, look: Look) -> None:
         """Say what is to be looked at."""
         self._tell(_look=look, _is_new=True)
+
+    def look_at_job(self, beginning: str | None) -> None:
+        """Say which job is looked at as well."""
+        self._tell(_job=beginning, _is_new=True)
 
     def rest(self, resting: bool) -> None:
         """Look no more for a while, or again."""
@@ -136,26 +149,42 @@ class StoreHost:
         opened = _inode(path)
         store.changed()
         looked: Look | None = None
+        looked_at: str | None = None
         asked = 0
         while True:
             with self._wake:
                 if self._ended:
                     return
-                look, resting, self._is_new = self._look, self._resting, False
-            if looked != look or not resting:
+                look, job, resting = self._look, self._job, self._resting
+                self._is_new = False
+            if looked != look or looked_at != job or not resting:
                 if _inode(existing_path(self._where)) != opened:
                     return
                 now = now_ms()
                 late = now - asked > _WORKERS_EVERY * 1_000
                 view = None
-                if store.changed() or looked != look or late:
+                changed = store.changed()
+                if changed or looked != look or late:
                     view = look_at_queue(store, look, self._home)
                     looked, asked = look, now
                 on_event(Seen(now, view))
+                if job is not None and (changed or looked_at != job):
+                    on_event(_job_seen(store, job, self._home))
+                looked_at = job
             with self._wake:
                 self._wake.wait_for(
                     lambda: self._ended or self._is_new, None if self._resting else self._every
                 )
+
+
+def _job_seen(store: Store, beginning: str, home: Path) -> JobSeen:
+    try:
+        job = store.jobs.find(beginning)
+    except (UnknownJobError, AmbiguousJobError) as error:
+        return JobSeen(beginning, None, problem=error.message)
+    details = job_details(store, job, home)
+    rows = store.quarantine.list_for_job(job.job_id, limit=_ROWS)
+    return JobSeen(beginning, details, rows)
 
 
 def _inode(path: Path) -> int:

@@ -52,6 +52,9 @@ class GivenViews:
     def look(self, look: Look) -> None:
         self.looks.append(look)
 
+    def look_at_job(self, beginning: str | None) -> None:
+        pass
+
     def rest(self, resting: bool) -> None:
         pass
 

@@ -16,6 +16,7 @@ from casparian.app.tui.dev.outside import Outside, editor_command
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.core.dev_session.request import SessionRequest
 from casparian.core.stores.store import open_store
@@ -186,7 +187,7 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
 
 
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
-    areas = {"app": CasparianApp, "dev": DevScreen, "prod": ProdScreen}
+    areas = {"app": CasparianApp, "dev": DevScreen, "prod": ProdScreen, "job": JobScreen}
     for action in ACTIONS:
         assert callable(getattr(areas[action.area], f"do_{action.verb}")), action.id
 

@@ -1,0 +1,108 @@
+"""How a person gets from the queue to one of its jobs, and from there to the Dev pane."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casparian.app.safe_text import one_line
+from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.widgets.prompt import Prompt
+from casparian.core.dev_session.remembered import recall
+from casparian.core.dev_session.sources import find_source
+
+if TYPE_CHECKING:
+    from casparian.app.tui.prod.host import ProdHost
+    from casparian.app.tui.prod.job_screen import JobScreen
+    from casparian.core.stores.jobs import Job
+
+
+class JobOpening:
+    """The part of the pane that opens jobs; a mixin for its screen."""
+
+    _host: ProdHost
+    job_screen: JobScreen | None = None
+    """The job that is looked at."""
+
+    def _why_no_job(self) -> str:
+        node: Any = self
+        return "" if node.query_one(JobsTable).job is not None else "there is no job"
+
+    def why_not_open(self) -> str:
+        """There must be a job."""
+        return self._why_no_job()
+
+    def do_open(self) -> None:
+        """Show all of the job."""
+        node: Any = self
+        job = node.query_one(JobsTable).job
+        assert job is not None
+        self.open_job(job.job_id)
+
+    def do_find(self) -> None:
+        """Ask for the beginning of a job's id."""
+        node: Any = self
+        node.query_one(Prompt).ask("job", "job", "the beginning of its id")
+
+    def open_job(self, beginning: str) -> None:
+        """Show all of the job whose id begins so."""
+        from casparian.app.tui.prod.job_screen import JobScreen
+
+        node: Any = self
+
+        def left(_: None) -> None:
+            self.job_screen = None
+
+        self.job_screen = JobScreen(node, self._host, beginning)
+        node.app.push_screen(self.job_screen, left)
+
+    def why_not_try(self) -> str:
+        """There must be a job."""
+        return self._why_no_job()
+
+    def do_try(self) -> None:
+        """Try the job's input in the Dev pane."""
+        node: Any = self
+        job = node.query_one(JobsTable).job
+        assert job is not None
+        self.try_in_dev(job)
+
+    def try_in_dev(self, job: Job) -> None:
+        """Find the source of a job's parser, and go to the Dev pane with it and the input."""
+        node: Any = self
+        node.run_worker(partial(self._find_source, job), thread=True, group="find-source")
+
+    def _find_source(self, job: Job) -> None:
+        node: Any = self
+        known = recall()
+        recent = [path for path, _ in known.recent]
+        before = [known.parser, *recent] if known.parser is not None else recent
+        here = Path.cwd()
+        source = find_source(job.parser, here, before)
+        node.app.call_from_thread(self._go_to_dev, job, source, here)
+
+    def _go_to_dev(self, job: Job, source: Path | None, here: Path) -> None:
+        node: Any = self
+        sample = Path(job.input_path)
+        problem = ""
+        if source is None:
+            problem = (
+                f"no parser below {here} declares the name {job.parser!r}: start casparian tui "
+                "in its folder, or open it there with o"
+            )
+        elif not sample.is_file():
+            problem = f"the input is not there any more: {one_line(str(sample))}"
+        if problem:
+            node.app.notify(problem, severity="warning", markup=False, timeout=8)
+            return
+        assert source is not None
+        node.app.run_worker(self._dev(source, sample), group="go-to-dev")
+
+    async def _dev(self, source: Path, sample: Path) -> None:
+        from casparian.app.tui.app import CasparianApp
+
+        node: Any = self
+        app = node.app
+        assert isinstance(app, CasparianApp)
+        await app.try_in_dev(source, sample)

@@ -1,0 +1,161 @@
+"""A job opened in the Prod pane shows all of it, live, and leads to the Dev pane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from textual.pilot import Pilot
+
+from casparian.app.tui.dev.pane import DevScreen
+from casparian.app.tui.prod.job_screen import JobScreen
+from casparian.app.tui.prod.pane import ProdScreen
+from casparian.app.tui.widgets.log_area import LogArea
+from casparian.app.tui.widgets.table_area import TableArea
+from casparian.core.publishing.manifest import Manifest, StagedOutput
+from casparian.core.worker.job_logs import log_path
+
+from ..queued import Queued, bad_row
+from .prod_pane import lines_of, looked, prod_app, until
+
+
+def screen_of(pilot: Pilot[None]) -> JobScreen:
+    assert isinstance(pilot.app.screen, JobScreen)
+    return pilot.app.screen
+
+
+async def opened(pilot: Pilot[None]) -> JobScreen:
+    await looked(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, JobScreen))
+    await until(pilot, lambda: screen_of(pilot).details is not None)
+    await pilot.pause()
+    return screen_of(pilot)
+
+
+def write_log(home: Path, queued: Queued, job_id: str, text: str) -> None:
+    job = queued.jobs.get(job_id)
+    assert job is not None
+    path = log_path(home, job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_shows_attempts_error_traceback_and_the_log_of_each_attempt(
+    queued: Queued, tmp_path: Path
+) -> None:
+    job_id = queued.add("/data/sales_2024.csv")
+    lease = queued.claim("worker-1")
+    write_log(tmp_path / "home", queued, job_id, "first\n")
+    queued.fail(lease, "ConnectionError: reset", permanent=False)
+    queued.jobs.retry(job_id)
+    lease = queued.claim("worker-2")
+    write_log(tmp_path / "home", queued, job_id, "second\nof two\n")
+    text = "Traceback (most recent call last):\n  File \"parser.py\", line 7\nKeyError: 'total'"
+    queued.fail(lease, "KeyError: 'total'", details={"text": text})
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        shown = "\n".join(lines_of(app))
+        for part in (
+            f"job {job_id}",
+            "✗ failed",
+            "worker-1  scheduled after",
+            "worker-2  failed after",
+            "parser: KeyError: 'total'",
+            "try: look at the file",
+            'File "parser.py", line 7',
+        ):
+            assert part in shown
+        await pilot.press("2")
+        log = screen.query_one(LogArea).log_view
+        await until(pilot, lambda: log.status.total == 2)
+        screen.query_one("#job-attempts").focus()
+        await pilot.press("up")
+        await until(pilot, lambda: log.status.total == 1)
+        await pilot.press("1", "r", "enter")
+        await until(pilot, lambda: screen.details and screen.details.job.status == "pending")
+        assert any("○ pending" in line for line in lines_of(app)), "it is shown live"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ProdScreen))
+
+
+@pytest.mark.asyncio
+async def test_what_a_job_published_and_what_it_refused_are_shown_as_tables(
+    queued: Queued, tmp_path: Path
+) -> None:
+    job_id = queued.add("/data/a.csv")
+    lease = queued.claim()
+    job = queued.jobs.get(job_id)
+    assert job is not None
+    manifest = Manifest(
+        job_id=job_id,
+        fence=lease.fence,
+        parser=job.parser,
+        parser_version=job.parser_version,
+        source_hash=job.source_hash,
+        contract_hash=None,
+        input_path=job.input_path,
+        input_hash=job.input_hash,
+        root=str(tmp_path / "out"),
+        outputs=(StagedOutput("sales", 3, 2, "sales.parquet", "sales.quarantine.parquet"),),
+    )
+    manifest.place.mkdir(parents=True)
+    pq.write_table(pa.table({"city": ["Rome", "Oslo", "Bern"]}), manifest.place / "sales.parquet")
+    rows = [bad_row(1), bad_row(4, ("age", "type_mismatch"), ("name", "too_long"))]
+    queued.finish(lease, manifest.as_json(), rows=3, quarantined=2, quarantine=rows)
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: any("Bern" in line for line in lines_of(app)))
+        assert any("sales  3 rows !2" in line for line in lines_of(app))
+        await pilot.press("3")
+        await until(
+            pilot,
+            lambda: any("sales.age  type_mismatch  2 cells" in line for line in lines_of(app)),
+        )
+        table = screen.query_one("#job-rows", TableArea).table
+        assert table.view.source.num_rows == 2
+        assert any("Quarantine 2" in line for line in lines_of(app))
+
+
+@pytest.mark.asyncio
+async def test_a_job_is_opened_by_the_beginning_of_its_id(queued: Queued) -> None:
+    job_id = queued.add()
+    queued.add("/data/b.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await looked(pilot)
+        await pilot.press("o", *job_id[:12], "enter")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen) and app.screen.details)
+        assert f"job {job_id}" in lines_of(app)[0]
+        await pilot.press("escape", "o", *"nothing", "enter")
+        await until(pilot, lambda: any("there is no job 'nothing'" in x for x in lines_of(app)))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ProdScreen))
+
+
+@pytest.mark.asyncio
+async def test_its_input_is_tried_in_the_dev_pane_with_its_parser(
+    queued: Queued, tmp_path: Path
+) -> None:
+    sample = tmp_path / "sales_2024.csv"
+    sample.write_text("a\n1\n")
+    queued.add(sample)
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: app._notifications)
+        assert "declares the name 'sales'" in next(iter(app._notifications)).message
+        parser = tmp_path / "mine" / "parser.py"
+        parser.parent.mkdir()
+        parser.write_text('class Parser:\n    name = "sales"\n')
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DevScreen))
+        await until(pilot, lambda: app._dev.chosen)  # type: ignore[attr-defined]
+        assert app._dev.chosen == [(parser, (sample,))]  # type: ignore[attr-defined]
