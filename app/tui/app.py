@@ -142,7 +142,9 @@ class CasparianApp(Doing, App[None]):
     async def try_in_dev(self, parser: Path, sample: Path) -> None:
         """Go to the Dev pane with a parser and a file to try it on."""
         await self.switch_mode("dev")
-        self._dev.choose(parser, (sample,))
+        screen = self.screen
+        assert isinstance(screen, DevScreen)
+        screen.take(parser, sample)
 
     def why_not_prod(self) -> str:
         """There must be a store."""

@@ -28,6 +28,8 @@ from casparian.app.tui.dev.state import (
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import ComposeResult
 
     from casparian.app.tui.dev.error_tab import ErrorTab
@@ -59,6 +61,8 @@ class DevScreen(Doing, FileActions):
     def __init__(self, host: DevHost) -> None:
         super().__init__()
         self._host = host
+        self._has_begun = False
+        self._wanted: tuple[Path, Path] | None = None
         self.state = DevState()
 
     def compose(self) -> ComposeResult:
@@ -81,7 +85,16 @@ class DevScreen(Doing, FileActions):
 
     def _begin(self) -> None:
         self._host.start(self._hear)
+        self._has_begun = True
+        if self._wanted is not None:
+            self.take(*self._wanted)
         self._load_tabs()
+
+    def take(self, parser: Path, sample: Path) -> None:
+        """Take another parser, and a file to try it on, as soon as the session has begun."""
+        self._wanted = (parser, sample)
+        if self._has_begun:
+            self._host.choose(parser, (sample,))
 
     @work(thread=True)
     def _load_tabs(self) -> None:

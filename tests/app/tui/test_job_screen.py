@@ -158,4 +158,5 @@ async def test_its_input_is_tried_in_the_dev_pane_with_its_parser(
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, DevScreen))
         await until(pilot, lambda: app._dev.chosen)  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.screen.query("#diff-text"))
         assert app._dev.chosen == [(parser, (sample,))]  # type: ignore[attr-defined]
