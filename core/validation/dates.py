@@ -12,8 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.contract.types import UNIT_DIGITS
-from casparian.core.validation.blocks import BLOCK_ROWS, bitmap, bytes_of, valid_of
-from casparian.core.validation.kernel import Converted, masked, only, within
+from casparian.core.validation.blocks import (
+    BLOCK_ROWS,
+    array_of,
+    at_once,
+    bitmap,
+    bytes_of,
+    valid_of,
+)
+from casparian.core.validation.kernel import Converted, accepted, masked, only, within
 
 if TYPE_CHECKING:
     from casparian.core.validation.blocks import Bytes, Mask, TextBytes
@@ -36,6 +43,12 @@ _OVER_FRONT: Final = np.uint64(int.from_bytes(b"\x76\x76\x76\x76\x7f\x76\x76\x7f
 _OVER_DAY: Final = np.uint16(0x7676)
 _HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
 _HIGH_BITS_OF_DAY: Final = np.uint16(0x8080)
+_MONTH_BITS: Final = np.uint64(40)
+"""Where the month stands among the pairs of digits; a century is at 0, a year in it at 16."""
+_CENTURY_YEAR_MONTH: Final = np.uint64(0xFF << 40 | 0xFF << 16 | 0xFF)
+_TO_MONTHS: Final = np.uint64(1200 << 40 | 12 << 24 | 1)
+"""Times the three, this is their sum in months at 40; what else comes of it is clear of that."""
+_MONTHS_BITS: Final = np.uint64(0x1FFFF)
 _FEW: Final = 128
 """Texts are looked at one by one if they are fewer than one in so many."""
 
@@ -49,11 +62,18 @@ def date_from_text(texts: pa.Array, *, midnight_ok: bool = False) -> Converted:
         texts = pc.replace_substring_regex(
             texts, r"\A((?s:.{10}))[T ]00:00:00(?:\.0{1,9})?\z", r"\1"
         )
+    date = at_once(texts, pa.date32(), _are_ten)
+    if date is not None and pc.min(date.view(pa.int32())).as_py() >= FIRST_DAY:
+        return accepted(date)
     real, days = _real_days(texts)
     validity = None if real.all() else bitmap(real)
     date = pa.Array.from_buffers(pa.date32(), len(texts), [validity, pa.py_buffer(days)])
     valid = valid_of(texts)
-    return Converted(pa.array(real if valid is None else real | ~valid), date)
+    return Converted(array_of(real if valid is None else real | ~valid), date)
+
+
+def _are_ten(texts: TextBytes) -> bool:
+    return bool((np.diff(texts.ends) == 10).all())
 
 
 class _Months(NamedTuple):
@@ -111,10 +131,12 @@ def _judged(words: Words) -> tuple[Mask, Days]:
     bad = ((front + _OVER_FRONT) | front) & _HIGH_BITS
     bad_day = ((day_digits + _OVER_DAY) | day_digits) & _HIGH_BITS_OF_DAY
     pairs = front * 10 + (front >> 8)  # in every byte the number of two digits that begins there
-    month = (pairs >> 40) & 0xFF
+    month = (pairs >> _MONTH_BITS) & 0xFF
     day = ((day_digits & 0xFF) * 10 + (day_digits >> 8)).astype(np.uint8)
     # Only of what is bad anyway it can be beyond the calendar.
-    place = ((pairs & 0xFF) * 1200 + ((pairs >> 16) & 0xFF) * 12 + month - 1).view(np.int64)
+    place = (((pairs & _CENTURY_YEAR_MONTH) * _TO_MONTHS) >> _MONTH_BITS) & _MONTHS_BITS
+    place = place.view(np.int64)
+    place -= 1
     months = _months()
     real: Mask = (bad == 0) & (bad_day == 0) & (month - 1 < 12) & (day > 0)
     real &= day <= months.length.take(place, mode="clip")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from casparian.core.validation.arrow_types import arrow_type
-from casparian.core.validation.blocks import mask_by_blocks, plain_or_not
+from casparian.core.validation.blocks import at_once, mask_by_blocks, plain_or_not
 from casparian.core.validation.kernel import (
     Converted,
     accepted,
@@ -20,9 +20,15 @@ from casparian.core.validation.kernel import (
     masked,
     matches,
     only,
+    refused,
     within,
 )
-from casparian.core.validation.plain_numbers import plain_floats, plain_integers
+from casparian.core.validation.plain_numbers import (
+    clean_floats,
+    clean_integers,
+    plain_floats,
+    plain_integers,
+)
 
 if TYPE_CHECKING:
     from casparian.core.contract.model import Column
@@ -30,6 +36,11 @@ if TYPE_CHECKING:
 
 INT_TEXT: Final = "0|-?[1-9][0-9]{0,4299}"
 """An integer cell of the guest, which writes longer ones in hexadecimal."""
+
+_BYTES_OF_INT64: Final = 18
+"""So many digits, or a minus among them, are an int64, whatever they are."""
+_MOST_BYTES_OF_64_BITS: Final = 20
+"""No integer of 64 bits, signed or not, is written with more."""
 
 _JSON_NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _ZERO: Final = r"-?0(?:\.0+)?(?:[eE][+-]?[0-9]+)?"
@@ -79,13 +90,19 @@ def int_from_text(texts: pa.Array, type_: ColumnType) -> Converted:
     target = arrow_type(type_)
     low, high = type_.int_range
 
-    def read(plain: pa.Array) -> Converted:
-        values = plain.cast(pa.int64())
+    def in_range(values: pa.Array) -> Converted:
         ok = within(values, low, high)
         return masked(ok, values if target == pa.int64() else only(values, ok).cast(target))
 
+    def read(plain: pa.Array) -> Converted:
+        return in_range(plain.cast(pa.int64()))
+
     def judge(others: pa.Array) -> Converted:
         return _other_integers(others, type_)
+
+    values = at_once(texts, pa.int64(), clean_integers)
+    if values is not None:
+        return in_range(values)
 
     return plain_or_not(texts, mask_by_blocks(texts, plain_integers), read, judge)
 
@@ -94,14 +111,18 @@ def _other_integers(texts: pa.Array, type_: ColumnType) -> Converted:
     """Read any integers; those too long to be surely an int64 one by one."""
     target = arrow_type(type_)
     low, high = type_.int_range
-    short = matches(texts, "0|-?[1-9][0-9]{0,17}")
-    values = only(texts, short).cast(pa.int64())
-    ok = both(short, within(values, low, high))
-    converted = masked(ok, only(values, ok).cast(target))
-    if type_.bits < 64:
-        return converted
-    long = pc.and_(pc.invert(short), matches(texts, "-?[1-9][0-9]{18,19}"))
-    if not pc.any(long).as_py():
+    integers = matches(texts, "0|-?[1-9][0-9]*")
+    if not pc.any(integers).as_py():
+        return refused(texts, target)
+    sizes = pc.fill_null(pc.binary_length(texts), 0)
+    short = pc.and_(integers, pc.less_equal(sizes, _BYTES_OF_INT64))
+    converted = refused(texts, target)
+    if pc.any(short).as_py():
+        values = only(texts, short).cast(pa.int64())
+        ok = both(short, within(values, low, high))
+        converted = masked(ok, only(values, ok).cast(target))
+    long = pc.and_(integers, within(sizes, _BYTES_OF_INT64 + 1, _MOST_BYTES_OF_64_BITS))
+    if type_.bits < 64 or not pc.any(long).as_py():
         return converted
     numbers = [int(text) for text in texts.filter(long).to_pylist()]
     fitting = [number if low <= number <= high else None for number in numbers]
@@ -158,11 +179,17 @@ def _floats(texts: pa.Array, target: pa.DataType) -> Converted:
     def judge(others: pa.Array) -> Converted:
         return _other_floats(others, target)
 
+    values = at_once(texts, target, clean_floats)
+    if values is not None:
+        return accepted(values)
+
     return plain_or_not(texts, mask_by_blocks(texts, plain_floats), read, judge)
 
 
 def _other_floats(texts: pa.Array, target: pa.DataType) -> Converted:
     ok = matches(texts, _JSON_NUMBER)
+    if not pc.any(ok).as_py():
+        return refused(texts, target)
     values = only(texts, ok).cast(target)
     ok = both(ok, both(pc.is_finite(values), _not_underflown(texts, values)))
     return masked(ok, values)

@@ -1,4 +1,4 @@
-"""Which texts are numbers in their type's plainest spelling, seen by a few bytes of each.
+"""Which texts are numbers in their type's plainest spelling, seen by what each of their bytes is.
 
 Those Arrow's cast reads as the grammar does. All others, most of them bad, are left to the
 grammar: a regular expression over all of a column would take longer than reading it.
@@ -10,101 +10,118 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from casparian.core.validation.byte_marks import ByteMarks
+
 if TYPE_CHECKING:
     from casparian.core.validation.blocks import Bytes, Ends, Mask, TextBytes
+    from casparian.core.validation.byte_marks import Bits
 
-_MINUS, _POINT, _ZERO_DIGIT = (np.uint8(ord(sign)) for sign in "-.0")
+_MINUS, _POINT, _ZERO, _NINE = (np.uint8(ord(sign)) for sign in "-.09")
 _DIGITS_OF_INT64: Final = 18
 """So many digits are an int64, whatever they are; one more if the first is not 9."""
-_FEW: Final = 128
-"""Texts are looked at one by one if they are fewer than one in so many."""
-_DIGITS_OF_FLOAT: Final = 24
+_BYTES_OF_FLOAT: Final = 24
 """So many digits, or a point among them, are neither too large nor too small for a float32."""
 
 
-class _Seen:
-    """Texts by their first bytes and their last."""
+def clean_integers(texts: TextBytes) -> bool:
+    """Say whether texts are canonical integers, if Arrow reads them all as integers."""
+    if not _bare(texts):
+        return False
+    lead = _Lead(texts)
+    zero = texts.data[lead.digit] == _ZERO
+    return not (zero & (lead.more | lead.negative)).any()  # 007, -0
+
+
+def clean_floats(texts: TextBytes) -> bool:
+    """Say whether texts are plain as for ``plain_floats``, if Arrow reads them all as floats."""
+    if not _bare(texts) or (texts.data[texts.ends[1:] - 1] == _POINT).any():
+        return False
+    if np.diff(texts.ends).max() > _BYTES_OF_FLOAT:
+        return False
+    lead = _Lead(texts)
+    first = texts.data[lead.digit]
+    padded = (first == _ZERO) & lead.more
+    padded[padded] = texts.data[lead.digit[padded] + 1] != _POINT  # 007
+    return not (padded | (first == _POINT)).any()
+
+
+def _bare(texts: TextBytes) -> bool:
+    """Say whether no text is empty, and none has signs, letters or blanks of other spellings."""
+    found = texts.all
+    if not len(found) or found.min() < _MINUS or found.max() > _NINE:
+        return False
+    return bool((texts.ends[1:] > texts.ends[:-1]).all())
+
+
+class _Lead:
+    """The texts that begin with a minus, a point or a zero: where their digits begin."""
 
     def __init__(self, texts: TextBytes) -> None:
-        self.texts = texts
-        self.starts = texts.ends[:-1]
-        self.last = texts.ends[1:] - 1
-        # Of an empty text this is a neighbour's byte, or the very last one: it is not plain anyway.
-        head = np.minimum(self.starts, self.last)
-        self.there: Mask = self.starts <= self.last
-        self.negative: Mask = (texts.data[head] == _MINUS) & self.there
-        self.first = np.minimum(head + self.negative, self.last)
-        self.digit = self.digits(self.first)
-        self.length = self.last - self.first + 1
+        starts = texts.ends[:-1]
+        byte = texts.data[starts]
+        rows = np.flatnonzero(byte <= _ZERO)
+        self.negative: Mask = byte[rows] == _MINUS
+        last = texts.ends[rows + 1] - 1
+        self.digit: Ends = np.minimum(starts[rows] + self.negative, last)
+        self.more: Mask = self.digit < last
+        """Whether something follows the first digit."""
 
-    def digits(self, at: Ends) -> Bytes:
-        """Return bytes as digits; more than 9 is none."""
-        digits: Bytes = self.texts.data[at] - _ZERO_DIGIT
-        return digits
+
+class _Number:
+    """What the bytes of texts are to a number."""
+
+    def __init__(self, texts: TextBytes) -> None:
+        self.marks = ByteMarks(texts)
+        self.bytes: Bytes = texts.all
+        self.digits: Bytes = self.bytes - _ZERO
+        """The bytes as digits; more than 9 is none."""
+        self.strange: Bits = self.marks.where(self.digits > 9)
+        """All but digits."""
+        self.zero: Bits = self.marks.where(self.digits == 0)
+        starts = self.marks.starts
+        self.minus: Bits = starts & self.strange
+        if self.minus.any():
+            self.minus &= self.marks.where(self.bytes == _MINUS)
+        self.behind_minus: Bits = self.marks.behind(self.minus) & ~starts
+        self.first: Bits = (starts & ~self.minus) | self.behind_minus
+        """Where the digits of each text begin, if it is a number."""
 
 
 def plain_integers(texts: TextBytes) -> Mask:
     """Return which texts are canonical integers that are surely an int64."""
-    if not len(texts.all):
-        return np.zeros(len(texts.ends) - 1, np.bool_)
-    seen = _Seen(texts)
-    plain: Mask = (seen.digit <= 9) & (seen.length <= _DIGITS_OF_INT64 + (seen.digit < 9))
-    plain &= seen.there
-    plain &= (seen.digit != 0) | ~(seen.negative | (seen.length > 1))  # 007, -0
-    _strike_out(plain, seen, (texts.all - _ZERO_DIGIT) > 9)
+    seen = _Number(texts)
+    starts, lasts = seen.marks.starts, seen.marks.lasts
+    bad = seen.strange & ~seen.minus
+    bad |= seen.minus & lasts
+    bad |= seen.zero & ((starts & ~lasts) | seen.behind_minus)  # 007, -0
+    lengths = np.diff(texts.ends)
+    plain = _unmarked(seen, bad, lengths > 0)
+    long = np.flatnonzero(lengths > _DIGITS_OF_INT64)
+    if len(long):
+        starts_of_long = texts.ends[:-1][long]
+        negative = texts.data[starts_of_long] == _MINUS
+        digits = lengths[long] - negative
+        most = _DIGITS_OF_INT64 + (texts.data[starts_of_long + negative] < _NINE)
+        plain[long[digits > most]] = False
     return plain
 
 
 def plain_floats(texts: TextBytes) -> Mask:
     """Return which texts are JSON numbers of few digits without an exponent."""
-    if not len(texts.all):
-        return np.zeros(len(texts.ends) - 1, np.bool_)
-    seen = _Seen(texts)
-    plain: Mask = (seen.digit <= 9) & (seen.length <= _DIGITS_OF_FLOAT)
-    plain &= seen.there
-    plain &= seen.digits(seen.last) <= 9
-    zeros = np.flatnonzero((seen.digit == 0) & (seen.length > 1))
-    plain[zeros[seen.digits(seen.first[zeros] + 1) <= 9]] = False  # 007
-    point = texts.all == _POINT
-    strange = (texts.all - _ZERO_DIGIT) > 9
-    strange &= ~point
-    _strike_out(plain, seen, strange)
-    if not _one_each(point, texts, plain):
-        plain &= _counted(point, texts) <= 1  # 1.2.3
+    seen = _Number(texts)
+    starts, lasts = seen.marks.starts, seen.marks.lasts
+    point = seen.marks.where(seen.bytes == _POINT)
+    bad = seen.strange & ~seen.minus & ~point
+    bad |= seen.minus & lasts
+    bad |= point & (seen.first | lasts)
+    bad |= seen.marks.behind(seen.zero & seen.first) & ~(seen.strange | starts)  # 007
+    bad |= seen.marks.repeated(point)  # 1.2.3
+    lengths = np.diff(texts.ends)
+    return _unmarked(seen, bad, (lengths > 0) & (lengths <= _BYTES_OF_FLOAT))
+
+
+def _unmarked(seen: _Number, bad: Bits, plain: Mask) -> Mask:
+    """Take away texts with bad bytes."""
+    if bad.any():
+        plain[seen.marks.texts_with(bad)] = False
     return plain
-
-
-def _strike_out(plain: Mask, seen: _Seen, strange: Mask) -> None:
-    """Take away texts with strange bytes behind their first."""
-    texts = seen.texts
-    firsts = seen.starts if seen.there.all() else seen.starts[seen.there]
-    strange[firsts - texts.ends[0]] = False
-    found = np.flatnonzero(strange)
-    if len(found):
-        plain[texts.row_of(found + texts.ends[0])] = False
-
-
-def _one_each(point: Mask, texts: TextBytes, plain: Mask) -> bool:
-    """Whether each plain text has exactly one point, as floats have when they are printed.
-
-    Others are few in most blocks; their points are struck out.
-    """
-    start = texts.ends[0]
-    others = np.flatnonzero(~plain)
-    if len(others) * _FEW > len(plain):
-        return False
-    for row in others:
-        point[texts.ends[row] - start : texts.ends[row + 1] - start] = False
-    where = np.flatnonzero(point) + start
-    if len(where) != len(plain) - len(others):
-        return False
-    firsts, ends = texts.ends[:-1], texts.ends[1:]
-    if len(others):
-        firsts, ends = firsts[plain], ends[plain]
-    return bool(((where >= firsts) & (where < ends)).all())
-
-
-def _counted(marked: Mask, texts: TextBytes) -> Ends:
-    """Count the marked bytes of each text."""
-    where = np.flatnonzero(marked) + texts.ends[0]
-    return np.diff(np.searchsorted(where, texts.ends))
