@@ -283,4 +283,4 @@ def test_pages_name_nothing_of_this_machine() -> None:
     for page in [*PAGES, *(ROOT / "docs/images").glob("*.svg")]:
         text = page.read_text("utf-8")
         assert str(ROOT) not in text, page
-        assert page.suffix != ".svg" or not re.search(r"/tmp/|/home/|/root/|/work/", text), page
+        assert page.suffix != ".svg" or not re.search(r"/(tmp|home|root|work)/", text), page

@@ -89,7 +89,7 @@ def main() -> None:
 
 async def app_pictures(folder: Path) -> None:
     """Write dev.svg and prod.svg: the two panes of the terminal app, on the demo."""
-    demo, home = folder / "demo", folder / "home"
+    demo, home = folder / "demo", folder / ".casparian_flow"
     SHOWN[str(folder)] = "~"
     shutil.copytree(ROOT / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
     os.environ["CASPARIAN_HOME"] = str(home)
