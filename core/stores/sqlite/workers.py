@@ -22,6 +22,8 @@ _COLUMNS = (
     f"{_BUSY}, retired_at"
 )
 
+WORKERS = f"SELECT {_COLUMNS} FROM cf_workers"
+
 
 class SqliteWorkers:
     """See :class:`casparian.core.stores.workers.WorkerStore`."""
@@ -56,9 +58,7 @@ class SqliteWorkers:
     def list(self, *, retired: bool = False) -> list[Worker]:
         """Return the workers, the oldest first."""
         condition = "" if retired else "WHERE retired_at IS NULL"
-        rows = self._connection.read(
-            f"SELECT {_COLUMNS} FROM cf_workers {condition} ORDER BY started_at, worker_id"
-        )
+        rows = self._connection.read(f"{WORKERS} {condition} ORDER BY started_at, worker_id")
         return [Worker(*row) for row in rows]
 
     def retire(self, worker_id: str) -> None:

@@ -12,6 +12,7 @@ from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import page_query
 from casparian.core.stores.sqlite.store import SqliteStore
+from casparian.core.stores.sqlite.workers import WORKERS
 
 from .clock import claim, new_job
 
@@ -69,27 +70,32 @@ PAGES = {
     "one parser": JobFilter(parser="p1"),
     "one parser's failures": JobFilter(parser="p1", statuses=("failed",)),
 }
-HOT = {
-    name: getattr(statements, name)
-    for name in (
-        "CLAIM",
-        "DUE",
-        "WORK_THERE",
-        "BEAT",
-        "PROMOTE",
-        "COMPLETE",
-        "END_ATTEMPT",
-        "RELEASE",
-        "STALE_RUNNING",
-        "STALE_PROMOTING",
-        "CANCEL",
-        "SAME_WORK",
-        "PRUNE",
-        "LIVE_REPLACEMENT",
-    )
-} | {
-    f"page of {name}": page_query(wanted, "newest", None, 100)[0] for name, wanted in PAGES.items()
-}
+HOT = (
+    {"workers": WORKERS}
+    | {
+        name: getattr(statements, name)
+        for name in (
+            "CLAIM",
+            "DUE",
+            "WORK_THERE",
+            "BEAT",
+            "PROMOTE",
+            "COMPLETE",
+            "END_ATTEMPT",
+            "RELEASE",
+            "STALE_RUNNING",
+            "STALE_PROMOTING",
+            "CANCEL",
+            "SAME_WORK",
+            "PRUNE",
+            "LIVE_REPLACEMENT",
+        )
+    }
+    | {
+        f"page of {name}": page_query(wanted, "newest", None, 100)[0]
+        for name, wanted in PAGES.items()
+    }
+)
 
 SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first)\b(?! USING (?:COVERING )?INDEX)")
 

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from casparian.core.interpreter import InterpreterError
+from casparian.core.worker import obstacles
+from casparian.core.worker.failures import failed
+from casparian.core.worker.obstacles import Obstacles
 from casparian.core.worker.python_check import check_python
 from casparian.core.worker.reports import Notice
+from casparian.core.worker.runner_process import Work
 
 from .conftest import READ, Workshop
 
@@ -132,3 +136,59 @@ def test_a_worker_that_drains_says_how_many_jobs_it_leaves_and_why(workshop: Wor
     assert "3 jobs are left: people is paused: by hand" in told
     assert "try: casparian parser resume people" in told
     assert workshop.store.jobs.counts("bank") == {"completed": 1}
+
+
+class Clock:
+    """The monotonic clock, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("error_class", "patient"), [("network_error", 4), ("environment_error", 0)]
+)
+def test_it_is_tried_again_ever_more_seldom_and_a_network_is_waited_for_a_few_times(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, error_class: str, patient: int
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(obstacles, "time", clock)
+    workshop.parser(READ)
+    workshop.job()
+    met = Obstacles(workshop.store, "w", workshop.reports.append)
+    waits: list[float] = []
+    waited = 0
+    for _ in range(12):
+        [job] = workshop.store.jobs.claim_next("w", limit=1, lease_ms=60_000)
+        work = Work(job.lease, job, None, started=clock.now)
+        again = Work(job.lease, job, None, started=clock.now)
+        clock.now += 0.5
+        for one in (work, again):  # what was begun together counts once
+            met.met(one, failed(error_class, "no network", hint="plug it in"))
+        workshop.store.jobs.release(job.lease)
+        waited += met.worth_waiting()
+        begun = clock.now
+        while met.left_alone() == ["people"]:
+            clock.now += 0.25
+        waits.append(clock.now - begun)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+    assert waited == patient
+    assert len(said(workshop)) == 1
+
+
+def test_a_network_is_not_waited_for_where_no_job_is_left_to_try_it_with(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(obstacles, "time", clock)
+    workshop.parser(READ)
+    workshop.job()
+    [job] = workshop.store.jobs.claim_next("w", limit=1, lease_ms=60_000)
+    met = Obstacles(workshop.store, "w", workshop.reports.append)
+    met.met(Work(job.lease, job, None, started=clock.now), failed("network_error", "none"))
+    assert met.worth_waiting()
+    clock.now += 4
+    assert not met.worth_waiting()
