@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.store import Store
 
 _SHOWN = 20
-_AGAIN = "done again in place: casparian job requeue JOB; --force publishes its rows a second time"
+_AGAIN = "to do it again: --force; the new rows take the place of those that stand"
 
 
 @click.command("enqueue", cls=JsonCommand)
@@ -41,7 +41,7 @@ _AGAIN = "done again in place: casparian job requeue JOB; --force publishes its 
 @click.option(
     "--force",
     is_flag=True,
-    help="Queue also what is done, or in the queue already: its rows are published once more.",
+    help="Queue also what is done, or in the queue already; the new rows replace the old.",
 )
 @click.option("--priority", type=int, default=0, metavar="N", help="Smaller is first. Default: 0.")
 @store_option()
@@ -58,7 +58,8 @@ def command(
     """Queue each INPUT for PARSER, a registered one: its latest version, or VERSION.
 
     INPUT is a file, a folder (all files below it), a quoted glob, or - for a list on stdin. What
-    was done by this bundle already, or is in the queue, isn't queued again. Interrupted, it has
+    was done by this bundle already, or is in the queue, isn't queued again. Of each input and
+    version one set of rows stands: what a new job publishes replaces it. Interrupted, it has
     queued what it told; called again, it goes on.
 
     \b

@@ -45,7 +45,11 @@ def offline_option() -> Callable[[F], F]:
 
 @click.command("register", cls=JsonCommand)
 @click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
-@click.option("--force", is_flag=True, help="Replace a version that has other content.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace a version that has other content; its outputs stay until files are queued again.",
+)
 @click.option("--skip-validation", is_flag=True, help="Don't run it on its samples.")
 @click.option("--strict", is_flag=True, help="Refuse what the gatekeeper finds in its code.")
 @click.option(

@@ -45,8 +45,9 @@ def command(
     """Do the jobs of the queue, and queue the files that come into folders.
 
     A file is queued once it has stopped growing, for every parser that subscribes to its topic
-    (`topics` in the parser). The same content is never done twice by the same bundle. Hidden files,
-    and names such as x.part or x.tmp, are passed over.
+    (`topics` in the parser). The same content is never done twice by the same bundle; the rows of a
+    file that has changed replace its old ones. Hidden files, and names such as x.part or x.tmp, are
+    passed over.
 
     \b
     Examples:

@@ -89,7 +89,7 @@ def drain(store: SqliteStore, *, batch: int) -> None:
         leases = [job.lease for job in claimed]
         promoted = store.jobs.promote([Promotion(x, "{}") for x in leases], lease_ms=_LEASE_MS)
         done = store.jobs.complete([Completion(lease, 10) for lease in leases])
-        assert all(promoted)
+        assert all(one.granted for one in promoted)
         assert all(done)
 
 
@@ -184,7 +184,10 @@ def _bare_same(path: Path) -> None:
                 return
             held = {"job_id": rows[0]["job_id"], "fence": rows[0]["fence"], "lease_ms": _LEASE_MS}
             db.execute("BEGIN IMMEDIATE")
-            db.execute(statements.PROMOTE, {**held, "manifest": "{}", "now": _now()})
+            job = db.execute(statements.TO_PROMOTE, held).fetchone()
+            db.execute(statements.STANDS, {**job, "fence": held["fence"], "place": ""})
+            none = {"replacing": None, "replaces": None}
+            db.execute(statements.PROMOTE, {**held, **none, "manifest": "{}", "now": _now()})
             db.execute("COMMIT")
             done = {**held, "status": "completed", "rows": 10, "quarantined": 0, "now": _now()}
             db.execute("BEGIN IMMEDIATE")

@@ -96,9 +96,9 @@ class Workshop:
         return done.job_id
 
     def options(self, **more: Any) -> WorkerOptions:
-        given = {"python": Path(sys.executable), "drain": True, "heartbeat_interval": 0.5, **more}
-        store = str(self.folder / "casparian.db")
-        return WorkerOptions(store=store, root=self.root, home=self.home, **given)
+        given = {"python": Path(sys.executable), "drain": True, "heartbeat_interval": 0.5}
+        given.update(store=str(self.folder / "casparian.db"), root=self.root, home=self.home)
+        return WorkerOptions(**{**given, **more})
 
     def drain(self, **options: Any) -> None:
         """Let a worker in this process do all there is to do."""

@@ -18,6 +18,8 @@ SET: Final = "set"
 REASONS: Final = "quarantine.jsonl"
 
 _VERSION: Final = 1
+#: Earlier programs wrote here what a set replaces.
+_ONCE: Final = ("replaces", "replaces_place")
 
 
 class ManifestError(CasparianError):
@@ -43,9 +45,8 @@ class StagedOutput:
 class Manifest:
     """A staged set: whose it is, what is in it, and where it is to be.
 
-    ``root`` is the output root; ``replaces`` the job whose set this one takes the place of, with
-    the place of that set, relative to the root. ``database`` is the SQLite file that takes the rows
-    instead of a folder below the root.
+    ``root`` is the output root; ``database`` is the SQLite file that takes the rows instead of a
+    folder below the root. What gives way to the set is decided by its promotion, and is not here.
     """
 
     job_id: str
@@ -58,8 +59,6 @@ class Manifest:
     input_hash: str
     root: str
     outputs: tuple[StagedOutput, ...]
-    replaces: str | None = None
-    replaces_place: str | None = None
     database: str | None = None
 
     @property
@@ -95,6 +94,8 @@ class Manifest:
                 raise ManifestError(
                     "a newer casparian staged this set", hint="upgrade casparian on this machine"
                 )
+            for old in _ONCE:
+                content.pop(old, None)
             outputs = tuple(StagedOutput(**output) for output in content.pop("outputs"))
             return cls(outputs=outputs, **content)
         except (ValueError, TypeError, KeyError) as error:

@@ -7,22 +7,29 @@ from typing import TYPE_CHECKING
 
 from casparian.core.publishing.fault_points import reached
 from casparian.core.publishing.manifest import MANIFEST, SET
-from casparian.core.publishing.roll_forward import SetVanished, roll_forward
+from casparian.core.publishing.replaced import place_of
+from casparian.core.publishing.roll_forward import SetVanished, roll_forward, take_out_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.core.publishing.manifest import Manifest
     from casparian.core.sinks.sqlite import Load
+    from casparian.core.stores.standing_sets import StandingSet
 
 
-def publish_set(manifest: Manifest) -> bool:
+def publish_set(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bool:
     """Publish a set; may be repeated, by anybody. False if a newer one of the job is there.
+
+    The ``replaced`` sets are gone before it is visible; at once with it if they are in the database
+    that it is loaded into.
 
     Raises:
         SetVanished: somebody removed what was staged.
         SinkError: it can't be done now; nothing is lost.
     """
     if manifest.database is None:
-        return roll_forward(manifest)
+        return roll_forward(manifest, replaced)
     from casparian.core.sinks.promotions import load_once
 
     if not (manifest.staging / SET / MANIFEST).exists():
@@ -31,12 +38,14 @@ def publish_set(manifest: Manifest) -> bool:
             f"the staged set of job {manifest.job_id} is gone: {manifest.staging}",
             hint=f"requeue the job: casparian job requeue {manifest.job_id}",
         )
+    here = place_of(manifest)
+    take_out_all([one for one in replaced if one.place != here], manifest)
     done = load_once(
         Path(manifest.database),
         manifest.job_id,
         manifest.fence,
         database_loads(manifest),
-        replaces=manifest.replaces,
+        replaces=[(one.job_id, one.fence) for one in replaced if one.place == here],
     )
     reached("set loaded")
     return done

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
-from casparian.core.publishing.manifest import MANIFEST, SET, Manifest, ManifestError
+from casparian.core.publishing.manifest import SET
+from casparian.core.publishing.replaced import (
+    fence_of,
+    is_there,
+    make_room,
+    sweep_replaced,
+    take_out,
+)
 from casparian.core.publishing.steps import (
     Claim,
     OnDisk,
@@ -32,30 +39,35 @@ from casparian.core.sinks.temporary import sync_folder
 from .fault_points import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from casparian.core.publishing.manifest import Manifest
+    from casparian.core.stores.standing_sets import StandingSet
 
 #: Others who publish the same set take a step each time this one finds its own undone.
 _MOST_STEPS: Final = 1_000
-_REPLACED: Final = "replaced"
 
 
 class SetVanished(CasparianError):
     """A staged set that is to be published is not there any more."""
 
 
-def roll_forward(manifest: Manifest) -> bool:
-    """Publish a staged set; False if a newer set of the same job is there already.
+def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bool:
+    """Publish a staged set in place of others; False if a newer one of the job is there already.
 
     Raises:
         SetVanished: somebody removed it.
-        SinkError: the disk refuses; nothing is lost, and it may be tried again.
+        SinkError: the disk refuses, or the root of a replaced set isn't there; nothing is lost, and
+            it may be tried again.
     """
-    publisher = Publisher(manifest)
+    publisher = Publisher(manifest, replaced)
     try:
+        publisher.make_room()
         for _ in range(_MOST_STEPS):
             step = publisher.decide(publisher.look())
             if isinstance(step, Published | Superseded):
+                sweep_replaced(replaced, manifest)
                 return isinstance(step, Published)
             if isinstance(step, Vanished):
                 raise SetVanished(
@@ -75,11 +87,23 @@ def roll_forward(manifest: Manifest) -> bool:
 class Publisher:
     """One who publishes a set: what it sees, decides, and does."""
 
-    def __init__(self, manifest: Manifest, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        replaced: Sequence[StandingSet] = (),
+        *,
+        name: str | None = None,
+    ) -> None:
         self._manifest = manifest
+        self._replaced = replaced
         self._own_name = f"{SET}.{name or secrets.token_hex(4)}"
-        root = manifest.staging.parent.parent
-        self._replaced = None if manifest.replaces_place is None else root / manifest.replaces_place
+
+    def make_room(self) -> None:
+        """Make the folders that replaced sets are moved to, if there is anything to publish."""
+        if self._manifest.staging.is_dir():
+            for one in self._replaced:
+                if is_there(one):
+                    make_room(one, self._manifest)
 
     def look(self) -> OnDisk:
         """See what is on the disk now."""
@@ -94,7 +118,7 @@ class Publisher:
                 fence = fence_of(manifest.staging / name, manifest.job_id)
                 if fence is not None:
                     staged[name] = fence
-        replaced = self._replaced is not None and self._replaced.is_dir()
+        replaced = any(is_there(one) for one in self._replaced)
         return OnDisk(staged, fence_of(manifest.place, manifest.job_id), replaced)
 
     def decide(self, disk: OnDisk) -> Step:
@@ -115,10 +139,9 @@ class Publisher:
             return
 
     def _take_out(self) -> None:
-        assert self._replaced is not None
-        self._replaced.rename(self._manifest.staging / f"{_REPLACED}.{self._own_name}")
-        sync_folder(self._replaced.parent)
-        reached("replaced set taken out")
+        for one in self._replaced:
+            if is_there(one):
+                take_out(one, self._manifest, self._own_name)
 
     def _claim(self, name: str) -> None:
         staging = self._manifest.staging
@@ -167,13 +190,26 @@ class Publisher:
             yield
 
 
-def fence_of(folder: Path, job_id: str) -> int | None:
-    """Return the fence of a job's set in a folder; None if there is no set of that job."""
+def take_out_all(sets: Sequence[StandingSet], manifest: Manifest) -> None:
+    """Take out sets for one that is still staged, and is not published by `roll_forward`.
+
+    Raises SinkError.
+    """
+    publisher = Publisher(manifest, sets)
     try:
-        manifest = Manifest.from_json((folder / MANIFEST).read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ManifestError):
-        return None
-    return manifest.fence if manifest.job_id == job_id else None
+        for _ in range(_MOST_STEPS):
+            if not any(is_there(one) for one in sets):
+                sweep_replaced(sets, manifest)
+                return
+            publisher.make_room()
+            publisher.do(TakeOut())
+    except OSError as error:
+        raise disk_error(manifest.place, error) from error
+    raise SinkError(
+        f"{manifest.place}: others keep moving the sets that are to be replaced",
+        path=manifest.place,
+        retryable=True,
+    )
 
 
 def sweep_staging(manifest: Manifest) -> None:

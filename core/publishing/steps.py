@@ -8,8 +8,8 @@ others do. Each step is one rename (or exchange) whose loser finds nothing to re
 - It is *put* where it belongs: by a rename if nothing is there, which fails once something is; by
   an exchange if an older set of the same job is there. After an exchange the old set has the
   claimed name. It tells by its manifest that it isn't the one to be put.
-- The set that another job's set replaces is taken out first: readers may miss its rows for a
-  moment, and never count them twice.
+- The sets that it replaces are taken out first: readers may miss their rows for a moment, and never
+  count them twice.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class OnDisk:
     """What was found: fences by their manifests.
 
     ``staged`` maps names in the staging folder to the fence of the set there. ``published`` is the
-    fence of the set at its place, None if there is none. ``replaced`` says whether the set that is
-    to be replaced is still there.
+    fence of the set at its place, None if there is none. ``replaced`` says whether a set that is to
+    be replaced is still there.
     """
 
     staged: Mapping[str, int]
@@ -37,7 +37,7 @@ class OnDisk:
 
 @dataclass(frozen=True, slots=True)
 class TakeOut:
-    """Move the replaced set into the staging folder."""
+    """Move the replaced sets into the staging folder of their root."""
 
 
 @dataclass(frozen=True, slots=True)

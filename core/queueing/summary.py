@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class ParserSummary:
     """A parser's jobs that ended in a time.
 
-    ``rows`` and ``quarantined`` are of the completed ones, ``input_bytes`` the size of their
-    inputs; ``busy_ms`` is how long the last attempts of all took, summed.
+    ``rows`` and ``quarantined`` are of the completed ones whose sets stand, ``input_bytes`` the
+    size of the inputs of all of them; ``busy_ms`` is how long the last attempts of all took,
+    summed.
     """
 
     parser: str

@@ -36,11 +36,17 @@ def check_loads(path: Path, loads: Sequence[Load]) -> None:
 
 
 def load_once(
-    path: Path, job_id: str, fence: int, loads: Sequence[Load], *, replaces: str | None = None
+    path: Path,
+    job_id: str,
+    fence: int,
+    loads: Sequence[Load],
+    *,
+    replaces: Sequence[tuple[str, int]] = (),
 ) -> bool:
-    """Load a job's set in one transaction, in place of its older one and of ``replaces``'.
+    """Load a job's set in one transaction, in place of its older one and of other jobs' sets.
 
-    Returns False if a newer set of the job is there. Raises SinkError; then nothing has changed.
+    ``replaces`` names jobs, each with the fence up to which its set is meant. Returns False if a
+    newer set of the job is there. Raises SinkError; then nothing has changed.
     """
     transaction = Transaction(path)
     try:
@@ -52,11 +58,8 @@ def load_once(
         for table in () if before is None else before.tables:
             if table not in tables:
                 transaction.load(Load(table, job_id, None, _nothing))
-        replaced = None if replaces is None else transaction.promotion(replaces)
-        if replaces is not None and replaced is not None:
-            for table in replaced.tables:
-                transaction.load(Load(table, replaces, None, _nothing))
-            transaction.record(replaces, None)
+        for other, newest in replaces:
+            _unload(transaction, other, newest)
         for load in loads:
             transaction.load(load)
         transaction.record(job_id, Promotion(fence, tables))
@@ -65,6 +68,34 @@ def load_once(
         transaction.roll_back(alone=False)
         raise
     return True
+
+
+def loaded_fence(path: Path, job_id: str) -> int | None:
+    """Return the fence of a job's set in a database; None if it has none. Raises SinkError."""
+    return sqlite.loaded_fence(path, job_id)
+
+
+def unload(path: Path, job_id: str, fence: int) -> None:
+    """Remove a job's set in one transaction, if it is of this fence or an older one.
+
+    Raises SinkError; then nothing has changed.
+    """
+    transaction = Transaction(path)
+    try:
+        _unload(transaction, job_id, fence)
+        transaction.commit()
+    except BaseException:
+        transaction.roll_back(alone=False)
+        raise
+
+
+def _unload(transaction: Transaction, job_id: str, fence: int) -> None:
+    there = transaction.promotion(job_id)
+    if there is None or there.fence > fence:
+        return
+    for table in there.tables:
+        transaction.load(Load(table, job_id, None, _nothing))
+    transaction.record(job_id, None)
 
 
 def _nothing() -> Iterable[Any]:

@@ -205,6 +205,16 @@ def has_rows_of(path: Path, table: str, input_id: str) -> bool:
         return False
 
 
+def loaded_fence(path: Path, job_id: str) -> int | None:
+    """Return the fence of what a database holds of a job; None if nothing. Raises SinkError."""
+    with _reading(path) as connection:
+        if connection is None or not _columns(connection, _PROMOTIONS):
+            return None
+        query = f"SELECT fence FROM {_PROMOTIONS} WHERE job_id = ?"
+        row = connection.execute(query, (job_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that cannot write; None if there is no database yet."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from casparian.core.stores.quarantine import QuarantinedRow
+    from casparian.core.stores.standing_sets import Promoted, StandingSet
     from casparian.core.stores.states import JobStatus
 
 Sort = Literal["newest", "oldest"]
@@ -102,10 +103,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A staged set that is ready; ``manifest`` is what rolls it forward."""
+    """A staged set that is ready; ``manifest`` is what rolls it forward.
+
+    ``place`` is where it is to be, as a `StandingSet` has it.
+    """
 
     lease: Lease
     manifest: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,10 @@ class Job:
     replaces: str | None
     replaced_by: str | None
     """The job whose published set took the place of this one's."""
+    replacing: tuple[StandingSet, ...]
+    """The sets that go when the set of its last promotion comes."""
     created_at: int
+    requeued_at: int | None
     started_at: int | None
     finished_at: int | None
 
@@ -219,7 +227,11 @@ class JobStore(Protocol):
     """
 
     def insert(self, job: NewJob) -> Inserted:
-        """Queue a job, unless one for the same input and bundle is live or has succeeded."""
+        """Queue a job, unless one for the same content and bundle is live, or its set stands.
+
+        Then the path of this one shares that set. It is queued all the same if another set stands
+        for the path: that has to be replaced.
+        """
         ...
 
     def insert_many(self, jobs: Iterable[NewJob]) -> list[Inserted]:
@@ -255,11 +267,20 @@ class JobStore(Protocol):
         """Note how far a job is. False if the lease is lost."""
         ...
 
-    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[bool]:
+    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[Promoted]:
         """Pass the point of no return, before anything is visible.
 
-        Refused for a job that is to be cancelled, or whose lease is lost.
+        Refused for a job that is to be cancelled, or whose lease is lost. From then on the set
+        stands for the job's input path, and for others that have its content. What stood for them,
+        of the same parser and version, is to go, and is no longer counted as processed; so is the
+        set that the job ``replaces``, of whatever version, and an older one of its own that is at
+        another place. While one job publishes for an input no other is promoted for it, and one
+        that was asked for (queued, or requeued) before the job whose set stands is superseded.
         """
+        ...
+
+    def would_replace(self, job_id: str, place: str) -> Sequence[StandingSet]:
+        """Return the sets that would go if a job's set came to a place now; changes nothing."""
         ...
 
     def complete(self, completions: Sequence[Completion]) -> list[bool]:
@@ -279,7 +300,8 @@ class JobStore(Protocol):
     def vanished(self, lease: Lease, error: JobError) -> bool:
         """End a promoting job whose staged set somebody removed: it has failed.
 
-        False if the lease is lost, or the job isn't promoting.
+        The sets that were to go stand again. False if the lease is lost, or the job isn't
+        promoting.
         """
         ...
 
@@ -299,8 +321,7 @@ class JobStore(Protocol):
         """Run an ended job again: same id, attempts and crashes afresh, the fence kept.
 
         False in any other state. Raises StoreError if another job does the same work now, or has
-        done it since this one failed, or if the job's set was replaced, or is about to be: its rows
-        would be there twice.
+        done it since this one failed, or if the job's set was replaced, or is about to be.
         """
         ...
 
@@ -364,7 +385,7 @@ class JobStore(Protocol):
         ...
 
     def exists_for_hash(self, input_hash: str, source_hash: str) -> str | None:
-        """Return the job that is live, or has succeeded, for this input and bundle."""
+        """Return the job that is live, or whose set stands, for this content and bundle."""
         ...
 
     def prune(
@@ -372,7 +393,7 @@ class JobStore(Protocol):
     ) -> list[str]:
         """Forget up to ``limit`` jobs that ended before a time; returns their ids.
 
-        That their inputs were processed is not forgotten.
+        That their inputs were processed is not forgotten, nor where their sets stand.
         """
         ...
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Tally:
     """A parser's jobs that ended in one state.
 
-    ``rows`` and ``quarantined`` are those of completed jobs, ``input_bytes`` the size of all their
-    inputs; ``busy_ms`` is how long their last attempts took, in milliseconds, summed.
+    ``rows`` and ``quarantined`` are those of completed jobs whose sets stand: what another job's
+    set has replaced is counted there alone. ``input_bytes`` is the size of all their inputs;
+    ``busy_ms`` is how long their last attempts took, in milliseconds, summed.
     """
 
     parser: str

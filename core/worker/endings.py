@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +13,10 @@ from casparian.core.publishing.fault_points import reached
 from casparian.core.publishing.manifest import REASONS, Manifest, staging_folder
 from casparian.core.publishing.roll_forward import sweep_staging
 from casparian.core.stores.jobs import Completion, Failure, JobError, Promotion
+from casparian.core.worker.failures import failed
 from casparian.core.worker.rejected_rows import read_rejected
 from casparian.core.worker.reports import JobEnded, Notice
+from casparian.core.worker.tasks import place_of_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +65,11 @@ class Endings:
     def waiting(self) -> bool:
         """Whether anything isn't in the store yet."""
         return bool(self._staged or self._visible or self._others)
+
+    @property
+    def held_back(self) -> int:
+        """How many staged sets wait until another of the same input is published."""
+        return len(self._staged)
 
     def staged(self, work: Work, runner: RunnerProcess) -> None:
         """A set is staged, and is to be promoted."""
@@ -126,16 +133,25 @@ class Endings:
         staged = self._staged
         if not staged:
             return
-        promotions = [Promotion(work.lease, work.manifest or "") for work, _ in staged]
+        promotions = [
+            Promotion(work.lease, work.manifest or "", place_of_job(work.job, self._options))
+            for work, _ in staged
+        ]
         done = self._store.jobs.promote(promotions, lease_ms=self._options.lease_ms)
         self._staged = []
         reached("promoted")
-        for (work, runner), granted in zip(staged, done, strict=True):
-            if granted:
+        for (work, runner), promoted in zip(staged, done, strict=True):
+            if promoted.outcome == "later":
+                self._staged.append((work, runner))
+            elif promoted.granted:
+                work.job = replace(work.job, replacing=promoted.replaced)
                 self._granted.append((work, runner))
             else:
                 runner.work = None
-                self.cancelled(work)
+                if promoted.outcome == "superseded":
+                    self.failed(work, _superseded(str(promoted.other)))
+                else:
+                    self.cancelled(work)
 
     def _complete(self) -> None:
         published = self._visible
@@ -219,3 +235,11 @@ class Endings:
     ) -> None:
         seconds = time.monotonic() - work.started
         self._on_report(JobEnded(work.job, status, rows, quarantined, message, hint, seconds))
+
+
+def _superseded(other: str) -> JobFailed:
+    return failed(
+        "superseded",
+        f"job {other}, which was queued later for the same input, has published already",
+        hint=f"its set stands: casparian job show {other}",
+    )

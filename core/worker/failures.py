@@ -64,6 +64,9 @@ CLASSES: Final[dict[str, FailureClass]] = {
     "input_missing": FailureClass("never", False, "the input can't be read"),
     "input_changed": FailureClass("later", False, "the input changed while it was read"),
     "input_replaced": FailureClass("never", False, "the input is not what was queued"),
+    "superseded": FailureClass(
+        "never", False, "a job that was queued later has published for the same input"
+    ),
     "runner_died": FailureClass("crash", False, "the process that ran the job was killed"),
     "internal_error": FailureClass("never", False, "a fault of casparian itself"),
 }

@@ -294,8 +294,6 @@ class JobRun:
             task.input_hash,
             task.root,
             tuple(staged),
-            task.replaces,
-            task.replaces_place,
             task.database,
         )
 

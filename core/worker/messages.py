@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.core.stores.standing_sets import StandingSet
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping
@@ -46,15 +48,14 @@ class Task:
     lineage: bool
     pass_env: tuple[str, ...]
     resource_limits: Mapping[str, int]
-    replaces: str | None = None
-    replaces_place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A promoted set to be made visible."""
+    """A promoted set to be made visible, in place of others."""
 
     manifest: str
+    replaced: tuple[StandingSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,8 @@ def decode(line: bytes) -> Message:
     kind = _KINDS[content.pop("kind")]
     if kind is Task:
         content["pass_env"] = tuple(content["pass_env"])
+    elif kind is Publish:
+        content["replaced"] = tuple(StandingSet(**one) for one in content["replaced"])
     message: Message = kind(**content)
     return message
 

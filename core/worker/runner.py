@@ -111,7 +111,7 @@ def _publish(message: Publish) -> ToSupervisor:
     from casparian.core.sinks.errors import SinkError
 
     try:
-        publish_set(Manifest.from_json(message.manifest))
+        publish_set(Manifest.from_json(message.manifest), message.replaced)
         return Visible()
     except SetVanished as error:
         return PublishFailed(error.message, error.hint, vanished=True)

@@ -332,12 +332,13 @@ class Supervisor:
     def _publish(self, runner: RunnerProcess, work: Work) -> None:
         assert work.manifest is not None
         work.is_promoted = True
-        if not runner.send(Publish(work.manifest)):
+        if not runner.send(Publish(work.manifest, work.job.replacing)):
             pass  # it is dead: that is heard in a moment, and the set is published by another
 
     def _send_publications(self) -> None:
-        room = self._options.concurrency - len(self._runners.working())
-        for work in self._publications.due(room):
+        # Those that wait for their promotion may wait for just what is to be published.
+        busy = len(self._runners.working()) - self._endings.held_back
+        for work in self._publications.due(self._options.concurrency - busy):
             assert work.manifest is not None
             try:
                 runner = self._runners.free()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casparian.core.bundles import BundleCorruptError
 from casparian.core.publishing.manifest import published_place
+from casparian.core.publishing.replaced import check_reach, database_place
+from casparian.core.sinks.errors import SinkError
 from casparian.core.worker.failures import failed
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.messages import Task
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 def make_task(
     job: Job, store: Store, bundles: BundleCache, options: WorkerOptions
 ) -> Task | JobFailed:
-    """Return what a runner is to do for a claimed job, or why its bundle can't be had.
+    """Return what a runner is to do for a claimed job, or why it can't be done.
+
+    Its bundle may be gone, or a set out of reach that it is to replace.
 
     Raises StoreUnreachableError.
     """
@@ -39,8 +42,11 @@ def make_task(
         return failed("bundle_corrupt", error.message, hint=error.hint)
     except OSError as error:
         return failed("disk_full", f"the bundle can't be unpacked: {error}")
-    replaced = None if job.replaces is None else store.jobs.get(job.replaces)
-    return _task_of(job, parser, bundle, options, replaced=replaced)
+    try:
+        check_reach(store.jobs.would_replace(job.job_id, place_of_job(job, options)))
+    except SinkError as error:
+        return failed("sink_error", error.message, hint=error.hint)
+    return _task_of(job, parser, bundle, options)
 
 
 def _task_of(
@@ -48,10 +54,8 @@ def _task_of(
     parser: StoredParser,
     bundle: CachedBundle,
     options: WorkerOptions,
-    *,
-    replaced: Job | None,
 ) -> Task:
-    """Return all that a runner needs to know of a job, and of the job whose set it replaces."""
+    """Return all that a runner needs to know of a job."""
     return Task(
         job_id=job.job_id,
         fence=job.fence,
@@ -77,11 +81,11 @@ def _task_of(
         lineage=options.lineage,
         pass_env=options.pass_env,
         resource_limits=options.resource_limits,
-        replaces=None if replaced is None else replaced.job_id,
-        replaces_place=None if replaced is None else _place(replaced),
     )
 
 
-def _place(job: Job) -> str:
-    """Return where a job's set is, relative to the output root."""
-    return str(published_place(Path(), job.parser, job.parser_version, job.job_id))
+def place_of_job(job: Job, options: WorkerOptions) -> str:
+    """Return where a job's set is to be, as the store has it."""
+    if options.database is not None:
+        return database_place(options.database)
+    return str(published_place(options.root, job.parser, job.parser_version, job.job_id))

@@ -64,7 +64,8 @@ class Queued(SqliteStore):
 
     def finish(self, lease: Lease, manifest: str = "{}", **other: Any) -> None:
         """Publish and complete a job."""
-        assert self.jobs.promote([Promotion(lease, manifest)], lease_ms=LEASE_MS) == [True]
+        [promoted] = self.jobs.promote([Promotion(lease, manifest)], lease_ms=LEASE_MS)
+        assert promoted.granted
         assert self.jobs.complete([Completion(lease, **other)]) == [True]
 
     def fail(self, lease: Lease, message: str = "ValueError: no", **other: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.jobs import Job, NewJob
 from casparian.core.stores.states import LIVE, SUCCEEDED
 
 from ..workshop import Workshop
@@ -136,6 +137,7 @@ class Chaos:
         folder = workshop.folder
         self.marks, self.temporary = folder / "marks", folder / "tmp"
         self.site, self.logs = folder / "site", folder / "workers"
+        self.other_root = folder / "other out"
         self.started = 0
         for made in (self.marks, self.temporary, self.site, self.logs):
             made.mkdir()
@@ -187,9 +189,19 @@ class Chaos:
             return
         job = self.rng.choice(done)
         self.once_done.add(job.job_id)
-        replaces = self.rng.random() < 0.5 or "replaced set taken out" in self.uncut
+        verb = self.rng.choice(("requeue", "requeue", "force", "force twice", "replace"))
+        if "replaced set taken out" in self.uncut and verb == "requeue":
+            verb = "replace"
+        elif self.uncut == ["older set moved aside"]:
+            verb = "requeue"
         try:
-            if not replaces:
+            if verb.startswith("force"):
+                forced = [_forced(job)] * (2 if verb == "force twice" else 1)
+                for one in jobs.insert_many(forced):
+                    self.inputs[one.job_id] = self.inputs[job.job_id]
+                    self._tell("forced")
+                return
+            if verb == "requeue":
                 self._tell("requeued" if jobs.requeue(job.job_id) else "not requeued")
                 return
             new = jobs.replace(
@@ -220,7 +232,10 @@ class Chaos:
 
     # ----------------------------------------------------------------- workers
 
-    def _start(self, *, armed: bool = True, drain: bool = False) -> Worker:
+    def _start(
+        self, *, armed: bool = True, drain: bool = False, other_root: bool | None = None
+    ) -> Worker:
+        """Start a worker; some publish below another output root."""
         plan = self.plan
         env = {MARK: str(self.workshop.folder), "CASPARIAN_PASS_ENV": MARK}
         env["TMPDIR"] = str(self.temporary)
@@ -235,6 +250,12 @@ class Chaos:
                 env["PYTHONPATH"] = str(self.site)
         arguments = ["--concurrency", self.rng.randint(1, plan.concurrency), "--drain-timeout", 1]
         arguments += ["--heartbeat-interval", plan.heartbeat, "--stale-after", plan.stale_after]
+        if other_root is None:
+            # The older set is moved aside where the new one is to be, below the same root.
+            may = not plan.database and "older set moved aside" not in self.uncut
+            other_root = may and self.rng.random() < 0.4
+        if other_root:
+            arguments += ["--output", self.other_root]
         if plan.database:
             arguments += ["--output", f"sqlite://{self.workshop.root / 'all.db'}"]
         if drain:
@@ -368,15 +389,36 @@ class Chaos:
                     self._tell("cancelled at the end")
         self.workshop.store.parsers.resume("people")  # kills look like a parser that crashes
         for _ in range(5):
-            worker = self._start(armed=False, drain=True)
+            worker = self._start(armed=False, drain=True, other_root=False)
             if worker.process.wait() != 0:
                 self.odd_exits.append(f"the last worker ended with {worker.process.returncode}")
             if not LIVE & jobs.counts().keys():
+                self._sweep_other_root()
                 return
         self.odd_exits.append("the last worker leaves jobs undone")
 
+    def _sweep_other_root(self) -> None:
+        """Whoever works there next sweeps what the dead have staged there."""
+        if self.other_root.exists():
+            worker = self._start(armed=False, drain=True, other_root=True)
+            if worker.process.wait() != 0:
+                self.odd_exits.append(f"the sweeper ended with {worker.process.returncode}")
+
     def _tell(self, what: str) -> None:
         self.told[what] = self.told.get(what, 0) + 1
+
+
+def _forced(job: Job) -> NewJob:
+    return NewJob(
+        job.parser,
+        job.parser_version,
+        job.source_hash,
+        job.input_path,
+        job.input_hash,
+        job.input_size,
+        job.priority,
+        forced=True,
+    )
 
 
 def _filter(*statuses: Any) -> Any:

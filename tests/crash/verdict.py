@@ -73,7 +73,8 @@ def _job(chaos: Chaos, job: Job) -> list[str]:
         if job.error is None or job.error.error_class != "poison" or crashed < job.max_crashes:
             wrong.append(f"did not crash often enough: {crashed}, {job.error}")
     elif job.status == "failed":
-        if has_input(number) or job.error is None or job.error.error_class != "input_missing":
+        kind = None if job.error is None else job.error.error_class
+        if kind != ("superseded" if has_input(number) else "input_missing"):
             wrong.append(f"failed without a reason: {job.error}")
     elif job.job_id not in chaos.cancelled:
         wrong.append("nobody cancelled it")
@@ -109,8 +110,11 @@ def _compare(found: Counter[str], expected: Counter[str]) -> list[str]:
 def _sets(chaos: Chaos, jobs: dict[str, Job]) -> list[str]:
     """What is wrong with what is published in the folder."""
     wrong, rows = [], Counter[str]()
-    sets = {path.name: path for path in (chaos.workshop.root / "people" / "1.0.0").iterdir()}
-    for job_id, place in sets.items():
+    roots = chaos.workshop.root, chaos.other_root
+    places = [place for root in roots for place in root.glob("people/1.0.0/*")]
+    sets = {place.name for place in places}
+    for place in places:
+        job_id = place.name
         job = jobs.get(job_id)
         if job is None:
             wrong.append(f"a set of an unknown job: {place}")
@@ -167,7 +171,8 @@ def _database(chaos: Chaos, jobs: dict[str, Job]) -> list[str]:
 
 
 def _left_behind(chaos: Chaos) -> list[str]:
-    root = chaos.workshop.root
-    wrong = [f"staging is left: {path}" for path in (root / STAGING).iterdir() if path.is_dir()]
+    roots = chaos.workshop.root, chaos.other_root
+    staged = [path for root in roots for path in root.glob(f"{STAGING}/*") if path.is_dir()]
+    wrong = [f"staging is left: {path}" for path in staged]
     wrong += [f"a temporary folder is left: {path}" for path in chaos.temporary.iterdir()]
     return wrong

@@ -100,6 +100,18 @@ class Connection:
         """Return all rows of a query."""
         return self._patiently(lambda: self.raw.execute(sql, parameters).fetchall())
 
+    def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do several reads that see the same moment; ``work`` gets the connection."""
+
+        def transaction() -> T:
+            self.raw.execute("BEGIN")
+            try:
+                return work(self.raw)
+            finally:
+                self.raw.execute("ROLLBACK")
+
+        return self._patiently(transaction)
+
     def now(self) -> int:
         """Return the time: milliseconds since 1970, UTC."""
         return self._clock()

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
+from casparian.core.stores.standing_sets import read_sets
 from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _NAMES: Final = tuple(field.name for field in fields(Job))
 _FORCED: Final = _NAMES.index("forced")
 _CANCEL: Final = _NAMES.index("cancel_requested")
 _ERROR: Final = _NAMES.index("error")
+_REPLACING: Final = _NAMES.index("replacing")
 
 
 def job_of(row: sqlite3.Row) -> Job:
@@ -30,6 +32,7 @@ def job_of(row: sqlite3.Row) -> Job:
     values[_FORCED] = bool(values[_FORCED])
     values[_CANCEL] = bool(values[_CANCEL])
     values[_ERROR] = read_error(values[_ERROR])
+    values[_REPLACING] = read_sets(values[_REPLACING])
     return Job(*values)
 
 

@@ -21,6 +21,7 @@ from casparian.core.stores.sqlite.replacements import (
     refuse_replaced,
     standing,
 )
+from casparian.core.stores.sqlite.standing_sets import share, would_replace
 from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from casparian.core.stores.jobs import Attempt, Job, Sort
+    from casparian.core.stores.standing_sets import StandingSet
     from casparian.core.stores.states import JobStatus
 
 _SHOWN = 5
@@ -151,6 +153,10 @@ class SqliteJobs(SqliteLeases):
             return _insert(raw, new, now=now).job_id
 
         return self._connection.write(work)
+
+    def would_replace(self, job_id: str, place: str) -> list[StandingSet]:
+        """Return the sets that would go if a job's set came to a place now; changes nothing."""
+        return self._connection.look(lambda raw: would_replace(raw, job_id, place))
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -292,7 +298,7 @@ def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
     values.update(job_id=secrets.token_hex(8), now=now)
     if not job.forced:
         there = raw.execute(statements.SAME_WORK, values).fetchall()
-        if there:
+        if there and share(raw, values, there[0]):
             return Inserted(there[0]["job_id"], is_new=False, processed=bool(there[0]["processed"]))
     raw.execute(statements.INSERT, values)
     return Inserted(values["job_id"], is_new=True)

@@ -14,7 +14,7 @@ from casparian.core.stores.retries import (
     after_failure,
     delay_ms,
 )
-from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite import standing_sets, statements
 from casparian.core.stores.sqlite.job_rows import error_text, job_of
 from casparian.core.stores.sqlite.parsers import pause
 from casparian.core.stores.sqlite.quarantine import replace_rows
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from casparian.core.stores.jobs import Completion, Failure, Job, Promotion
     from casparian.core.stores.sqlite.connection import Connection
+    from casparian.core.stores.standing_sets import Promoted
     from casparian.core.stores.states import JobStatus
 
 
@@ -103,21 +104,12 @@ class SqliteLeases:
         values = {**_named(lease), "done": done, "total": total}
         return self._updates_one(statements.PROGRESS, values)
 
-    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[bool]:
+    def promote(self, promotions: Sequence[Promotion], *, lease_ms: int) -> list[Promoted]:
         """Pass the point of no return, before anything is visible."""
 
-        def work(raw: sqlite3.Connection, now: int) -> list[bool]:
+        def work(raw: sqlite3.Connection, now: int) -> list[Promoted]:
             return [
-                raw.execute(
-                    statements.PROMOTE,
-                    {
-                        **_named(promotion.lease),
-                        "manifest": promotion.manifest,
-                        "lease_ms": lease_ms,
-                        "now": now,
-                    },
-                ).rowcount
-                == 1
+                standing_sets.promote(raw, promotion, lease_ms=lease_ms, now=now)
                 for promotion in promotions
             ]
 
@@ -159,10 +151,11 @@ class SqliteLeases:
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
             values = {**_named(lease), "error": error_text(error), "now": now}
-            ended = raw.execute(statements.VANISHED, values).rowcount == 1
-            if ended:
+            rows = raw.execute(statements.VANISHED, values).fetchall()
+            if rows:
+                standing_sets.put_back(raw, rows[0])
                 _close_attempt(raw, lease, "failed", error_text(error), now)
-            return ended
+            return bool(rows)
 
         return self._connection.write(work)
 

@@ -26,6 +26,7 @@ _TABLES: Final = (
     "cf_obstacles",
     "cf_files",
     "cf_processing_history",
+    "cf_standing_sets",
 )
 
 _BALANCES: Final[tuple[tuple[str, str, str], ...]] = (
@@ -57,6 +58,15 @@ _BALANCES: Final[tuple[tuple[str, str, str], ...]] = (
         """
         SELECT job_id AS what FROM cf_jobs AS job WHERE quarantined > 0 AND quarantined < (
             SELECT count(*) FROM cf_quarantine AS row WHERE row.job_id = job.job_id)
+        """,
+    ),
+    (
+        "sets_twice",
+        "several sets stand for the same input: enqueue --force replaces them by one",
+        """
+        SELECT parser || ' ' || parser_version || ': ' || input_path AS what
+        FROM cf_standing_sets WHERE fence > 0
+        GROUP BY input_path, parser, parser_version HAVING count(*) > 1
         """,
     ),
     (

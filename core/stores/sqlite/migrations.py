@@ -243,12 +243,66 @@ _OBSTACLES: Final = (
 #: How many jobs a worker holds is what the jobs say.
 _BUSY_WORKERS: Final = ("ALTER TABLE cf_workers DROP COLUMN busy",)
 
+_HAS_PUBLISHED = """
+    EXISTS (SELECT 1 FROM cf_job_attempts AS attempt WHERE attempt.job_id = job.job_id
+        AND attempt.outcome IN ('completed', 'completed_with_warnings'))
+"""
+_NEWEST_MANIFEST = """
+    (SELECT manifest FROM cf_jobs WHERE json_valid(manifest) AND manifest ->> 'root' IS NOT NULL
+        ORDER BY seq DESC LIMIT 1)
+"""
+
+# Jobs whose manifests are gone, since they were to run again, have published where others have.
+_STANDING_SETS: Final = (
+    "ALTER TABLE cf_jobs ADD COLUMN requeued_at INTEGER",
+    "ALTER TABLE cf_jobs ADD COLUMN replacing TEXT",
+    """
+    CREATE TABLE cf_standing_sets (
+        input_path TEXT NOT NULL,
+        parser TEXT NOT NULL,
+        parser_version TEXT NOT NULL,
+        job_id TEXT NOT NULL,
+        input_hash TEXT NOT NULL,
+        asked_at INTEGER NOT NULL,
+        fence INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        PRIMARY KEY (input_path, parser, parser_version, job_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX cf_standing_sets_job ON cf_standing_sets (job_id)",
+    f"""
+    INSERT INTO cf_standing_sets
+    SELECT input_path, parser, parser_version, job_id, input_hash, created_at, fence,
+        coalesce('sqlite://' || (manifest ->> 'database'),
+            (manifest ->> 'root') || '/' || parser || '/' || parser_version || '/' || job_id)
+    FROM (
+        SELECT input_path, parser, parser_version, job_id, input_hash, created_at, fence,
+            CASE WHEN json_valid(manifest) AND manifest ->> 'root' IS NOT NULL
+                THEN manifest ELSE {_NEWEST_MANIFEST} END AS manifest
+        FROM cf_jobs AS job
+        WHERE replaced_by IS NULL AND (status IN (
+            'promoting', 'completed', 'completed_with_warnings') OR {_HAS_PUBLISHED}))
+    WHERE manifest IS NOT NULL
+    """,
+    """
+    UPDATE cf_jobs SET replacing = json_array(json_object('job_id', replaces, 'fence', fence + 1000,
+        'place', (manifest ->> 'root') || '/' || (manifest ->> 'replaces_place')))
+    WHERE status = 'promoting' AND replaces IS NOT NULL AND json_valid(manifest)
+        AND manifest ->> 'replaces_place' IS NOT NULL
+    """,
+    """
+    DELETE FROM cf_processing_history WHERE job_id IN (
+        SELECT job_id FROM cf_jobs WHERE replaced_by IS NOT NULL)
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("replacements", _REPLACEMENTS),
     ("file-identities", _FILE_IDENTITIES),
     ("obstacles", _OBSTACLES),
     ("busy-workers", _BUSY_WORKERS),
+    ("standing-sets", _STANDING_SETS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""
 

@@ -81,7 +81,7 @@ def refuse_done(
     if row is not None and row["job_id"] not in (job.job_id, stands):
         raise StoreError(
             f"job {job.job_id} is not run again: job {row['job_id']} has done the same work since, "
-            "and its rows would be there twice",
+            "and its set stands",
             hint=f"to do that one again: casparian job requeue {row['job_id']}",
         )
 
@@ -92,6 +92,6 @@ def _there(raw: sqlite3.Connection, job_id: str, asked: Job) -> Job:
         raise StoreError(
             f"job {asked.job_id} can't be replaced: job {job_id}, whose set stands for the same "
             "rows, was pruned",
-            hint="remove that set, and queue the input again: casparian enqueue --force",
+            hint="queue the input again: casparian enqueue --force; its set replaces that one",
         )
     return job_of(row)

@@ -17,11 +17,11 @@ INSERT: Final = """
 """
 
 SAME_WORK: Final = """
-    SELECT job_id, 0 AS processed FROM cf_jobs
+    SELECT job_id, 0 AS processed, input_path FROM cf_jobs
     WHERE input_hash = :input_hash AND source_hash = :source_hash
         AND status IN ('pending', 'scheduled', 'running', 'promoting')
     UNION ALL
-    SELECT job_id, 1 FROM cf_processing_history
+    SELECT job_id, 1, input_path FROM cf_processing_history
     WHERE input_hash = :input_hash AND source_hash = :source_hash
     LIMIT 1
 """
@@ -75,8 +75,31 @@ PROGRESS: Final = """
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'
 """
 
+# Another that publishes for the same input, or in place of the same set, goes first.
+TO_PROMOTE: Final = """
+    SELECT job_id, input_path, input_hash, parser, parser_version, replaces,
+        coalesce(requeued_at, created_at) AS asked_at,
+        (SELECT other.job_id FROM cf_jobs AS other
+            WHERE other.status = 'promoting' AND other.parser = job.parser
+                AND other.job_id <> job.job_id
+                AND (other.input_path = job.input_path OR other.input_hash = job.input_hash
+                    OR other.job_id = job.replaces OR other.replaces = job.replaces)
+            LIMIT 1) AS busy,
+        job.replaces IS NOT NULL
+            OR EXISTS (SELECT 1 FROM cf_standing_sets AS old
+                WHERE old.input_path = job.input_path AND old.parser = job.parser
+                    AND old.parser_version = job.parser_version)
+            OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
+            OR EXISTS (SELECT 1 FROM cf_processing_history AS done
+                WHERE done.input_hash = job.input_hash) AS known
+    FROM cf_jobs AS job
+    WHERE job_id = :job_id AND fence = :fence AND status = 'running' AND cancel_requested = 0
+"""
+
 PROMOTE: Final = """
-    UPDATE cf_jobs SET status = 'promoting', manifest = :manifest, lease_until = :now + :lease_ms
+    UPDATE cf_jobs SET status = 'promoting', manifest = :manifest, replacing = :replacing,
+        replaces = coalesce(replaces, :replaces), replaced_by = NULL,
+        lease_until = :now + :lease_ms
     WHERE job_id = :job_id AND fence = :fence AND status = 'running' AND cancel_requested = 0
 """
 
@@ -84,7 +107,7 @@ COMPLETE: Final = """
     UPDATE cf_jobs SET status = :status, rows = :rows, quarantined = :quarantined, error = NULL,
         worker_id = NULL, lease_until = NULL, finished_at = :now
     WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
-    RETURNING parser, parser_version, source_hash, input_hash, input_path, replaces
+    RETURNING parser, parser_version, source_hash, input_hash, input_path, replaces, replacing
 """
 
 HELD: Final = """
@@ -102,6 +125,7 @@ VANISHED: Final = """
     UPDATE cf_jobs SET status = 'failed', error = :error, worker_id = NULL, lease_until = NULL,
         finished_at = :now
     WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
+    RETURNING *, coalesce(requeued_at, created_at) AS asked_at
 """
 
 RELEASE: Final = """
@@ -139,13 +163,85 @@ RETRY: Final = """
 
 REQUEUE: Final = """
     UPDATE cf_jobs SET status = 'pending', attempt = 0, crash_count = 0, cancel_requested = 0,
-        run_at = :now, finished_at = NULL, started_at = NULL, error = NULL, manifest = NULL,
+        run_at = :now, requeued_at = :now, finished_at = NULL, started_at = NULL, error = NULL,
+        manifest = NULL,
         progress_done = NULL, progress_total = NULL, rows = NULL, quarantined = NULL
     WHERE job_id = :job_id AND status IN (
         'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
 """
 
-REPLACED: Final = "UPDATE cf_jobs SET replaced_by = :job_id WHERE job_id = :replaces"
+REPLACED: Final = """
+    UPDATE cf_jobs SET replaced_by = :job_id
+    WHERE job_id <> :job_id AND (
+        job_id IN (SELECT value ->> 'job_id' FROM json_each(coalesce(:replacing, '[]')))
+        OR (job_id = :replaces AND NOT EXISTS (
+            SELECT 1 FROM cf_standing_sets AS old WHERE old.job_id = :replaces AND old.fence > 0)))
+"""
+
+_SHARE = """
+    input_path, parser, parser_version, job_id, input_hash, asked_at, fence, place
+"""
+_SHARE_OF_OLD = ", ".join(f"old.{name.strip()}" for name in _SHARE.split(","))
+
+# What stands for the job's path, shares its content, is its own, or is what it is to replace.
+IN_THE_WAY: Final = f"""
+    SELECT {_SHARE} FROM cf_standing_sets
+    WHERE input_path = :input_path AND parser = :parser AND parser_version = :parser_version
+    UNION
+    SELECT {_SHARE_OF_OLD} FROM cf_processing_history AS done
+        CROSS JOIN cf_standing_sets AS old ON old.job_id = done.job_id
+    WHERE done.input_hash = :input_hash AND done.parser = :parser
+        AND done.parser_version = :parser_version AND old.parser_version = :parser_version
+    UNION
+    SELECT {_SHARE} FROM cf_standing_sets WHERE job_id IN (:job_id, :replaces)
+    UNION
+    SELECT {_SHARE_OF_OLD} FROM cf_jobs AS named
+        CROSS JOIN cf_standing_sets AS old ON old.input_path = named.input_path
+            AND old.parser = named.parser AND old.parser_version = named.parser_version
+    WHERE named.job_id = :replaces
+"""
+
+SHARES_OF_SET: Final = f"SELECT {_SHARE} FROM cf_standing_sets WHERE job_id = :job_id"
+
+STANDS_FOR_PATH: Final = """
+    SELECT job_id FROM cf_standing_sets
+    WHERE input_path = :input_path AND parser = :parser AND parser_version = :parser_version
+        AND fence > 0
+"""
+
+STANDS: Final = f"""
+    INSERT OR REPLACE INTO cf_standing_sets ({_SHARE}) VALUES (:input_path, :parser,
+        :parser_version, :job_id, :input_hash, :asked_at, :fence, :place)
+"""
+
+LEAVES: Final = """
+    DELETE FROM cf_standing_sets WHERE input_path = :input_path AND parser = :parser
+        AND parser_version = :parser_version AND job_id = :job_id
+"""
+
+UNPROCESSED: Final = """
+    DELETE FROM cf_processing_history WHERE input_hash = :input_hash AND job_id = :job_id
+"""
+
+SHARE: Final = f"""
+    INSERT OR IGNORE INTO cf_standing_sets ({_SHARE})
+    SELECT :input_path, parser, parser_version, job_id, input_hash, asked_at, fence, place
+    FROM cf_standing_sets WHERE job_id = :other AND fence > 0 LIMIT 1
+"""
+
+SHARE_LATER: Final = f"""
+    INSERT OR IGNORE INTO cf_standing_sets ({_SHARE})
+    VALUES (:input_path, :parser, :parser_version, :other, :input_hash, 0, 0, '')
+"""
+
+# A job that had published before has its older set still.
+SET_IS_LOST: Final = """
+    UPDATE cf_standing_sets SET asked_at = 0, fence = CASE WHEN EXISTS (
+            SELECT 1 FROM cf_job_attempts AS attempt WHERE attempt.job_id = :job_id
+                AND attempt.outcome IN ('completed', 'completed_with_warnings'))
+        THEN fence ELSE 0 END
+    WHERE job_id = :job_id
+"""
 
 # Whoever publishes for the same rows: the job that is replaced, and all that are to replace it.
 LIVE_REPLACEMENT: Final = """

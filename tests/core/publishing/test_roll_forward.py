@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,14 +24,16 @@ from hypothesis.stateful import (
 from casparian.core.publishing import roll_forward as module
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
 from casparian.core.publishing.manifest import MANIFEST, SET, Manifest, StagedOutput
+from casparian.core.publishing.replaced import fence_of
 from casparian.core.publishing.roll_forward import (
     Publisher,
     SetVanished,
-    fence_of,
     roll_forward,
     sweep_staging,
 )
 from casparian.core.publishing.steps import Claim, Published, Put, Superseded, TakeOut, Vanished
+from casparian.core.sinks.errors import SinkError
+from casparian.core.stores.standing_sets import StandingSet
 
 OUTPUTS = (StagedOutput("sales", 5, 1, "sales.parquet", None),)
 
@@ -73,14 +76,18 @@ class Publishing(RuleBasedStateMachine):
 
     most_publishers = 3
 
-    @initialize(older=st.booleans(), replaces=st.booleans())
-    def begin(self, older: bool, replaces: bool) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="publishing-"))
+    @initialize(older=st.booleans(), replaces=st.sampled_from(["", "here", "elsewhere", "both"]))
+    def begin(self, older: bool, replaces: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="publishing-"))
+        self.root, self.other_root = self.folder / "root", self.folder / "other"
         self.older = older
         self.manifest = manifest_of(self.root, 2)
-        if replaces:
-            self.manifest = replace(self.manifest, replaces="cd34", replaces_place="sales/0.9/cd34")
-            write_set(self.root / "sales/0.9/cd34", manifest_of(self.root, 7, "cd34"))
+        self.replaced = []
+        for root in (self.root, self.other_root):
+            if replaces in ("both", "here" if root == self.root else "elsewhere"):
+                place = root / "sales/0.9/cd34"
+                write_set(place, manifest_of(root, 7, "cd34"))
+                self.replaced.append(StandingSet("cd34", 7, str(place)))
         if older:
             write_set(self.manifest.place, manifest_of(self.root, 1))
         stage(self.manifest)
@@ -91,17 +98,20 @@ class Publishing(RuleBasedStateMachine):
 
     def publisher(self) -> Publisher:
         self.made += 1
-        return Publisher(self.manifest, name=str(self.made))
+        publisher = Publisher(self.manifest, self.replaced, name=str(self.made))
+        publisher.make_room()
+        return publisher
 
     def teardown(self) -> None:
         if not hasattr(self, "root"):
             return
         if not self.was_published:
-            assert roll_forward(self.manifest), "whoever comes last can finish it"
+            assert roll_forward(self.manifest, self.replaced), "whoever comes last can finish it"
         self.holds_the_new_set()
         sweep_staging(self.manifest)
+        assert published_sets(self.other_root) == []
         assert published_sets(self.root) == ["sales/1.0/ab12"], "once, and nothing that it replaces"
-        shutil.rmtree(self.root)
+        shutil.rmtree(self.folder)
 
     @rule(one=st.integers(0, 2))
     def look_and_decide(self, one: int) -> None:
@@ -233,5 +243,54 @@ def test_publishing_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_manifest_says_the_same_after_it_was_stored(tmp_path: Path) -> None:
-    manifest = manifest_of(tmp_path, 2, replaces="x", replaces_place="sales/0.9/x")
+    manifest = manifest_of(tmp_path, 2)
     assert Manifest.from_json(manifest.as_json()) == manifest
+
+
+def test_a_manifest_of_an_earlier_version_is_read_without_what_it_replaces(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2)
+    text = json.dumps({**json.loads(manifest.as_json()), "replaces": "x", "replaces_place": "a/b"})
+    assert Manifest.from_json(text) == manifest
+
+
+def replaced_set(root: Path, fence: int = 7) -> StandingSet:
+    place = root / "sales/0.9/cd34"
+    write_set(place, manifest_of(root, fence, "cd34"))
+    return StandingSet("cd34", fence, str(place))
+
+
+def test_a_replaced_set_below_another_root_leaves_nothing_behind(tmp_path: Path) -> None:
+    old = replaced_set(tmp_path / "old")
+    manifest = manifest_of(tmp_path / "new", 2)
+    stage(manifest)
+    assert roll_forward(manifest, [old])
+    assert published_sets(tmp_path / "old") == []
+    assert not any((tmp_path / "old" / ".staging").iterdir())
+
+
+def test_a_set_that_was_published_anew_since_is_not_the_one_to_be_replaced(tmp_path: Path) -> None:
+    old = replaced_set(tmp_path)
+    manifest = manifest_of(tmp_path, 2)
+    stage(manifest)
+    assert roll_forward(manifest, [replace(old, fence=6)])
+    assert published_sets(tmp_path) == ["sales/0.9/cd34", "sales/1.0/ab12"]
+
+
+def test_nothing_is_taken_out_for_a_set_that_is_gone(tmp_path: Path) -> None:
+    old = replaced_set(tmp_path / "old")
+    with pytest.raises(SetVanished):
+        roll_forward(manifest_of(tmp_path / "new", 2), [old])
+    assert published_sets(tmp_path / "old") == ["sales/0.9/cd34"]
+
+
+def test_a_root_that_is_away_keeps_the_new_set_staged_until_it_is_back(tmp_path: Path) -> None:
+    old = replaced_set(tmp_path / "old")
+    (tmp_path / "old").rename(tmp_path / "away")
+    manifest = manifest_of(tmp_path / "new", 2)
+    stage(manifest)
+    with pytest.raises(SinkError, match="no such folder now") as caught:
+        roll_forward(manifest, [old])
+    assert f"mkdir -p {tmp_path / 'old'}" in caught.value.hint
+    (tmp_path / "away").rename(tmp_path / "old")
+    assert roll_forward(manifest, [old])
+    assert published_sets(tmp_path / "old") == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from casparian.core.stores.jobs import Completion, Failure, JobError, Lease, NewJob, Promotion
+from casparian.core.stores.standing_sets import StandingSet
 from casparian.core.stores.store import Store
 
 LEASE_MS = 60_000
@@ -46,7 +48,15 @@ def claim(store: Store, worker: str = "w1", **other: Any) -> Lease:
     return job.lease
 
 
-def finish(store: Store, lease: Lease, **other: Any) -> None:
-    """Publish and complete a job."""
-    assert store.jobs.promote([Promotion(lease, "{}")], lease_ms=LEASE_MS) == [True]
+def finish(store: Store, lease: Lease, place: str = "", **other: Any) -> list[str]:
+    """Publish and complete a job; returns the jobs whose sets go."""
+    replaced = publish(store, lease, place)
     assert store.jobs.complete([Completion(lease, **other)]) == [True]
+    return [one.job_id for one in replaced]
+
+
+def publish(store: Store, lease: Lease, place: str = "") -> Sequence[StandingSet]:
+    """Promote a job; returns the sets that go."""
+    [promoted] = store.jobs.promote([Promotion(lease, "{}", place)], lease_ms=LEASE_MS)
+    assert promoted.granted, promoted
+    return promoted.replaced

@@ -9,6 +9,7 @@ import pytest
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
 from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, Promotion
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
+from casparian.core.stores.standing_sets import Promoted
 from casparian.core.stores.states import ENDED, STATUSES, JobStatus
 from casparian.core.stores.store import Store
 from casparian.core.stores.workers import NewWorker
@@ -100,7 +101,9 @@ def test_what_a_retired_worker_held_is_anothers_at_once(store: Store) -> None:
     store.workers.announce(NewWorker("w1", "host", 7, 1, "0.1.0"))
     store.jobs.insert_many([new_job(1), new_job(2)])
     promoted, running = claim(store), claim(store)
-    assert store.jobs.promote([Promotion(promoted, "{}")], lease_ms=LEASE_MS) == [True]
+    assert store.jobs.promote([Promotion(promoted, "{}")], lease_ms=LEASE_MS) == [
+        Promoted("granted")
+    ]
     assert store.jobs.stale_promoting() == store.jobs.requeue_stale() == []
     store.workers.retire("w1")
     assert [job.lease for job in store.jobs.stale_promoting()] == [promoted]
@@ -147,7 +150,7 @@ def test_a_worker_that_was_asleep_can_do_nothing_to_a_job_that_another_one_holds
     before = store.jobs.get(new.job_id)
     assert not store.jobs.heartbeat([old], lease_ms=LEASE_MS)[0].held
     assert not store.jobs.progress(old, 1, 2)
-    assert store.jobs.promote([Promotion(old, "{}")], lease_ms=LEASE_MS) == [False]
+    assert store.jobs.promote([Promotion(old, "{}")], lease_ms=LEASE_MS) == [Promoted("refused")]
     assert store.jobs.complete([Completion(old)]) == [False]
     assert store.jobs.fail(old, failure()) is None
     assert not store.jobs.release(old)
@@ -159,7 +162,7 @@ def test_a_worker_that_was_asleep_cannot_complete_what_another_one_promoted(
     store: Store, clock: Clock
 ) -> None:
     old, new = outdated(store, clock)
-    assert store.jobs.promote([Promotion(new, "{}")], lease_ms=LEASE_MS) == [True]
+    assert store.jobs.promote([Promotion(new, "{}")], lease_ms=LEASE_MS) == [Promoted("granted")]
     assert store.jobs.complete([Completion(old)]) == [False]
     assert store.jobs.complete([Completion(new)]) == [True]
     assert store.jobs.complete([Completion(new)]) == [False], "once is enough"
@@ -356,7 +359,7 @@ def test_a_running_job_is_asked_to_end_and_then_is_cancelled_however_it_ends(
     lease = claim(store)
     assert store.jobs.cancel(lease.job_id) == "running"
     assert store.jobs.heartbeat([lease], lease_ms=LEASE_MS)[0].cancel_requested
-    assert store.jobs.promote([Promotion(lease, "{}")], lease_ms=LEASE_MS) == [False]
+    assert store.jobs.promote([Promotion(lease, "{}")], lease_ms=LEASE_MS) == [Promoted("refused")]
     if how == "fail":
         store.jobs.fail(lease, failure())
     elif how == "release":

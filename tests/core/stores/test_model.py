@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from casparian.core.stores.jobs import Completion, Job, JobError, Lease, Promotion
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.store import SqliteStore
+from casparian.core.stores.standing_sets import Promoted
 from casparian.core.stores.states import ENDED
 
 from .clock import Clock, failure, new_job
@@ -191,9 +192,11 @@ class Queue(RuleBasedStateMachine):
 
     @rule(lease=leases, worker=st.integers(0, 2))
     def promote(self, lease: Lease, worker: int) -> None:
-        [done] = self.store(worker).jobs.promote(
+        [answer] = self.store(worker).jobs.promote(
             [Promotion(lease, str(lease.fence))], lease_ms=LEASE_MS
         )
+        done = answer.granted
+        assert answer == Promoted("granted" if done else "refused")
         job = self.jobs.get(lease.job_id)
         assert done == (self.is_newest(lease, "running") and job is not None and not job.cancel), (
             "a set is published by the newest holder alone"
@@ -291,7 +294,7 @@ class Queue(RuleBasedStateMachine):
         jobs = self.store(worker).jobs
         assert not jobs.heartbeat([lease], lease_ms=LEASE_MS)[0].held
         assert not jobs.progress(lease, 1, None)
-        assert jobs.promote([Promotion(lease, "late")], lease_ms=LEASE_MS) == [False]
+        assert jobs.promote([Promotion(lease, "late")], lease_ms=LEASE_MS) == [Promoted("refused")]
         assert jobs.complete([Completion(lease)]) == [False]
         assert jobs.fail(lease, failure()) is None
         assert not jobs.release(lease)

@@ -13,6 +13,7 @@ from casparian.core.stores.jobs import Completion, Promotion
 from casparian.core.stores.obstacles import NewObstacle
 from casparian.core.stores.parsers import NewParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
+from casparian.core.stores.standing_sets import Promoted
 from casparian.core.stores.store import Store
 from casparian.core.stores.workers import NewWorker
 
@@ -181,7 +182,9 @@ def test_a_worker_is_as_busy_as_the_jobs_say_at_any_moment(store: Store) -> None
     leases = [claim(store, "w1"), claim(store, "w1")]
     claim(store, "w2")
     assert [worker.busy for worker in store.workers.list()] == [2]
-    assert store.jobs.promote([Promotion(leases[0], "{}")], lease_ms=LEASE_MS) == [True]
+    assert store.jobs.promote([Promotion(leases[0], "{}")], lease_ms=LEASE_MS) == [
+        Promoted("granted")
+    ]
     assert [worker.busy for worker in store.workers.list()] == [2]
     assert store.jobs.release(leases[1])
     assert store.jobs.complete([Completion(leases[0])]) == [True]

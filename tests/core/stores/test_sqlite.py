@@ -253,7 +253,8 @@ _WORKER = """if True:
     done = 0
     while jobs := store.jobs.claim_next(name, limit=64, lease_ms=600_000):
         leases = [job.lease for job in jobs]
-        assert all(store.jobs.promote([Promotion(l, "") for l in leases], lease_ms=600_000))
+        promoted = store.jobs.promote([Promotion(l, "") for l in leases], lease_ms=600_000)
+        assert all(one.granted for one in promoted)
         assert all(store.jobs.complete([Completion(lease, rows=1) for lease in leases]))
         done += len(jobs)
     print(done)
