@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.quarantine import QuarantinedRow
+    from casparian.core.stores.workers import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,15 @@ class JobSeen:
     problem: str = ""
 
 
-HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen
+@dataclass(frozen=True, slots=True)
+class WorkerTold:
+    """What became of a worker that was to be started or stopped."""
+
+    said: str
+    is_problem: bool = False
+
+
+HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen | WorkerTold
 
 
 class ProdHost(Protocol):
@@ -132,6 +141,14 @@ class ProdHost(Protocol):
 
     def pause_parser(self, name: str, paused: bool) -> None:
         """Let the jobs of a parser wait, or run again."""
+        ...
+
+    def start_worker(self) -> None:
+        """Start a worker that goes on by itself; an event tells what became of it."""
+        ...
+
+    def stop_worker(self, worker: Worker) -> None:
+        """Ask a worker of this machine to stop."""
         ...
 
     def close(self) -> None:

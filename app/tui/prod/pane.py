@@ -18,7 +18,7 @@ from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.filter_bar import FilterBar
-from casparian.app.tui.prod.host import Acted, Counted, JobSeen, ParserTold
+from casparian.app.tui.prod.host import Acted, Counted, JobSeen, ParserTold, WorkerTold
 from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.job_opening import JobOpening
@@ -30,6 +30,7 @@ from casparian.app.tui.prod.side_list import (
     worker_lines,
 )
 from casparian.app.tui.prod.state import RATES, ProdState, after, updated
+from casparian.app.tui.prod.worker_deeds import WorkerDeeds
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
 from casparian.core.queueing.filters import parse_filter, toggled
@@ -61,7 +62,7 @@ class HostTold(Message):
         self.event = event
 
 
-class ProdScreen(JobDeeds, JobOpening, Doing, Screen[None]):
+class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "prod"
@@ -127,6 +128,8 @@ class ProdScreen(JobDeeds, JobOpening, Doing, Screen[None]):
         self._become(after(self.state, event))
         if isinstance(event, Counted | Acted | ParserTold):
             self.told_of_deed(event)
+        elif isinstance(event, WorkerTold):
+            self.told_of_worker(event)
         elif isinstance(event, JobSeen) and self.job_screen is not None:
             self.job_screen.show(event)
         if self.job_screen is not None:
@@ -263,8 +266,11 @@ class ProdScreen(JobDeeds, JobOpening, Doing, Screen[None]):
     @on(Prompt.Answered)
     def _answer(self, answered: Prompt.Answered) -> None:
         self.query_one(JobsTable).focus()
-        if answered.asked == "job" and answered.text and answered.text.strip():
-            self.open_job(answered.text.strip())
+        text = (answered.text or "").strip()
+        if text and answered.asked == "job":
+            self.open_job(text)
+        elif text and answered.asked == "register":
+            self.register(text)
 
     def matching(self) -> JobFilter | None:
         """Return which jobs are shown."""

@@ -5,24 +5,29 @@ Each has a thread and a connection of its own, so that neither the screen nor th
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from casparian.app.tui.prod.host import Acted, Counted, ParserTold
+from casparian.app.tui.prod.host import Acted, Counted, ParserTold, WorkerTold
 from casparian.core.queueing.bulk import BulkReport, carry_out, count_eligible
 from casparian.core.stores.errors import StoreError
 from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
+from casparian.core.worker.local_workers import WorkerError, start_worker, stop_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from casparian.app.tui.prod.host import HostEvent
+    from casparian.core.errors import CasparianError
     from casparian.core.queueing.bulk import Order
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.store import Store
+    from casparian.core.stores.workers import Worker
 
 #: Seconds between two words on how far it is.
 _TELL_EVERY: Final = 0.1
@@ -36,6 +41,7 @@ class StoreActs:
         self._where = where
         self._tell = tell
         self._stop = threading.Event()
+        self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def act(self, order: Order) -> None:
@@ -55,8 +61,22 @@ class StoreActs:
         """Let the jobs of a parser wait, or run again."""
         self._begin(lambda: self._pause(name, paused))
 
+    def start_worker(self, home: Path) -> None:
+        """Start a worker that goes on by itself."""
+        self._begin(lambda: self._start_worker(home))
+
+    def stop_worker(self, worker: Worker) -> None:
+        """Ask a worker of this machine to stop."""
+        try:
+            stop_worker(worker)
+        except WorkerError as error:
+            self._tell(WorkerTold(error.message, is_problem=True))
+        else:
+            self._tell(WorkerTold(f"the worker {worker.pid} was asked to stop"))
+
     def close(self) -> None:
         """Stop, and wait until it has."""
+        self._closed.set()
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -69,6 +89,15 @@ class StoreActs:
 
     def _store(self, *, read_only: bool = False) -> Store:
         return open_store(existing_path(self._where), read_only=read_only)
+
+    def _start_worker(self, home: Path) -> None:
+        command = [sys.executable, "-m", "casparian.app", "worker", "--store", self._where]
+        try:
+            with self._store(read_only=True) as store:
+                pid, log = start_worker(command, store, home, given_up=self._closed.is_set)
+            self._tell(WorkerTold(f"a worker has begun: pid {pid}, its log is {log}"))
+        except (StoreError, WorkerError) as error:
+            self._tell(WorkerTold(_said(error), is_problem=True))
 
     def _act(self, order: Order) -> None:
         report, told = BulkReport(total=len(order.jobs)), 0.0
@@ -104,5 +133,5 @@ class StoreActs:
             self._tell(ParserTold(name, paused, changed=False, problem=_said(error)))
 
 
-def _said(error: StoreError) -> str:
+def _said(error: CasparianError) -> str:
     return f"{error.message} · {error.hint}" if error.hint else error.message

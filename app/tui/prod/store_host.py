@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.store import Store
+    from casparian.core.stores.workers import Worker
 
 #: Seconds: between two tries to reach a store, and how long a look waits for who locks it.
 _AGAIN: Final = 2.0
@@ -118,6 +119,14 @@ class StoreHost:
     def pause_parser(self, name: str, paused: bool) -> None:
         """Let the jobs of a parser wait, or run again."""
         self.acts.pause_parser(name, paused)
+
+    def start_worker(self) -> None:
+        """Start a worker that goes on by itself."""
+        self.acts.start_worker(self._home)
+
+    def stop_worker(self, worker: Worker) -> None:
+        """Ask a worker of this machine to stop."""
+        self.acts.stop_worker(worker)
 
     def close(self) -> None:
         """End; what is under way is waited for."""

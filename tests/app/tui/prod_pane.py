@@ -18,6 +18,7 @@ from casparian.core.queueing.bulk import Order
 from casparian.core.queueing.queue_view import Look
 from casparian.core.queueing.verbs import JobVerb
 from casparian.core.stores.jobs import JobFilter
+from casparian.core.stores.workers import Worker
 
 from ..queued import Queued
 
@@ -71,6 +72,12 @@ class GivenViews:
         pass
 
     def pause_parser(self, name: str, paused: bool) -> None:
+        pass
+
+    def start_worker(self) -> None:
+        pass
+
+    def stop_worker(self, worker: Worker) -> None:
         pass
 
     def close(self) -> None:
