@@ -20,6 +20,7 @@ MOMENTS = {
     "job_id",
     "lease_until",
     "created_at",
+    "requeued_at",
     "run_at",
     "started_at",
     "finished_at",
