@@ -93,6 +93,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action("prod.cancel", "x", "Jobs", "Cancel", "End jobs that wait or run"),
     Action("prod.delete", "D", "Jobs", "", "Forget ended jobs; what they published stays"),
+    Action("prod.enqueue", "n", "Jobs", "", "Queue files"),
     Action("prod.stop", "X", "Jobs", "", "Stop what is being done to many jobs"),
     Action("prod.pause_parser", "P", "Jobs", "", "Let the parser's jobs wait, or run again"),
     Action("prod.register", "R", "Parsers", "", "Register a parser, or a folder of them"),
