@@ -14,6 +14,8 @@ from casparian.app.tui.keymap import KeymapError, bound, keymap_problems, own_ke
 from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 from casparian.core.dev_session.request import SessionRequest
 
+from .prod_pane import until
+
 
 def written(folder: Path, text: str) -> Path:
     (folder / "keys.toml").write_text(text)
@@ -70,6 +72,9 @@ async def test_an_own_key_does_it_and_is_what_the_help_shows(tmp_path: Path) -> 
     host = SessionHost(SessionRequest(), str(tmp_path / "store.db"))
     app = CasparianApp(host, keys={"app.help": "f3", "table.export": "X"})
     async with app.run_test(size=(120, 50)) as pilot:
+        await until(
+            pilot, lambda: app.screen.query("ArrowTable")
+        )  # tabs come after the first paint
         await pilot.press("1")  # the output's table has the focus, and its keys are shown too
         await pilot.press("question_mark")
         assert not isinstance(app.screen, HelpScreen)
