@@ -81,6 +81,8 @@ class QuarantineTab(Horizontal):
     @on(OptionList.OptionHighlighted, "#quarantine-groups")
     def _choose(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
+        if event.option_index >= len(self._groups):
+            return  # of a result that is not shown any more: the newer one tells its own
         group, result = self._groups[event.option_index], self._result
         output = None if result is None else result.output(group.output)
         if output is None or output.quarantine is None:

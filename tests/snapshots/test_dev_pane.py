@@ -1,0 +1,108 @@
+"""How the Dev pane looks in each of its states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from casparian.app.tui.app import CasparianApp
+from casparian.core.dev_session.changes import compare_outputs
+from casparian.core.dev_session.events import Compared, Lines, Progress, RunStarted, Stage
+
+from ..app.tui.fed_dev import LINES, SAMPLES, FedHost, failed, result
+
+
+@pytest.fixture
+def picture(snap_compare, settled):
+    def compare(*keys, tell=lambda host: None, size=(120, 40), theme="textual-dark"):
+        host = FedHost()
+        app = CasparianApp(host)
+
+        async def before(pilot) -> None:
+            app.theme = theme
+            while app.screen.tabs is None:
+                await pilot.pause(0.01)
+            tell(host)
+            await settled(pilot)
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+
+        return snap_compare(app, terminal_size=size, run_before=before)
+
+    return compare
+
+
+@pytest.fixture
+def run(tmp_path):
+    return result(tmp_path)
+
+
+def test_before_the_first_run(picture):
+    assert picture()
+
+
+def test_under_way(picture):
+    def tell(host):
+        host.tell(RunStarted(1, SAMPLES[0], "change", (), 1, 2))
+        host.tell(Stage(1, "start", 212.0))
+        host.tell(Stage(1, "parse", None))
+        host.tell(Progress(1, 120_000, None, None))
+        host.tell(Lines(1, 0, LINES))
+
+    assert picture("3", tell=tell)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
+def test_output(picture, run, size):
+    assert picture("1", tell=lambda host: host.show_results([run]), size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+def test_quarantine(picture, run, size):
+    assert picture("2", "tab", tell=lambda host: host.show_results([run]), size=size)
+
+
+def test_quarantine_in_light(picture, run):
+    show = lambda host: host.show_results([run])  # noqa: E731
+    assert picture("2", tell=show, theme="textual-light")
+
+
+def test_what_may_be_accepted(picture, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "casparian.app.tui.dev.accepting.find_contract_file", lambda _: tmp_path / "contract.toml"
+    )
+    assert picture("2", "down", "a", tell=lambda host: host.show_results([run]), size=(80, 24))
+
+
+def test_log(picture, run):
+    assert picture("3", tell=lambda host: host.show_results([run]), size=(80, 24))
+
+
+def test_a_failed_run_keeps_the_rows_of_the_one_before(picture, run, tmp_path):
+    assert picture(tell=lambda host: host.show_results([run, failed(tmp_path)]))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+def test_error(picture, run, tmp_path, size):
+    assert picture("4", tell=lambda host: host.show_results([run, failed(tmp_path)]), size=size)
+
+
+def test_contract(picture, run):
+    assert picture("5", tell=lambda host: host.show_results([run]))
+
+
+def test_diff(picture, run, tmp_path):
+    after = replace(result(tmp_path, 2), outputs=run.outputs[:0])
+
+    def tell(host):
+        host.show_results([run, after])
+        changes = compare_outputs(run.outputs, after.outputs, {"sales": 11})
+        host.tell(Compared(1, 2, changes))
+
+    assert picture("6", tell=tell)
+
+
+def test_help(picture, run):
+    assert picture("question_mark", tell=lambda host: host.show_results([run]))
