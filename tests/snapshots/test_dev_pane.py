@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from casparian.app.tui.app import CasparianApp
 from casparian.core.dev_session.changes import compare_outputs
 from casparian.core.dev_session.events import Compared, Lines, Progress, RunStarted, Stage
 
-from ..app.tui.fed_dev import LINES, SAMPLES, FedHost, failed, result
+from ..app.tui.fed_dev import LINES, ROWS, SAMPLES, FedHost, failed, result
 
 
 @pytest.fixture
@@ -94,7 +92,8 @@ def test_contract(picture, run):
 
 
 def test_diff(picture, run, tmp_path):
-    after = replace(result(tmp_path, 2), outputs=run.outputs[:0])
+    mended = [*ROWS[1:8], ("2024-01-31", "honey", "7.00", "1"), *ROWS[9:], ROWS[10]]
+    after = result(tmp_path, 2, rows=mended)
 
     def tell(host):
         host.show_results([run, after])

@@ -8,11 +8,12 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from casparian.app.tui.dev.diff_text import said_of
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.dev.state import DevState
-    from casparian.core.dev_session.changes import OutputChanges
     from casparian.core.dev_session.events import Compared
     from casparian.core.dev_session.results import RunResult
 
@@ -57,7 +58,7 @@ def _waiting(state: DevState) -> str:
 
 
 def _said(compared: Compared, before: RunResult | None) -> Text:
-    words = Text(f"run {compared.after} against {_named(compared, before)}\n", "dim")
+    words = Text().append(f"run {compared.after} against {_named(compared, before)}\n", "dim")
     error = None if before is None else before.report.error
     if error is not None:
         words.append(f"that run failed: {error.type}: {error.message}\n")
@@ -68,7 +69,7 @@ def _said(compared: Compared, before: RunResult | None) -> Text:
         return words.append("nothing changed")
     for output in changes.outputs:
         if not output.is_same:
-            _say_output(words, output)
+            words.append_text(said_of(output))
     return words
 
 
@@ -77,28 +78,3 @@ def _named(compared: Compared, before: RunResult | None) -> str:
         return f"run {compared.before}  (v: against the registered version)"
     version = before.report.parser_version or ""
     return f"{before.report.parser_name} {version}, as registered  (v: against the run before)"
-
-
-def _say_output(words: Text, output: OutputChanges) -> None:
-    words.append(f"\n{output.name}\n", "bold")
-    for column in output.columns:
-        sign = {"added": "+", "removed": "−", "retyped": "~"}[column.kind]
-        types = " → ".join(part for part in (column.before, column.after) if part)
-        words.append(f"  {sign} column {column.name}  {types}\n")
-    words.append(f"  {output.rows_before:,} → {output.rows_after:,} rows")
-    rows = output.rows
-    if rows is None:
-        words.append(f"  not compared: {output.not_compared}", "dim")
-    else:
-        for sign, count in (("+", rows.added), ("−", rows.removed), ("~", rows.changed)):
-            if count:
-                words.append(f"  {sign}{count:,}", "bold")
-        for name, count in rows.cells:
-            words.append(f"\n    ~ {name} in {count:,} rows")
-    bad = output.quarantine
-    if bad.newly_quarantined or bad.newly_valid or bad.gone:
-        words.append(
-            f"\n  newly quarantined {bad.newly_quarantined:,}, newly valid {bad.newly_valid:,}"
-            f", quarantined rows that don't come any more {bad.gone:,}"
-        )
-    words.append("\n")

@@ -68,15 +68,21 @@ class FedHost:
             self.tell(RunEnded(result.run, result.sample, result, is_newest=True))
 
 
-def result(folder: Path, run: int = 1, *, sample: Path = SAMPLES[0]) -> RunResult:
-    """A run with eight good rows and three bad ones."""
+def result(
+    folder: Path,
+    run: int = 1,
+    *,
+    sample: Path = SAMPLES[0],
+    rows: Sequence[tuple[str, ...]] = ROWS,
+) -> RunResult:
+    """A run; by itself with eight good rows and three bad ones."""
     contract = parse_outputs({"sales": {"columns": OUTPUTS}}, parser_name="sales")
-    table = pa.table(dict(zip(OUTPUTS, map(list, zip(*ROWS, strict=True)), strict=True)))
+    table = pa.table(dict(zip(OUTPUTS, map(list, zip(*rows, strict=True)), strict=True)))
     validator = OutputValidator(contract.outputs[0])
     verdict = validator.validate(table, first_row=0)
     validator.close()
-    rows, bad = folder / f"{run}.parquet", folder / f"{run}.quarantine.parquet"
-    pq.write_table(verdict.valid, rows)
+    good, bad = folder / f"{run}.parquet", folder / f"{run}.quarantine.parquet"
+    pq.write_table(verdict.valid, good)
     pq.write_table(quarantine_table("sales", verdict.rejected), bad)
     counts = verdict.valid.num_rows, len(verdict.rejected)
     report = RunReport(
@@ -86,12 +92,12 @@ def result(folder: Path, run: int = 1, *, sample: Path = SAMPLES[0]) -> RunResul
         PARSER,
         sample,
         Path("/venv/bin/python"),
-        outputs=(OutputReport("sales", *counts, str(rows), str(bad), ()),),
+        outputs=(OutputReport("sales", *counts, str(good), str(bad), ()),),
         quarantine_total=counts[1],
         groups=summarise("sales", verdict.rejected),
         timings_ms={"start": 212.0, "load": 38.0, "parse": 4.0, "transfer": 1.0, "validate": 6.0},
     )
-    files = (OutputFiles("sales", rows, bad),)
+    files = (OutputFiles("sales", good, bad),)
     return RunResult(
         run, sample, "change", 1, "finished", report, folder, files, folder / "log",
         LINES, len(LINES), 0.0, 300.0, 280.0, 1_000, contract,
