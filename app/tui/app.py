@@ -52,20 +52,20 @@ class CasparianApp(Doing, App[None]):
         first: Pane = "dev",
         keys: Mapping[str, str] | None = None,
     ) -> None:
+        # It begins in one of the panes: a screen of Textual's own before it would be painted first.
+        self.DEFAULT_MODE = first  # type: ignore[misc]
         super().__init__()
         self._dev = dev
         self._prod = prod
-        self._first: Pane = first
         self.keys = dict(keys or {})
-
-    def on_mount(self) -> None:
-        """Begin in one of the panes; the other one begins when it is gone to."""
-        if self.keys:
-            self.set_keymap(self.keys)
         self.add_mode("dev", lambda: DevScreen(self._dev))
         if self._prod is not None:
             self.add_mode("prod", self._prod_screen)
-        self.switch_mode(self._first)
+
+    def on_mount(self) -> None:
+        """Take a person's own keys."""
+        if self.keys:
+            self.set_keymap(self.keys)
 
     def _prod_screen(self) -> Screen[None]:
         from casparian.app.tui.prod.pane import ProdScreen  # many look at the Dev pane only

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,7 +73,7 @@ def remember(parser: Path, samples: tuple[Path, ...], folder: Path | None = None
         ]
     }
     place.mkdir(parents=True, exist_ok=True)
-    written = place / f".{FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+    written = place / f".{FILE}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         # A name that is no UTF-8 comes back as it was: JSON escapes what stands for its bytes.
         written.write_text(json.dumps(content, indent=1), "ascii")

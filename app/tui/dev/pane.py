@@ -72,23 +72,26 @@ class DevScreen(Doing, FileActions):
             yield SamplesList(id="samples")
             with Vertical(id="run"):
                 yield StageBar(id="stages")
-                with TabbedContent(id="tabs", initial="output"):
-                    for name in TABS:
-                        yield TabPane(name.capitalize(), id=name)
-        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Begin to listen."""
         self.query_one(SamplesList).focus()
-        # What takes long to import comes after the first paint.
-        self.call_after_refresh(self._begin)
+        # What takes long to import, or to lay out, comes after the first paint; and before the app
+        # itself is ready nothing is painted.
+        self.app.call_later(self.call_after_refresh, self._begin)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         self._host.start(self._hear)
         self._has_begun = True
         if self._wanted is not None:
             self.take(*self._wanted)
         self._load_tabs()
+        tabs = TabbedContent(initial="output", id="tabs")
+        for name in TABS:
+            tabs.compose_add_child(TabPane(name.capitalize(), id=name))
+        with self.app.batch_update():
+            await self.query_one("#run").mount(tabs)
+            await self.mount(Footer(show_command_palette=False, compact=True))
 
     def take(self, parser: Path, sample: Path) -> None:
         """Take another parser, and a file to try it on, as soon as the session has begun."""
@@ -175,7 +178,8 @@ class DevScreen(Doing, FileActions):
     @property
     def tab(self) -> str:
         """The name of the tab in view."""
-        return self.query_one(TabbedContent).active
+        tabs = self.query(TabbedContent)
+        return tabs.first().active if tabs else ""
 
     # ------------------------------------------------------------------- running
 

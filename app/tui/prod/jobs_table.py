@@ -132,7 +132,7 @@ class JobsTable(Widget, can_focus=True):
             self._at = self._place_of(before, view)
             self._top = 0 if pinned and not around.before else self._at - line
         self._clamp()
-        self.refresh()
+        self._redraw()
         after = self.job
         if (after and after.job_id) != (before and before.job_id):
             self.post_message(self.Moved(after))
@@ -144,10 +144,17 @@ class JobsTable(Widget, can_focus=True):
     def tick(self, now: int) -> None:
         """Draw the lines anew in which an age has changed."""
         self._now = now
+        self._redraw()
+
+    def _redraw(self) -> None:
+        """Paint the lines that are not what was painted."""
         before = self._drawn
         self._draw()
+        if len(before) != len(self._drawn):
+            self.refresh()
+            return
         for y, strip in enumerate(self._drawn):
-            if y >= len(before) or strip != before[y]:
+            if strip != before[y]:
                 self.refresh(Region(0, y, self.size.width, 1))
 
     @staticmethod
