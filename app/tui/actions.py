@@ -151,6 +151,18 @@ class Doing:
     """
 
     area: str
+    _cannot: frozenset[str] | None = None
+
+    def refresh_what_can_be_done(self) -> None:
+        """Draw the keys anew, if something can be done now that could not be, or the reverse.
+
+        Drawing them costs as much as drawing all else.
+        """
+        node: Any = self
+        cannot = frozenset(one.id for one in actions_of(self.area) if why_not(node, one.id))
+        if cannot != self._cannot:
+            self._cannot = cannot
+            node.refresh_bindings()
 
     async def action_do(self, action_id: str) -> None:
         """Do what a key, the footer or the palette asked for."""

@@ -150,7 +150,7 @@ class DevScreen(Doing, FileActions):
         if self.tab == "diff":
             self._ask_for_comparison()
         if state.running is not before.running or result is not before.result:
-            self.refresh_bindings()
+            self.refresh_what_can_be_done()
 
     def _heading(self) -> Heading:
         state, result = self.state, self.state.result

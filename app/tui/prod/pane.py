@@ -146,14 +146,14 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
                 self.query_one(JobLog).show(table.job, view)
         if view is not None and view is not before.view:
             self._show_side()
-            self.refresh_bindings()
+            self.refresh_what_can_be_done()
         if state.acting is not before.acting:
             doing = self.query_one("#prod-doing", Static)
             doing.display = state.acting is not None
             doing.update(self.doing(), layout=False)
-            self.refresh_bindings()
+            self.refresh_what_can_be_done()
         if state.marked is not before.marked:
-            self.refresh_bindings()
+            self.refresh_what_can_be_done()
         if state.trouble is not before.trouble:
             self._show_trouble()
         self._say()
@@ -236,7 +236,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         if view is not None:
             self.query_one(JobLog).show(message.job, view)
         self._look_around()
-        self.refresh_bindings()
+        self.refresh_what_can_be_done()
 
     @on(JobsTable.EndWanted)
     def _end_wanted(self, message: JobsTable.EndWanted) -> None:
