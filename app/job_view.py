@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from casparian.core.stores.states import HELD
+from casparian.core.words import counted
 
 from .ages import clock_time, now_ms, shown_age, shown_duration
 from .comparison_view import comparison_json, comparison_lines
@@ -96,7 +97,7 @@ def print_details(details: JobDetails) -> None:
     if job.error is not None:
         _print_error(console, job.error)
     if details.quarantined_rows:
-        console.print(f"\nquarantine: {details.quarantined_rows:,} rows", style="bold")
+        console.print(f"\nquarantine: {counted(details.quarantined_rows, 'row')}", style="bold")
         for group in details.quarantine:
             cells = "cell" if group.cells == 1 else "cells"
             where = f"{group.output}.{group.column}"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from casparian.core.words import counted
+
 from .cli import EXIT_FAILED, LazyGroup
 from .db_command import store_option
 from .json_command import JsonCommand, json_option
@@ -157,7 +159,7 @@ def export(job_id: str, path: Path, force: bool, store: str | None, as_json: boo
         return 0
     from .next_steps import print_written
 
-    print_written(done.path, f"{done.rows:,} rows")
+    print_written(done.path, counted(done.rows, "row"))
     for file in done.files:
         click.secho(f"  whole rows, from {file}", dim=True)
     if done.from_store:

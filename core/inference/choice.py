@@ -14,7 +14,6 @@ from casparian.core.inference.placeholders import flag_tokens
 from casparian.core.inference.rivals import rivals
 from casparian.core.inference.sentences import (
     cell,
-    counted,
     exceptions,
     options_of,
     padding,
@@ -23,6 +22,7 @@ from casparian.core.inference.sentences import (
     times,
 )
 from casparian.core.inference.typed import MOST_DIGITS, type_of, wider
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

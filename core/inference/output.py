@@ -11,10 +11,10 @@ import pyarrow as pa
 from casparian.core.contract.model import OutputContract
 from casparian.core.inference.choice import InferredColumn, choose
 from casparian.core.inference.evidence import Evidence
-from casparian.core.inference.sentences import counted
 from casparian.core.pipeline import Ahead
 from casparian.core.validation.cells import is_text, plain
 from casparian.core.validation.tags import checked_kinds, split_tags
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

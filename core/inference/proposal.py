@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from casparian.core.contract.model import Contract
 from casparian.core.contract.toml_text import contract_toml
-from casparian.core.inference.sentences import counted
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

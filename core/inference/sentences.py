@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.core.contract.toml_text import value_toml
 from casparian.core.inference.date_formats import same_reading
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 40
 _OF_TEXTS: Final = frozenset({"type", "nullable", "trim", "null_tokens", "min", "max", "stringify"})
-
-
-def counted(number: int, word: str) -> str:
-    """Return ``1 cell`` or ``2,000 cells``."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def times(number: int) -> str:

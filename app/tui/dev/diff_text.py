@@ -8,6 +8,7 @@ from rich.text import Text
 
 from casparian.app.tui.widgets.cells import NULL, spelled
 from casparian.app.tui.widgets.plain_text import plain
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from casparian.core.dev_session.changes import OutputChanges, QuarantineChanges, RowChanges
@@ -25,7 +26,7 @@ def said_of(output: OutputChanges) -> Text:
         sign = {"added": "+", "removed": "−", "retyped": "~"}[column.kind]
         types = " → ".join(part for part in (column.before, column.after) if part)
         words.append(f"  {sign} column {plain(column.name)}  {types}\n")
-    words.append(f"  {output.rows_before:,} → {output.rows_after:,} rows")
+    words.append(f"  {output.rows_before:,} → {counted(output.rows_after, 'row')}")
     if output.rows is not None:
         _say_rows(words, output.rows)
     elif output.not_compared:
@@ -41,7 +42,7 @@ def _say_rows(words: Text, rows: RowChanges) -> None:
     _say_examples(words, "+", rows.added_rows, rows.added, "green")
     _say_examples(words, "−", rows.removed_rows, rows.removed, "red")
     for name, count in rows.cells:
-        words.append(f"\n    ~ {plain(name)} in {count:,} rows")
+        words.append(f"\n    ~ {plain(name)} in {counted(count, 'row')}")
     pairs = zip(_lines(rows.changed_before), _lines(rows.changed_after), strict=True)
     for before, after in pairs:
         words.append(f"\n    ~ {before}\n    → {after}", "yellow")

@@ -16,6 +16,7 @@ from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Marks
 from casparian.core.quarantine_rows import QuarantineRows, rows_of_group
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -72,7 +73,7 @@ class QuarantineTab(Horizontal):
         groups.add_options([Option(_prompt(group)) for group in self._groups])
         rejected = 0 if result is None else result.report.quarantine_total
         groups.border_title = "Reasons"
-        groups.border_subtitle = f"{rejected:,} rows" if rejected else "none"
+        groups.border_subtitle = counted(rejected, "row") if rejected else "none"
         if self._groups:
             groups.highlighted = min(chosen, len(self._groups) - 1)
         else:

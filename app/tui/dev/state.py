@@ -23,6 +23,7 @@ from casparian.core.dev_session.events import (
     Stage,
     Watching,
 )
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -270,7 +271,7 @@ def stages_of(state: DevState) -> Stages:
     running = state.running
     if running is not None and state.stepped is None and running.sample == state.shown:
         more = f"{running.waiting} more wait" if running.waiting else ""
-        note = f"{running.rows:,} rows" if running.rows else more
+        note = counted(running.rows, "row") if running.rows else more
         return Stages("running", running.stages, running.under_way, note)
     result = state.result
     if result is None:

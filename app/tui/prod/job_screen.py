@@ -29,6 +29,7 @@ from casparian.app.tui.widgets.table_source import (
     ParquetTable,
     UnreadableTableError,
 )
+from casparian.core.words import counted
 from casparian.core.worker.job_logs import log_path
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         files: list[tuple[str, Path | None, str]] = []
         for one in () if published is None else published.outputs:
             assert published is not None
-            said = f"{one.rows:,} rows" + (f" !{one.quarantined:,}" if one.quarantined else "")
+            said = counted(one.rows, "row") + (f" !{one.quarantined:,}" if one.quarantined else "")
             path = None if one.file is None else published.place / one.file
             files.append((f"{one.name}  {said}", path, one.table or ""))
         options = self.query_one("#job-files", OptionList)
