@@ -18,6 +18,7 @@ from casparian.core.stores.states import HELD, STATUSES, WAITING
 from .ages import shown_age, shown_duration
 from .job_json import is_late
 from .job_states import SHOWN, shown_state
+from .job_words import progress_of, took
 from .obstacle_view import obstacle_text
 from .safe_text import one_line
 
@@ -193,27 +194,13 @@ def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict
         "parser": Text(f"{job.parser}@{job.parser_version}"),
         "input": Text(one_line(job.input_path)),
         "try": Text(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
-        "progress": Text(_progress(job)),
+        "progress": Text(progress_of(job)),
         "rows": Text("" if job.rows is None else f"{job.rows:,}"),
         "quarantined": Text(f"{job.quarantined:,}" if job.quarantined else "", "yellow"),
         "age": Text(shown_age(now - job.created_at), "dim"),
-        "took": Text(_took(job, now)),
+        "took": Text(took(job, now)),
         "note": _note(job, now, waits, marks=marks),
     }
-
-
-def _progress(job: Job) -> str:
-    if job.status != "running" or job.progress_done is None:
-        return ""
-    if not job.progress_total:
-        return f"{job.progress_done:,}"
-    return f"{100 * job.progress_done // job.progress_total}%"
-
-
-def _took(job: Job, now: int) -> str:
-    if job.started_at is None or job.status in ("pending", "scheduled"):
-        return ""
-    return shown_duration((job.finished_at or now) - job.started_at)
 
 
 def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from casparian.app.ages import shown_age, shown_duration
 from casparian.app.job_json import is_late
 from casparian.app.job_states import SHOWN
+from casparian.app.job_words import progress_of, took
 from casparian.app.jobs_table import shortened
 from casparian.app.safe_text import one_line
 from casparian.app.tui.widgets.plain_text import width_of
@@ -149,22 +150,6 @@ def lost_word(job: Job, view: QueueView, now: int) -> str:
     if view.is_orphaned(job):
         return "orphaned"
     return "late" if is_late(job, now) else ""
-
-
-def progress_of(job: Job) -> str:
-    """Say how far a running job is, as its parser tells."""
-    if job.status != "running" or job.progress_done is None:
-        return ""
-    if not job.progress_total:
-        return f"{job.progress_done:,}"
-    return f"{100 * job.progress_done // job.progress_total}%"
-
-
-def took(job: Job, now: int) -> str:
-    """Say how long a job's newest attempt took, or takes."""
-    if job.started_at is None or job.status in WAITING:
-        return ""
-    return shown_duration((job.finished_at or now) - job.started_at)
 
 
 def note_of(job: Job, view: QueueView, now: int) -> Cell:
