@@ -110,6 +110,10 @@ cat <<END
       $casparian start --watch ./inbox --topic sales
       $casparian jobs --watch
 
+  Look at the queue in the terminal app, and at a parser beside your editor:
+      $casparian tui --prod
+      $casparian tui $demo/parsers/sales --samples $demo/data
+
   Save the hopeless month. In $demo/parsers/sales/contract.toml write
       date = { type = "date", formats = ["%Y-%m-%d", "%m/%d/%Y"] }
   and run it again:

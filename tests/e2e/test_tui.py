@@ -92,6 +92,17 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
         assert worked.returncode == 0, worked.stderr
         screen.until("✓ completed   people@1.0.0")
 
+        place.write("broken.csv", "name,age\nBo,many\n")
+        assert place.casparian("enqueue", "people", "broken.csv", **home(place)).returncode == 0
+        assert place.casparian("worker", "--drain", **home(place)).returncode == 0
+        screen.until("✗ failed")
+        screen.press("g")
+        screen.until("▌ ✗ failed")
+        screen.press("r")
+        screen.until("Requeue", "enter", "broken.csv")
+        screen.press("\r")
+        screen.until("▌ ○ pending")
+
         screen.press("\x11")  # ^q
         assert screen.until_ended() == 0
         assert b"\x1b[?1049l" in screen.raw[-2000:], "the screen of before is back"
