@@ -17,8 +17,10 @@ from casparian.core.quarantine import quarantine_table, summarise
 from casparian.core.run_report import OutputReport, RunReport
 from casparian.core.validation import OutputValidator
 
-PARSER = Path("/work/parsers/sales/parser.py")
-SAMPLES = tuple(Path(f"/work/data/sales_{month}.csv") for month in ("january", "february", "march"))
+PARSER = Path("/home/ada/parsers/sales/parser.py")
+SAMPLES = tuple(
+    Path(f"/home/ada/data/sales_{month}.csv") for month in ("january", "february", "march")
+)
 OUTPUTS = {"day": "date", "item": "string", "price": "decimal(8,2)", "sold": "int32"}
 ROWS = [
     *[(f"2024-01-{day:02}", "plum jam", f"{day}.50", str(day * 3)) for day in range(1, 9)],
