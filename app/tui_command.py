@@ -49,7 +49,7 @@ def command(
 
     \b
     Examples:
-      casparian tui demo/parsers/sales --samples demo/data
+      casparian tui demo/parsers/sales --samples demo/data/sales_2024_02.csv
       casparian tui --prod
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

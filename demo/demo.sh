@@ -112,7 +112,7 @@ cat <<END
 
   Look at the queue in the terminal app, and at a parser beside your editor:
       $casparian tui --prod
-      $casparian tui $demo/parsers/sales --samples $demo/data
+      $casparian tui $demo/parsers/sales --samples $demo/data/sales_2024_02.csv
 
   Save the hopeless month. In $demo/parsers/sales/contract.toml write
       date = { type = "date", formats = ["%Y-%m-%d", "%m/%d/%Y"] }

@@ -51,8 +51,8 @@ def _say_rows(words: Text, rows: RowChanges) -> None:
 def _say_quarantine(words: Text, bad: QuarantineChanges) -> None:
     for mark, what, count, rows in (
         ("✗", "newly quarantined", bad.newly_quarantined, bad.newly_quarantined_rows),
-        ("✓", "newly valid, which were", bad.newly_valid, bad.newly_valid_rows),
-        ("−", "not there any more, which were", bad.gone, bad.gone_rows),
+        ("✓ was", "newly valid", bad.newly_valid, bad.newly_valid_rows),
+        ("− was", "quarantined before, and not there any more", bad.gone, bad.gone_rows),
     ):
         if not count:
             continue
