@@ -15,6 +15,7 @@ from socket import socket as Socket  # noqa: N812 - a field is called socket
 from typing import TYPE_CHECKING, Protocol
 
 from .processes import MARK, Guardian, await_group, kill_group, sweep
+from .uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,17 +173,18 @@ class ColdGuests:
             else:
                 pipes = [os.pipe(), os.pipe()]
                 stdin, stdout, stderr = subprocess.DEVNULL, pipes[0][1], pipes[1][1]
-            process = subprocess.Popen(
-                arguments,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                pass_fds=passed,
-                process_group=0,
-                cwd=cwd,
-                env={**env, MARK: mark},
-            )
-            guardian.watch(process.pid)
+            with uninterrupted():
+                process = subprocess.Popen(
+                    arguments,
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=stderr,
+                    pass_fds=passed,
+                    process_group=0,
+                    cwd=cwd,
+                    env={**env, MARK: mark},
+                )
+                guardian.watch(process.pid)
         except BaseException:
             for end in (ours, interrupts):
                 if end is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .processes import Guardian, kill_group
+from .uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,31 +48,35 @@ def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = Non
         within: its time, in seconds.
         folder: its working directory.
     """
+    process: subprocess.Popen[str] | None = None
+    guardian: Guardian | None = None
     try:
-        process = subprocess.Popen(
-            list(map(str, words)),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0,
-        )
-    except OSError as error:
-        return Answer(None, "", f"it can't be started: {error.strerror}")
-    guardian = Guardian(process.pid, uuid.uuid4().hex)
-    with process:
-        try:
-            out, told = process.communicate(timeout=within)
-        except BaseException as error:
-            kill_group(process.pid)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=_DYING)  # what left the group may hold the pipes
-            if not isinstance(error, subprocess.TimeoutExpired):
+        with uninterrupted():
+            process = subprocess.Popen(
+                list(map(str, words)),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,
+            )
+            guardian = Guardian(process.pid, uuid.uuid4().hex)
+        out, told = process.communicate(timeout=within)
+    except BaseException as error:
+        if process is None:
+            if not isinstance(error, OSError):
                 raise
-            return Answer(None, "", f"no answer within {within:g} s")
-        finally:
+            return Answer(None, "", f"it can't be started: {error.strerror}")
+        kill_group(process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_DYING)  # what left the group may hold the pipes
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
+        return Answer(None, "", f"no answer within {within:g} s")
+    finally:
+        if guardian is not None:
             guardian.dismiss()
     return Answer(process.returncode, out, told)
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from casparian.core.processes import MARK, Guardian, kill_group, sweep
 from casparian.core.programs import Answer
+from casparian.core.uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,28 +65,33 @@ def call_uv(
         OSError: it can't be started.
     """
     mark = uuid.uuid4().hex
+    process: subprocess.Popen[str] | None = None
+    guardian: Guardian | None = None
     with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(
-            list(map(str, words)),
-            cwd=folder,
-            env={**environ, MARK: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0,
-        )
-        guardian = Guardian(process.pid, mark)
         try:
+            with uninterrupted():
+                process = subprocess.Popen(
+                    list(map(str, words)),
+                    cwd=folder,
+                    env={**environ, MARK: mark},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.PIPE,
+                    encoding="utf-8",
+                    errors="replace",
+                    process_group=0,
+                )
+                guardian = Guardian(process.pid, mark)
             said = _listen(process, on_line)
         except BaseException:
-            kill_group(process.pid)
-            process.wait()
-            sweep(mark)
+            if process is not None:
+                kill_group(process.pid)
+                process.wait()
+                sweep(mark)
             raise
         finally:
-            guardian.dismiss()
+            if guardian is not None:
+                guardian.dismiss()
         out.seek(0)
         told = out.read().decode("utf-8", "replace")
     return Answer(process.returncode, told, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from casparian.core import programs
+from casparian.core.processes import Guardian
 
 ASKING = """
 import sys
@@ -34,3 +38,20 @@ def test_what_was_asked_ends_with_who_asked(tmp_path: Path, number: signal.Signa
     asking.wait(10)
     asked.wait(10)
     assert not asked.is_running()
+
+
+def test_an_interrupt_just_after_the_start_ends_what_was_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[int] = []
+
+    class InterruptedGuardian(Guardian):
+        def __init__(self, group: int, mark: str) -> None:
+            started.append(group)
+            os.kill(os.getpid(), signal.SIGINT)
+            super().__init__(group, mark)
+
+    monkeypatch.setattr(programs, "Guardian", InterruptedGuardian)
+    with pytest.raises(KeyboardInterrupt):
+        programs.ask(["sleep", "60"], within=60)
+    assert not psutil.pid_exists(started[0])
