@@ -34,7 +34,7 @@ def uninterrupted() -> Iterator[None]:
                 signal.signal(number, lambda number, frame: came.append((number, frame)))
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for held, handler in handlers.items():
+            signal.signal(held, handler)
         for number, frame in came:
             handlers[signal.Signals(number)](number, frame)
