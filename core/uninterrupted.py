@@ -36,5 +36,5 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for held, handler in handlers.items():
             signal.signal(held, handler)
-        for number, frame in came:
-            handlers[signal.Signals(number)](number, frame)
+        for late, frame in came:
+            handlers[signal.Signals(late)](late, frame)
