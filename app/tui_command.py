@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .cli import EXIT_FAILED
+from casparian.core.errors import CasparianError
+
+from .cli import EXIT_FAILED, EXIT_USAGE, show_error
 from .db_command import store_option
 
 if TYPE_CHECKING:
+    from .tui.app import CasparianApp
     from .tui.prod.store_host import StoreHost
 
 
 @click.command("tui")
-@click.argument("parser", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("parser", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--samples",
     multiple=True,
     metavar="PATH",
-    type=click.Path(exists=True, path_type=Path),
-    help="A file to try the parser on, or a folder of them; may be given several times.",
+    type=click.Path(path_type=Path),
+    help="A file to try the parser on, or a folder of them; may be given several times. "
+    "Without it: those of the last time, else what lies in the parser's folder `samples`.",
 )
 @click.option(
     "--python",
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The interpreter, as for casparian run.",
 )
 @click.option("--prod", is_flag=True, help="Begin in the Prod pane: the queue.")
@@ -52,50 +56,83 @@ def command(
       casparian tui demo/parsers/sales --samples demo/data/sales_2024_02.csv
       casparian tui --prod
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo("error: the terminal app needs a terminal\n  try: casparian run", err=True)
-        return EXIT_FAILED
+    from .tui.starting import nothing_collected
+
+    with nothing_collected():
+        try:
+            app = _made(parser, samples, python, store, prod=prod, read_only=read_only)
+        except CasparianError as error:
+            show_error(error)
+            return EXIT_USAGE
+        if not is_terminal():
+            click.echo("error: the terminal app needs a terminal\n  try: casparian run", err=True)
+            return EXIT_FAILED
+        app.run()
+    return app.return_code or 0
+
+
+def is_terminal() -> bool:
+    """Whether there is a terminal to draw on, and to hear keys from."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _made(
+    parser: Path | None,
+    samples: tuple[Path, ...],
+    python: Path | None,
+    store: str | None,
+    *,
+    prod: bool,
+    read_only: bool,
+) -> CasparianApp:
+    """Return the app for what the command line says; what that names wrongly is told at once."""
+    from casparian.core.dev_session.given import Samples, given_parser, given_samples, own_samples
     from casparian.core.dev_session.remembered import recall, remember
     from casparian.core.dev_session.request import SessionRequest
-    from casparian.core.inputs import parser_file
     from casparian.core.settings import home, resolve
+
+    settings = resolve({"store": store})
+    known = recall()
+    chosen = known.parser if parser is None else given_parser(parser)
+    given = given_samples(samples)
+    taken = given
+    if chosen is not None and not samples:
+        last = tuple(path for path in known.samples_of(chosen) if path.exists())
+        taken = Samples(last) if last else own_samples(chosen)
+    if python is not None and chosen is not None:
+        from casparian.core.interpreter import choose_python
+
+        choose_python(chosen, python)  # if it isn't there
+    notices = [known.notice] if known.notice else []
+    notices += [f"{folder} holds too many files: the first are taken" for folder in taken.too_many]
+    if chosen is not None and (parser is not None or given.paths):
+        try:
+            # What lies in its own folder is found anew each time: files may have come.
+            remember(chosen, given.paths or known.samples_of(chosen))
+        except OSError as error:
+            notices.append(f"what is worked on can't be remembered: {error}")
+    request = SessionRequest(
+        parser=chosen,
+        samples=taken.paths,
+        python=python,
+        quarantine_threshold=settings["quarantine_threshold"].value,
+        max_quarantine_rows=settings["max_quarantine_rows"].value,
+    )
+    url = str(settings["store"].value)
+
+    def queue() -> StoreHost:
+        from .tui.prod.store_host import StoreHost
+
+        return StoreHost(url, home(), read_only=read_only)
 
     from .tui.app import CasparianApp
     from .tui.dev.session_host import SessionHost
     from .tui.keymap import own_keys
 
-    settings = resolve({"store": store})
-    keys = own_keys(home())
-    known = recall()
-    chosen = known.parser if parser is None else parser_file(parser).absolute()
-    files = [file for given in samples for file in _files(given)]
-    if not files and chosen is not None:
-        files = [path for path in known.samples_of(chosen) if path.exists()]
-    if chosen is not None and files:
-        remember(chosen, tuple(files))
-    request = SessionRequest(
-        parser=chosen,
-        samples=tuple(files),
-        python=python,
-        quarantine_threshold=settings["quarantine_threshold"].value,
-        max_quarantine_rows=settings["max_quarantine_rows"].value,
+    return CasparianApp(
+        SessionHost(request, url),
+        queue,
+        first="prod" if prod else "dev",
+        keys=own_keys(home()),
+        notices=notices,
     )
-    store = str(settings["store"].value)
-
-    def queue() -> StoreHost:
-        from .tui.prod.store_host import StoreHost
-
-        return StoreHost(store, home(), read_only=read_only)
-
-    session = SessionHost(request, store)
-    app = CasparianApp(session, queue, first="prod" if prod else "dev", keys=keys)
-    app.run()
-    return app.return_code or 0
-
-
-def _files(given: Path) -> list[Path]:
-    """Return a file, or the files directly in a folder that aren't hidden, absolute."""
-    if given.is_dir():
-        inside = sorted(path for path in given.iterdir() if path.is_file())
-        return [path.absolute() for path in inside if not path.name.startswith(".")]
-    return [given.absolute()]

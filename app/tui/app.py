@@ -10,11 +10,12 @@ from textual.screen import Screen
 
 from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
-from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.looks import KeptStylesheet
 from casparian.app.tui.palette import Commands
+from casparian.app.tui.starting import collect_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from textual.actions import ActionParseResult
@@ -29,7 +30,10 @@ THEMES = ("textual-dark", "textual-light", "ansi-dark")
 
 
 class CasparianApp(Doing, App[None]):
-    """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``."""
+    """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``.
+
+    ``notices`` are told when it is there.
+    """
 
     area = "app"
     TITLE = "casparian"
@@ -51,13 +55,16 @@ class CasparianApp(Doing, App[None]):
         *,
         first: Pane = "dev",
         keys: Mapping[str, str] | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
         # It begins in one of the panes: a screen of Textual's own before it would be painted first.
         self.DEFAULT_MODE = first  # type: ignore[misc]
         super().__init__()
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._dev = dev
         self._prod = prod
         self.keys = dict(keys or {})
+        self._notices = notices
         self.add_mode("dev", lambda: DevScreen(self._dev))
         if self._prod is not None:
             self.add_mode("prod", self._prod_screen)
@@ -66,6 +73,13 @@ class CasparianApp(Doing, App[None]):
         """Take a person's own keys."""
         if self.keys:
             self.set_keymap(self.keys)
+        self.call_later(self.call_after_refresh, self._painted)
+
+    def _painted(self) -> None:
+        """Say what was to be said at the start."""
+        collect_again()
+        for notice in self._notices:
+            self.notify(notice, severity="warning", markup=False)
 
     def _prod_screen(self) -> Screen[None]:
         from casparian.app.tui.prod.pane import ProdScreen  # many look at the Dev pane only
@@ -99,6 +113,8 @@ class CasparianApp(Doing, App[None]):
 
     def do_help(self) -> None:
         """Show the keys."""
+        from casparian.app.tui.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.areas(), self._parts(), self.keys))
 

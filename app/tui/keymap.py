@@ -8,16 +8,12 @@ export = "x,ctrl+s"
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from casparian.app.tui.actions import ACTIONS
-from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
-from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
@@ -42,10 +38,16 @@ def own_keys(folder: Path) -> dict[str, str]:
     """
     path = folder / FILE
     try:
-        content = tomllib.loads(path.read_bytes().decode())
+        written = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise KeymapError(f"{path}: it can't be read: {error.strerror}") from error
+    import tomllib  # only who has own keys waits for it
+
+    try:
+        content = tomllib.loads(written.decode())
+    except ValueError as error:
         raise KeymapError(f"{path}: it can't be read: {error}") from error
     keys: dict[str, str] = {}
     for area, verbs in content.items():
@@ -71,6 +73,8 @@ def keymap_problems(keys: Mapping[str, str]) -> list[str]:
 
     An action or a key that isn't there, and two of one area (or of the app) with the same key.
     """
+    import difflib
+
     known = dict(bound())
     problems = []
     for name, chosen in keys.items():
@@ -93,11 +97,14 @@ def keymap_problems(keys: Mapping[str, str]) -> list[str]:
 
 def bound() -> Iterator[tuple[str, str]]:
     """Yield everything that has a key, by its name, with its keys."""
-    from casparian.app.tui.prod.jobs_table import JobsTable  # only who has own keys waits for it
+    from casparian.app.tui.dev.samples_list import SAMPLES_BINDINGS
+    from casparian.app.tui.prod.jobs_table import JobsTable
+    from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
+    from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 
     for action in ACTIONS:
         yield action.id, action.key
-    for bindings in (TABLE_BINDINGS, LOG_BINDINGS, JobsTable.BINDINGS):
+    for bindings in (TABLE_BINDINGS, LOG_BINDINGS, SAMPLES_BINDINGS, JobsTable.BINDINGS):
         for binding in bindings:
             assert not isinstance(binding, tuple)
             assert binding.id is not None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from casparian.shim.archive import leaves_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCK: Final = "uv.lock"
 PROJECT: Final = "pyproject.toml"
@@ -18,6 +21,9 @@ SUFFIXES: Final = frozenset({*_SOURCES, *_DATA})
 SAMPLES: Final = "samples"
 """Beside the parser: files that it is tried on before it is registered."""
 
+ENTRY: Final = "parser.py"
+"""The file of a parser that has a folder to itself."""
+
 _NATIVE = re.compile(r"\.(so(\.[0-9.]+)?|pyd|dll|dylib|a|o|lib|exe)$")
 _VENV_MARKS: Final = frozenset({"pyvenv.cfg", "conda-meta"})
 _FOLDERS: Final = {
@@ -28,6 +34,12 @@ _FOLDERS: Final = {
     **dict.fromkeys((".mypy_cache", ".pytest_cache", ".ruff_cache"), "a cache"),
     **dict.fromkeys(("build", "dist", "node_modules"), "made by a build"),
 }
+
+
+def samples_folder(parser: Path) -> Path:
+    """Return where the files lie that a parser is tried on, by its file; it need not be there."""
+    place = parser.parent / SAMPLES
+    return place if parser.name == ENTRY else place / parser.stem
 
 
 def reason_against_file(name: str) -> str | None:

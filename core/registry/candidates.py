@@ -6,10 +6,9 @@ import ast
 import os
 import shlex
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from casparian.core.bundles.kinds import SAMPLES, reason_against_folder
+from casparian.core.bundles.kinds import ENTRY, SAMPLES, reason_against_folder, samples_folder
 from casparian.core.gatekeeper import modules_reached
 from casparian.core.gatekeeper.gatekeeper import parsed
 from casparian.core.inputs import parser_file
@@ -18,8 +17,7 @@ from casparian.core.starting.module_names import ModuleNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_ENTRY = "parser.py"
+    from pathlib import Path
 
 Level = Literal["parser", "handler", "function", "none", "unreadable"]
 
@@ -33,14 +31,14 @@ class Candidate:
     """
 
     folder: Path
-    entrypoint: str = _ENTRY
+    entrypoint: str = ENTRY
     shared: Path | None = None
     without: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
         """What a person calls it: its folder, or its file."""
-        return self.folder if self.entrypoint == _ENTRY else self.folder / self.entrypoint
+        return self.folder if self.entrypoint == ENTRY else self.folder / self.entrypoint
 
     @property
     def label(self) -> str:
@@ -50,13 +48,12 @@ class Candidate:
     @property
     def samples(self) -> Path:
         """Where the files lie that it is tried on; it need not be there."""
-        place = self.folder / SAMPLES
-        return place if self.entrypoint == _ENTRY else place / Path(self.entrypoint).stem
+        return samples_folder(self.folder / self.entrypoint)
 
     @property
     def has_own_project(self) -> bool:
         """Whether ``pyproject.toml`` is this parser's alone."""
-        return self.entrypoint == _ENTRY and (self.folder / "pyproject.toml").is_file()
+        return self.entrypoint == ENTRY and (self.folder / "pyproject.toml").is_file()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +80,14 @@ def find_candidates(path: Path) -> Candidates:
         InputError: it isn't there.
         RegistrationError: there is no parser in it, or it is at level 1.
     """
-    if path.is_dir() and not (path / _ENTRY).is_file():
+    if path.is_dir() and not (path / ENTRY).is_file():
         return _several(path)
     parser_file(path)
-    file = path / _ENTRY if path.is_dir() else path
+    file = path / ENTRY if path.is_dir() else path
     level = level_of(file)
     if level in ("function", "handler"):
         raise ad_hoc(file, level)
-    if file.name == _ENTRY:
+    if file.name == ENTRY:
         return Candidates((Candidate(file.parent),))
     return Candidates((_single(file, _neighbours(file.parent)),))
 
@@ -130,14 +127,14 @@ def _several(folder: Path) -> Candidates:
         if path.is_dir():
             if path.name == SAMPLES or reason_against_folder(path.name) is not None:
                 continue
-            if (path / _ENTRY).is_file():
-                level = level_of(path / _ENTRY)
+            if (path / ENTRY).is_file():
+                level = level_of(path / ENTRY)
                 if level in ("parser", "unreadable"):
                     parsers.append(Candidate(path, shared=folder))
                 else:
-                    reason = _not_a_parser(path / _ENTRY, level)
+                    reason = _not_a_parser(path / ENTRY, level)
             else:
-                reason = f"no {_ENTRY} in it"
+                reason = f"no {ENTRY} in it"
         elif path.suffix == ".py":
             level = level_of(path)
             if level in ("parser", "unreadable"):
@@ -147,7 +144,7 @@ def _several(folder: Path) -> Candidates:
         if reason is not None:
             skipped.append(Skipped(path, reason))
     if not parsers:
-        lines = [f"{folder} holds no parser: neither {_ENTRY}, nor a folder or file with one"]
+        lines = [f"{folder} holds no parser: neither {ENTRY}, nor a folder or file with one"]
         lines += [f"  {one.path.name}: {one.reason}" for one in skipped]
         raise RegistrationError(
             "\n".join(lines),
@@ -166,7 +163,7 @@ def _neighbours(folder: Path) -> dict[str, str]:
     """Return the files and folders of a folder that are parsers, or belong to one."""
     found = {}
     for path in folder.iterdir():
-        if path.is_dir() and (path / _ENTRY).is_file():
+        if path.is_dir() and (path / ENTRY).is_file():
             found[path.name] = "another parser's folder"
         elif path.suffix == ".py" and path.is_file() and level_of(path) == "parser":
             found[path.name] = "another parser"

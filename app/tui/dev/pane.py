@@ -19,6 +19,7 @@ from casparian.app.tui.dev.state import (
     DevState,
     after,
     comparing_with,
+    lists_otherwise,
     mood_of,
     sample_lines,
     showing,
@@ -111,6 +112,8 @@ class DevScreen(Doing, FileActions):
         tabs = RunTabs()
         for name, widget in tabs.by_name():
             await self.query_one(f"#{name}", TabPane).mount(widget)
+            if not widget.is_mounted:
+                return  # somebody left meanwhile
         self.tabs = tabs
         tabs.show(self.state, None)
         self.refresh_bindings()
@@ -139,7 +142,8 @@ class DevScreen(Doing, FileActions):
 
     def _become(self, state: DevState) -> None:
         before, self.state = self.state, state
-        self.query_one(SamplesList).show(sample_lines(state), state.shown)
+        if lists_otherwise(before, state):
+            self.query_one(SamplesList).show(sample_lines(state), state.shown)
         self.query_one(StageBar).stages = stages_of(state)
         self.query_one(HeaderLine).heading = self._heading()
         if self.tabs is not None:
@@ -234,11 +238,11 @@ class DevScreen(Doing, FileActions):
 
     def do_next_sample(self) -> None:
         """Go to the next sample."""
-        self.query_one(SamplesList).action_cursor_down()
+        self.query_one(SamplesList).action_move(1)
 
     def do_previous_sample(self) -> None:
         """Go to the sample before."""
-        self.query_one(SamplesList).action_cursor_up()
+        self.query_one(SamplesList).action_move(-1)
 
     def do_next_error(self) -> None:
         """Go to what is wrong, then from bad row to bad row."""

@@ -1,21 +1,43 @@
-"""The samples, and how the parser does on each."""
+"""The samples, and how the parser does on each; of any number, only the visible ones are drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from rich.table import Table
-from rich.text import Text
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
+from textual.geometry import Region, Size
 from textual.message import Message
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from casparian.app.tui.dev.stage_bar import GLYPHS, Mood
+from casparian.app.tui.widgets.plain_text import cut, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from textual import events
+    from textual.binding import BindingType
+
+#: Cells before the name: a blank, the glyph, a blank.
+_GLYPH: Final = 3
+_LEAST_NAME: Final = 8
+
+SAMPLES_BINDINGS: Final[tuple[Binding, ...]] = tuple(
+    Binding(keys, action, text, show=False, tooltip=text, id=f"samples.{name}")
+    for name, keys, action, text in (
+        ("up", "up,k", "move(-1)", "Go to the sample above"),
+        ("down", "down,j", "move(1)", "Go to the sample below"),
+        ("page_up", "pageup,ctrl+b", "page(-1)", "Go a page up"),
+        ("page_down", "pagedown,ctrl+f", "page(1)", "Go a page down"),
+        ("first", "home,g", "to(0)", "Go to the first sample"),
+        ("last", "end,G", "to(-1)", "Go to the last sample"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +51,17 @@ class SampleLine:
     seconds: float | None = None
 
 
-class SamplesList(OptionList):
-    """The list; tells which sample is wanted."""
+class SamplesList(ScrollView, can_focus=True):
+    """The list; tells which sample is wanted. The cursor is on the one that is shown."""
+
+    ALLOW_SELECT = False
+    BINDING_GROUP_TITLE = "Samples"
+    BINDINGS: ClassVar[list[BindingType]] = [*SAMPLES_BINDINGS]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "samples--cursor",
+        "samples--dim",
+        "samples--bad",
+    }
 
     @dataclass
     class Chosen(Message):
@@ -40,46 +71,118 @@ class SamplesList(OptionList):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._samples: tuple[SampleLine, ...] = ()
+        self._lines: tuple[SampleLine, ...] = ()
+        self._at: int | None = None
         self.border_title = "Samples"
 
     def show(self, lines: Sequence[SampleLine], current: Path | None) -> None:
         """Show samples; the cursor goes to the current one. What did not change is left alone."""
-        if [line.path for line in lines] == [line.path for line in self._samples]:
-            for index, (before, line) in enumerate(zip(self._samples, lines, strict=True)):
-                if before != line:
-                    self.replace_option_prompt_at_index(index, _prompt(line))
+        before, self._lines = self._lines, tuple(lines)
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(0, len(self._lines))
+            self.refresh()
         else:
-            self.clear_options()
-            self.add_options([Option(_prompt(line)) for line in lines])
-        self._samples = tuple(lines)
-        at = next((i for i, line in enumerate(lines) if line.path == current), None)
-        if at is not None and self.highlighted != at:
-            with self.prevent(OptionList.OptionHighlighted):
-                self.highlighted = at
+            for at, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+                if old != new:
+                    self._draw_anew(at)
+        self._go(next((at for at, line in enumerate(lines) if line.path == current), None))
         done = sum(line.mood not in ("idle", "running") for line in lines)
-        self.border_subtitle = f"{done} of {len(lines)}" if lines else "none yet: o"
+        self.border_subtitle = f"{done:,} of {len(lines):,}" if lines else "none yet: o"
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """The cursor is on another sample."""
-        event.stop()
-        self.post_message(self.Chosen(self._samples[event.option_index].path))
+    # Moving
 
+    def action_move(self, by: int) -> None:
+        """Go some samples down."""
+        self._choose((-1 if self._at is None else self._at) + by)
 
-def _prompt(line: SampleLine) -> Table:
-    glyph, words, _ = GLYPHS[line.mood]
-    table = Table.grid(expand=True, padding=(0, 1))
-    table.add_column(width=1)
-    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column(justify="right", no_wrap=True)
-    numbers = Text()
-    if line.rows is not None:
-        numbers.append(f"{line.rows:,}")
-        if line.quarantined:
-            numbers.append(f" !{line.quarantined:,}", "bold")
-        if line.seconds is not None:
-            numbers.append(f" {line.seconds:.1f}s", "dim")
-    elif line.mood != "idle":
-        numbers.append(words.partition(",")[0], "dim")
-    table.add_row(Text(glyph), Text(line.path.name), numbers)
-    return table
+    def action_page(self, by: int) -> None:
+        """Go some pages down."""
+        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_to(self, place: int) -> None:
+        """Go to the first sample (0) or to the last (-1)."""
+        self._choose(place if place >= 0 else len(self._lines) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to a sample."""
+        offset = event.get_content_offset(self)
+        if offset is not None and event.button == 1:
+            at = offset.y + self.scroll_offset.y
+            if at < len(self._lines):
+                self._choose(at)
+
+    def _choose(self, at: int) -> None:
+        if not self._lines:
+            return
+        at = min(max(0, at), len(self._lines) - 1)
+        if at != self._at:
+            self._go(at)
+            self.post_message(self.Chosen(self._lines[at].path))
+
+    def _go(self, at: int | None) -> None:
+        if at == self._at:
+            return
+        before, self._at = self._at, at
+        for place in (before, at):
+            if place is not None:
+                self._draw_anew(place)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        if self._at is not None:
+            height = self.scrollable_content_region.height
+            top = min(max(self.scroll_offset.y, self._at - height + 1), self._at)
+            self.scroll_to(y=top, animate=False)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._reveal()
+
+    # Drawing
+
+    def _draw_anew(self, at: int) -> None:
+        y = at - self.scroll_offset.y
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        width, base = self.scrollable_content_region.width, self.rich_style
+        at = y + self.scroll_offset.y
+        if at >= len(self._lines):
+            return Strip.blank(width, base)
+        line, is_cursor = self._lines[at], at == self._at
+        row = base + self._part("cursor") if is_cursor else base
+        dim = row if is_cursor else base + self._part("dim")
+        bad = row if is_cursor else base + self._part("bad")
+        glyph, words, _ = GLYPHS[line.mood]
+        numbers: list[tuple[str, Style]] = []
+        if line.rows is not None:
+            numbers.append((f"{line.rows:,}", row))
+            if line.quarantined:
+                numbers.append((f"!{line.quarantined:,}", bad))
+            if line.seconds is not None:
+                numbers.append((f"{line.seconds:.1f}s", dim))
+        elif line.mood != "idle":
+            numbers.append((words.partition(",")[0], dim))
+        room = max(0, width - _GLYPH - 1)
+        while numbers and room - sum(len(text) + 1 for text, _ in numbers) < _LEAST_NAME:
+            numbers.pop()  # its name says more than how long it took
+        taken = sum(len(text) + 1 for text, _ in numbers)
+        name, cells = cut(plain(line.path.name), room - taken)
+        segments = [
+            Segment(f" {glyph} ", row),
+            Segment(name + " " * (room - taken - cells), row),
+        ]
+        for text, style in numbers:
+            segments += [Segment(" ", row), Segment(text, style)]
+        segments.append(Segment(" ", row))
+        return Strip(segments).adjust_cell_length(width, row)
+
+    def _part(self, name: str) -> Style:
+        names = f"samples--{name}"
+        full = self.get_component_rich_style(names)
+        own = self.get_component_rich_style(names, partial=True)
+        return own + Style(
+            color=full.color if own.color else None, bgcolor=full.bgcolor if own.bgcolor else None
+        )

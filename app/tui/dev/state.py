@@ -5,6 +5,7 @@ No widget, no thread and no clock is needed to try it.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -245,6 +246,17 @@ def mood_of(result: RunResult | None) -> Mood:
         return "cancelled"
     moods: dict[str, Mood] = {"completed": "ok", "completed_with_warnings": "warnings"}
     return moods.get(result.report.status, "failed")
+
+
+def lists_otherwise(before: DevState, state: DevState) -> bool:
+    """Whether the list of samples may look otherwise than before: there may be thousands."""
+
+    def parts(of: DevState) -> tuple[object, ...]:
+        return of.samples, of.newest, of.old, of.shown, of.revision
+
+    same = all(map(operator.is_, parts(before), parts(state)))
+    was, now = before.running, state.running
+    return not same or (was and was.sample) != (now and now.sample)
 
 
 def sample_lines(state: DevState) -> list[SampleLine]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.css import stylesheet
+
+from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.starting import nothing_collected
+
+from .fed_dev import FedHost
+from .prod_pane import until
 
 PROBE = """
 import json, sys
@@ -21,3 +32,38 @@ def test_before_the_first_paint_neither_arrow_nor_the_store_is_imported(tmp_path
         [sys.executable, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.asyncio
+async def test_the_looks_are_parsed_once_until_the_theme_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[str] = []
+    parse = stylesheet.parse
+
+    def counted(scope: str, css: str, *words: Any, **more: Any) -> Any:
+        if "/* --- Dev pane --- */" in css:
+            parsed.append(css)
+        return parse(scope, css, *words, **more)
+
+    monkeypatch.setattr(stylesheet, "parse", counted)
+    app = CasparianApp(FedHost())
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert len(parsed) == 1
+        before = app.screen.query_one("#samples").styles.background
+        await pilot.press("f9")
+        await pilot.pause()
+        assert len(parsed) == 2
+        assert app.screen.query_one("#samples").styles.background != before
+
+
+@pytest.mark.asyncio
+async def test_garbage_is_looked_for_once_the_app_is_painted() -> None:
+    with nothing_collected():
+        assert not gc.isenabled()
+        app = CasparianApp(FedHost())
+        async with app.run_test() as pilot:
+            await until(pilot, gc.isenabled)
+    assert gc.isenabled()
+    gc.unfreeze()
