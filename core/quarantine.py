@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from casparian.core.validation.raw import raw_json
 
@@ -83,7 +84,7 @@ def cap_raw(raw: str, limit: int = RAW_CAP) -> CappedRaw:
 
 def quarantine_table(output: str, rows: Rejections) -> pa.Table:
     """Return the rows as a table of QUARANTINE_SCHEMA, raw rows whole, order kept."""
-    encoded = [raw.encode() for raw in rows.raw]
+    raw = rows.raw.cast(pa.binary()).to_pylist()
     first = pa.array(rows.starts[:-1])
     flat = [rows.columns, rows.error_types, rows.messages, rows.hints]
     arrays = [
@@ -95,11 +96,19 @@ def quarantine_table(output: str, rows: Rejections) -> pa.Table:
             pa.StructArray.from_arrays(flat, fields=list(_REASON)),
             type=QUARANTINE_SCHEMA.field("reasons").type,
         ),
-        pa.array(rows.raw, pa.string()),
-        pa.array(map(len, encoded), pa.int64()),
-        pa.array([hashlib.sha256(raw).hexdigest() for raw in encoded], pa.string()),
+        rows.raw,
+        pc.binary_length(rows.raw).cast(pa.int64()),
+        _hex([hashlib.sha256(row).digest() for row in raw]),
     ]
     return pa.Table.from_arrays(arrays, schema=QUARANTINE_SCHEMA)
+
+
+def _hex(digests: list[bytes]) -> pa.Array:
+    """Write digests of one size in hexadecimal."""
+    width = 2 * hashlib.sha256().digest_size
+    ends = np.arange(0, width * len(digests) + 1, width, dtype=np.int32)
+    texts = b"".join(digests).hex().encode()
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(ends), pa.py_buffer(texts))
 
 
 class Example(NamedTuple):
@@ -145,21 +154,24 @@ class Summary:
         self.rows += len(rows)
         if not len(rows):
             return
-        row_of = np.repeat(np.arange(len(rows)), np.diff(rows.starts))
         codes, groups = _grouped(rows.columns, rows.error_types)
+        counts = np.bincount(codes, minlength=len(groups)).tolist()
+        hinted = np.flatnonzero(pc.binary_length(rows.hints).to_numpy())
+        told, first = np.unique(codes[hinted], return_index=True)
+        hint_of = dict(zip(told.tolist(), hinted[first].tolist(), strict=True))
         for code, (column, error_type) in enumerate(groups):
             key = (output, column, error_type)
             if key not in self._tallies and len(self._tallies) >= MAX_GROUPS:
                 key = (output, "…", "…")
             tally = self._tallies.setdefault(key, _Tally())
-            where = np.flatnonzero(codes == code)
-            tally.count += len(where)
-            for at in where[: EXAMPLES - len(tally.examples)]:
-                number = int(rows.numbers[row_of[at]])
-                tally.examples.append(Example(number, rows.messages[int(at)].as_py()))
-            if not tally.hint:
-                hints = (hint.as_py() for hint in rows.hints.take(pa.array(where)))
-                tally.hint = next(filter(None, hints), "")
+            tally.count += counts[code]
+            room = EXAMPLES - len(tally.examples)
+            for at in np.flatnonzero(codes == code)[:room].tolist() if room else ():
+                row = np.searchsorted(rows.starts, at, side="right") - 1
+                example = Example(int(rows.numbers[row]), rows.messages[at].as_py())
+                tally.examples.append(example)
+            if not tally.hint and code in hint_of:
+                tally.hint = rows.hints[hint_of[code]].as_py()
 
     def groups(self) -> tuple[ReasonGroup, ...]:
         """Return the groups, the largest first; equal ones in the order they were met."""

@@ -220,4 +220,4 @@ def test_raw_rows_tell_kinds_apart_as_quarantine_says() -> None:
         [frame] = normalise([{"x": made(codes(yields)[0])}], "o")
         values, *tags = map(plain, frame.table.columns)
         found = raw_rows({"x": values}, {"x": tags[0].cast(pa.string())} if tags else {})
-        assert found == [f'{{"x": {codes(raw)[0]}}}']
+        assert found.to_pylist() == [f'{{"x": {codes(raw)[0]}}}']

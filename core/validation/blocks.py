@@ -83,6 +83,14 @@ def valid_of(texts: pa.Array) -> Mask | None:
     return texts.is_valid().to_numpy(zero_copy_only=False) if texts.null_count else None
 
 
+def bits_of(mask: pa.Array) -> Mask:
+    """Return a mask without nulls as NumPy has it. Arrow's own way goes bit by bit."""
+    data, first = mask.buffers()[1], mask.offset
+    end = first + len(mask)
+    octets = np.frombuffer(data or b"", np.uint8, (end + 7) // 8)[first // 8 :]
+    return np.unpackbits(octets, bitorder="little").view(np.bool_)[first % 8 : end - first // 8 * 8]
+
+
 def bitmap(mask: Mask) -> pa.Buffer:
     """Return a mask as Arrow keeps validity."""
     return pa.py_buffer(np.packbits(mask, bitorder="little"))

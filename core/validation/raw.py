@@ -6,9 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, NoReturn
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from casparian.core.validation.blocks import bytes_of
 from casparian.core.validation.cells import cells_of
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 256 * 2**20
 """Bytes of rows that are written in one go; JSON may take six times as much, an array 2 GiB."""
 
+_SPACE, _QUOTE, _BACKSLASH = b' "\\'
+
 _TAGGED: Final = frozenset(
     {"decimal", "bytes", "date", "time", "datetime", "timedelta", "uuid", "enum", "str_invalid"}
 )
 
 
-def raw_rows(data: Mapping[str, pa.Array], kinds: Mapping[str, pa.Array]) -> list[str]:
+def raw_rows(data: Mapping[str, pa.Array], kinds: Mapping[str, pa.Array]) -> pa.ChunkedArray:
     """Write rows, given as plain columns and the kinds of those that are tagged, as JSON objects.
 
     The same as ``raw_json`` of each row's cells, a column at a time.
@@ -32,30 +36,42 @@ def raw_rows(data: Mapping[str, pa.Array], kinds: Mapping[str, pa.Array]) -> lis
     rows = max(map(len, data.values()), default=0)
     if rows > 1 and sum(array.nbytes for array in data.values()) > _AT_ONCE:
         half = rows // 2
-        return [
-            text
-            for start, end in ((0, half), (half, rows))
-            for text in raw_rows(
+        parts = [
+            raw_rows(
                 {name: array.slice(start, end - start) for name, array in data.items()},
                 {name: array.slice(start, end - start) for name, array in kinds.items()},
             )
+            for start, end in ((0, half), (half, rows))
         ]
+        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
     if not rows:
-        return []
+        return pa.chunked_array([], pa.string())
     pieces: list[object] = []
+    before = "{"
     for name, array in data.items():
-        pieces.append(f"{', ' if pieces else '{'}{_text(name)}: ")
-        pieces.append(_column(array, kinds.get(name)))
-    joined = pc.binary_join_element_wise(*pieces, "}", "")
-    texts: list[str] = joined.to_pylist()
-    return texts
+        # Texts that need no escape are joined as they are, their quotes with what is between.
+        bare = name not in kinds and not array.null_count and _is_bare(array)
+        quote = '"' if bare else ""
+        pieces.append(f"{before}{_text(name)}: {quote}")
+        pieces.append(array if bare else _column(array, kinds.get(name)))
+        before = f"{quote}, "
+    end = before.removesuffix(", ") + "}"
+    return pa.chunked_array([pc.binary_join_element_wise(*pieces, end, "")])
+
+
+def _is_bare(array: pa.Array) -> bool:
+    """Say whether these are texts that JSON writes as they are."""
+    if not pa.types.is_string(array.type):
+        return False
+    data = bytes_of(array).all
+    return not (np.any(data < _SPACE) or np.any(data == _QUOTE) or np.any(data == _BACKSLASH))
 
 
 def _column(array: pa.Array, kinds: pa.Array | None) -> pa.Array:
     if kinds is None and pa.types.is_string(array.type):
         quoted = pc.binary_join_element_wise('"', array, '"', "")
-        special = pc.match_substring_regex(array, r'["\\\x00-\x1f]').fill_null(False)
-        if pc.any(special).as_py():
+        if not _is_bare(array):
+            special = pc.match_substring_regex(array, r'["\\\x00-\x1f]').fill_null(False)
             escaped = [_text(text) for text in array.filter(special).to_pylist()]
             quoted = pc.replace_with_mask(quoted, special, pa.array(escaped, pa.string()))
         return quoted.fill_null("null")

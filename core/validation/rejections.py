@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from casparian.core.validation.cells import Cell
     from casparian.core.validation.reasons import ColumnReasons, Finding
-    from casparian.core.validation.slices import BadRows
+    from casparian.core.validation.slices import BadCells, BadRows
 
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -32,7 +32,7 @@ class Rejections(Sequence[RejectedRow]):
     """
 
     numbers: Positions
-    raw: Sequence[str]
+    raw: pa.ChunkedArray
     starts: Positions
     columns: pa.Array
     error_types: pa.Array
@@ -44,7 +44,9 @@ class Rejections(Sequence[RejectedRow]):
         """No bad row."""
         empty = pa.array([], pa.string())
         nothing = np.zeros(0, np.int64)
-        return cls(nothing, (), np.zeros(1, np.int64), empty, empty, empty, empty)
+        return cls(
+            nothing, pa.chunked_array([empty]), np.zeros(1, np.int64), empty, empty, empty, empty
+        )
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -62,7 +64,7 @@ class Rejections(Sequence[RejectedRow]):
         parts = (self.columns, self.error_types, self.messages, self.hints)
         texts = [part.slice(start, length).to_pylist() for part in parts]
         reasons = tuple(Reason(*reason) for reason in zip(*texts, strict=True))
-        return RejectedRow(int(self.numbers[at]), reasons, self.raw[at])
+        return RejectedRow(int(self.numbers[at]), reasons, self.raw[at].as_py())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,15 @@ def reasons_of_cells(bad: BadRows, explained: Mapping[str, ColumnReasons]) -> li
         if name not in bad.cells:
             continue
         of_column = bad.cells[name]
-        code_of: dict[Cell, int] = {}
-        cells = cells_of(of_column.cells, of_column.kinds)
-        codes = np.array([code_of.setdefault(cell, len(code_of)) for cell in cells], np.int64)
+        cells, codes = _different(of_column)
         findings: list[Finding] = []
         first: list[int] = []
-        for cell in code_of:
+        for cell in cells:
             first.append(len(findings))
             findings.extend(column.of(cell))
         first.append(len(findings))
-        rows = np.array(of_column.rows, np.int64)
-        if len(findings) > len(code_of):  # a cell may break several constraints
+        rows = of_column.rows
+        if len(findings) > len(cells):  # a cell may break several constraints
             starts = np.array(first, np.int64)
             counts = (starts[1:] - starts[:-1])[codes]
             rows = np.repeat(rows, counts)
@@ -104,17 +104,34 @@ def reasons_of_cells(bad: BadRows, explained: Mapping[str, ColumnReasons]) -> li
     return found
 
 
+def _different(bad: BadCells) -> tuple[Sequence[Cell], Positions]:
+    """Return a column's different bad cells, as first met, and which of them each one is."""
+    type_ = bad.cells.type
+    if bad.kinds is None and (pa.types.is_string(type_) or pa.types.is_integer(type_)):
+        encoded = bad.cells.dictionary_encode("encode")
+        return cells_of(encoded.dictionary), encoded.indices.to_numpy().astype(np.int64)
+    code_of: dict[Cell, int] = {}
+    cells = cells_of(bad.cells, bad.kinds)
+    codes = np.array([code_of.setdefault(cell, len(code_of)) for cell in cells], np.int64)
+    return [*code_of], codes
+
+
 def rejections(bad: BadRows, reasons: Sequence[Reasons], *, first_row: int) -> Rejections:
     """Bring the reasons of all columns and rules into the order of the bad rows."""
-    numbers = np.array(bad.positions, np.int64) + first_row
+    numbers = bad.positions + first_row
     if not len(numbers):
         return Rejections.none()
     rows = np.concatenate([part.rows for part in reasons])
     order = np.argsort(rows, kind="stable")
     counts = np.bincount(rows, minlength=len(numbers))
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-    names = _taken(_repeated([part.name for part in reasons], reasons), order)
-    error_types, sentences, hints = (_taken(_found(reasons, field), order) for field in range(3))
+    offsets = np.cumsum([0, *(len(part.findings) for part in reasons)])
+    codes = [part.codes + offset for part, offset in zip(reasons, offsets, strict=False)]
+    which = pa.array(np.concatenate(codes)[order])
+    found = [(part.name, *finding) for part in reasons for finding in part.findings]
+    names, error_types, sentences, hints = (
+        pa.array(texts, pa.string()).take(which) for texts in zip(*found, strict=True)
+    )
     shown = pa.array(numbers[rows[order]] + 1).cast(pa.string())
     messages = pc.binary_join_element_wise("row ", shown, ": ", names, ": ", sentences, "")
     return Rejections(numbers, bad.raw, starts, names, error_types, messages, hints)
@@ -128,27 +145,10 @@ def joined(parts: Sequence[Rejections]) -> Rejections:
     starts = [part.starts[1:] + offset for part, offset in zip(parts, before, strict=False)]
     return Rejections(
         np.concatenate([part.numbers for part in parts]),
-        [raw for part in parts for raw in part.raw],
+        pa.chunked_array([chunk for part in parts for chunk in part.raw.chunks], pa.string()),
         np.concatenate([np.zeros(1, np.int64), *starts]),
         pa.concat_arrays([part.columns for part in parts]),
         pa.concat_arrays([part.error_types for part in parts]),
         pa.concat_arrays([part.messages for part in parts]),
         pa.concat_arrays([part.hints for part in parts]),
     )
-
-
-def _repeated(names: list[str], reasons: Sequence[Reasons]) -> pa.Array:
-    codes = np.repeat(np.arange(len(names)), [len(part.rows) for part in reasons])
-    return pa.array(names, pa.string()).take(pa.array(codes))
-
-
-def _found(reasons: Sequence[Reasons], field: int) -> pa.Array:
-    """Return one field of the findings, per reason, the columns after each other."""
-    texts = [finding[field] for part in reasons for finding in part.findings]
-    offsets = np.cumsum([0, *(len(part.findings) for part in reasons)])
-    codes = [part.codes + offset for part, offset in zip(reasons, offsets, strict=False)]
-    return pa.array(texts, pa.string()).take(pa.array(np.concatenate(codes)))
-
-
-def _taken(array: pa.Array, order: Positions) -> pa.Array:
-    return array.take(pa.array(order))

@@ -46,6 +46,6 @@ def reasons_of_repetitions(
             Finding("duplicate_key", f"{', '.join(key)} is already in row {first + 1}", "")
             for *key, first in zip(*parts, [r.first_row for r in mine], strict=True)
         ]
-        rows = np.searchsorted(np.array(bad.positions, np.int64), positions)
+        rows = np.searchsorted(bad.positions, positions)
         found.append(Reasons(rule.name, rows, findings, np.arange(len(mine))))
     return found

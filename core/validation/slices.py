@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from casparian.core.validation.blocks import bits_of
 from casparian.core.validation.cells import plain
 from casparian.core.validation.constraints import breaks
 from casparian.core.validation.convert import convert
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
 
     from casparian.core.contract.model import OutputContract
 
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+
 
 @dataclass(frozen=True, slots=True)
 class BadCells:
     """The bad cells of one column: which of the slice's bad rows they are in, and themselves."""
 
-    rows: list[int]
+    rows: Positions
     cells: pa.Array
     kinds: pa.Array | None
 
@@ -39,9 +43,9 @@ class BadCells:
 class BadRows:
     """The bad rows of a slice: their positions, bad cells by column, and each row as JSON."""
 
-    positions: list[int]
+    positions: Positions
     cells: dict[str, BadCells]
-    raw: list[str]
+    raw: pa.ChunkedArray
 
 
 _PIECE_ROWS: Final = 10_000
@@ -50,7 +54,7 @@ _PIECE_ROWS: Final = 10_000
 Writing many pieces takes longer than the copy, and it is the one thing that others wait for.
 """
 
-NO_BAD_ROWS = BadRows([], {}, [])
+NO_BAD_ROWS = BadRows(np.zeros(0, np.int64), {}, pa.chunked_array([], pa.string()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +111,31 @@ def split(judged: Judged, bad: pa.Array | None, schema: pa.Schema) -> tuple[pa.T
     if bad is None:
         columns = [judged.values[name] for name in schema.names]
         return pa.Table.from_arrays(columns, schema=schema), NO_BAD_ROWS
-    where = pc.indices_nonzero(bad)
-    valid = _without(judged, bad, where, schema)
+    positions = np.flatnonzero(bits_of(bad))
+    valid = _without(judged, bad, positions, schema)
+    where = pa.array(positions)
     rows = {name: array.take(where) for name, array in judged.data.items()}
     kinds = {name: array.take(where) for name, array in judged.kinds.items()}
     cells: dict[str, BadCells] = {}
     for name, mask in judged.masks.items():
-        mine = mask.take(where)
+        mine = np.flatnonzero(bits_of(mask)[positions])
+        theirs = pa.array(mine)
         cells[name] = BadCells(
-            pc.indices_nonzero(mine).to_pylist(),
-            rows[name].filter(mine),
-            kinds[name].filter(mine) if name in kinds else None,
+            mine,
+            rows[name].take(theirs),
+            kinds[name].take(theirs) if name in kinds else None,
         )
-    return valid, BadRows(where.to_pylist(), cells, raw_rows(rows, kinds))
+    return valid, BadRows(positions, cells, raw_rows(rows, kinds))
 
 
-def _without(judged: Judged, bad: pa.Array, where: pa.Array, schema: pa.Schema) -> pa.Table:
+def _without(judged: Judged, bad: pa.Array, positions: Positions, schema: pa.Schema) -> pa.Table:
     """Return the good rows. Few bad ones are cut out, which copies nothing of the others."""
     columns = [judged.values[name] for name in schema.names]
-    if len(where) * _PIECE_ROWS > judged.received:
+    if len(positions) * _PIECE_ROWS > judged.received:
         kept = pc.invert(bad)
         return pa.Table.from_arrays([column.filter(kept) for column in columns], schema=schema)
     whole = pa.Table.from_arrays(columns, schema=schema)
-    edges = [-1, *where.to_pylist(), judged.received]
+    edges = [-1, *positions.tolist(), judged.received]
     pieces = [
         whole.slice(before + 1, after - before - 1)
         for before, after in pairwise(edges)

@@ -18,21 +18,22 @@ from casparian.core.quarantine import (
     raw_json,
     summarise,
 )
-from casparian.core.validation.cells import Cell, cells_of
+from casparian.core.validation.cells import Cell, cells_of, plain
+from casparian.core.validation.raw import raw_rows
 from casparian.core.validation.rejections import Rejections, joined
 
 
-def row(number: int, *columns: str, raw: str = '{"a": "x"}') -> Rejections:
+def row(number: int, *columns: str, raw: str = '{"a": "x"}', hint: str = "hint {}") -> Rejections:
     """One bad row whose columns have a reason each."""
     sentence = "'x' is not an int64"
     return Rejections(
         np.array([number]),
-        [raw],
+        pa.chunked_array([[raw]]),
         np.array([0, len(columns)]),
         pa.array(columns),
         pa.array(["type_mismatch"] * len(columns)),
         pa.array([f"row {number + 1}: {column}: {sentence}" for column in columns]),
-        pa.array([f"hint {column}" for column in columns]),
+        pa.array([hint.format(column) for column in columns]),
     )
 
 
@@ -101,6 +102,27 @@ def test_a_number_in_json_may_be_longer_than_python_would_read() -> None:
     assert raw == f'{{"x": [{"9" * 5_000}]}}'
 
 
+@pytest.mark.parametrize("start", [0, 1, 2, 5])
+def test_rows_are_written_together_as_each_would_be_alone(start: int) -> None:
+    texts = ["plain", "", 'a "quote"', "back\\slash", "tab\t", "\x1f", "\x7f", "é\u2028", None]
+    table = pa.table(
+        {
+            "first": ["x"] * 9,
+            "mixed": texts,
+            "number": [1, None, *range(7)],
+            'a "name"': [text if text == "é\u2028" else "y" for text in texts],
+            "bool": [True, False, None] * 3,
+            "float": [0.5, float("nan"), -0.0] * 3,
+            "tagged": ["1", 'a"b', None] * 3,
+        }
+    ).slice(start)
+    data = {name: plain(table.column(name)) for name in table.column_names}
+    kinds = {"tagged": plain(pa.chunked_array([["int", "str", None] * 3]).slice(start))}
+    cells = {name: cells_of(array, kinds.get(name)) for name, array in data.items()}
+    alone = [raw_json((n, c[i]) for n, c in cells.items()) for i in range(len(table))]
+    assert raw_rows(data, kinds).to_pylist() == alone
+
+
 def test_typed_columns_have_the_same_spellings() -> None:
     table = pa.table(
         {
@@ -121,6 +143,17 @@ def test_typed_columns_have_the_same_spellings() -> None:
     assert (rows[0]["f"], rows[1]["f"]) == (0.1, {"$float": "-inf"})
     assert rows[1]["w"] == {"$timedelta": "-PT1.5S"}
     assert "since 1970" in rows[0]["s"]["$datetime"]
+
+
+def test_a_summary_has_the_first_hint_that_there_is() -> None:
+    summary = Summary()
+    summary.add("sales", joined([row(0, "a", hint=""), row(1, "b", "a", hint="")]))
+    assert [group.hint for group in summary.groups()] == ["", ""]
+    summary.add("sales", joined([row(2, "a", hint=""), row(3, "a", "b"), row(4, "a", hint="z")]))
+    assert [(group.column, group.count, group.hint) for group in summary.groups()] == [
+        ("a", 5, "hint a"),
+        ("b", 2, "hint b"),
+    ]
 
 
 def test_summary_groups_reasons() -> None:
