@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
@@ -110,6 +112,23 @@ class CasparianApp(Doing, App[None]):
         """Return the areas whose actions can be done here: the pane's first, then the app's."""
         here = [(node.area, node) for node in (self.screen, self) if isinstance(node, Doing)]
         return [(area, node) for area, node in here if area in {a.area for a in ACTIONS}]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text, over ssh and through tmux or screen too; no more than terminals take."""
+        from casparian.app.tui.clipboard import capped, sequences, tell_tmux
+
+        taken = capped(text)
+        if len(taken) < len(text):
+            said = f"only the first {len(taken):,} of {len(text):,} characters were copied"
+            self.notify(said, severity="warning")
+        self._clipboard = text = taken
+        environment = dict(os.environ)
+        if self._driver is not None and not self._driver.is_headless:
+            if self._driver.is_web:
+                super().copy_to_clipboard(text)
+                return
+            self._driver.write(sequences(text, environment))
+            self.run_worker(partial(tell_tmux, text, environment), thread=True, group="clipboard")
 
     def do_help(self) -> None:
         """Show the keys."""

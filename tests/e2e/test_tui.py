@@ -57,9 +57,16 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
 ) -> None:
     parser, contract = place.folder / "people/parser.py", place.folder / "people/contract.toml"
     subprocess.run([uv.find_uv_bin(), "lock", "--quiet"], cwd=parser.parent, check=True)
-    with started(place, "people", "--samples", "people.csv") as screen:
+    tmux = {"TMUX": "/tmp/there-is-no-such-server,1,0"}
+    with started(place, "people", "--samples", "people.csv", **tmux) as screen:
         before = termios.tcgetattr(screen.child.child_fd)
         screen.until("ADA", "int64", "Quarantine 1")
+
+        screen.press("1")
+        screen.until("c Copy")
+        screen.press("c")
+        screen.until("copied name of row 1: 3 characters")
+        assert b"\x1b]52;c;QURB\x07\x1bPtmux;\x1b\x1b]52;c;QURB\x07\x1b\\" in screen.raw
 
         parser.write_text(PARSER.replace(".upper()", ".lower()"))
         screen.until("ada", gone=["ADA"])

@@ -15,14 +15,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from casparian.app.tui.clipboard import MOST_BYTES
 from casparian.app.tui.widgets.cells import is_number, spelled, unique_names
 from casparian.core.sinks.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: What terminals take by OSC 52 (bytes, before base64).
-MOST_BYTES: Final = 75_000
 #: Rows that are turned into text at a time.
 COPIED_AT_ONCE: Final = 500
 

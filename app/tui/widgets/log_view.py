@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from casparian.app.tui.widgets.copying import MOST_BYTES
+from casparian.app.tui.clipboard import MOST_BYTES
 from casparian.app.tui.widgets.log_file import LogFile, UnreadableLogError
 from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
 from casparian.app.tui.widgets.log_lines import CHOICES, KEPT_LINES, Chosen, LogLine, LogLines
