@@ -158,3 +158,25 @@ def test_log_scrolled_up_and_searched(log_picture):
 
 def test_log_without_lines(log_picture):
     assert log_picture()
+
+
+def orders():
+    """A column of prices and one of towns, made by a rule."""
+    count = 20_000
+    prices = [round(((n * 7919) % 1_000) ** 2 / 1_000 + (n % 7), 2) for n in range(count)]
+    towns = ["Zürich", "Oslo", "Kyoto", "Lima", "a town with a very long name, on the river", ""]
+    places = [None if n % 50 == 0 else towns[min(5, (n * n) % 11)] for n in range(count)]
+    return pa.table({"price": prices, "town": places})
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
+def test_column_of_numbers(table_picture, size):
+    assert table_picture("i", data=orders(), size=size)
+
+
+def test_column_of_texts(table_picture):
+    assert table_picture("right", "i", data=orders())
+
+
+def test_column_of_texts_light(table_picture):
+    assert table_picture("right", "i", data=orders(), theme="textual-light", size=(120, 40))

@@ -74,6 +74,10 @@ class Questions(Generic[Kind]):
                 self._numbers[kind] += 1
             self._words.pop(kind, None)
 
+    def is_waiting(self, kind: Kind) -> bool:
+        """Whether an answer is waited for."""
+        return kind in self._words
+
     @property
     def waiting_for(self) -> str:
         """What is waited for, in words; empty if nothing is."""

@@ -117,6 +117,18 @@ class ArrowTable(ScrollView, can_focus=True):
             return self.table
 
     @dataclass
+    class ColumnWanted(Message):
+        """A key asked for what is in a column of the rows that are shown."""
+
+        table: ArrowTable
+        column: int
+
+        @property
+        def control(self) -> ArrowTable:
+            """The table."""
+            return self.table
+
+    @dataclass
     class PromptWanted(Message):
         """A key asked for a text, which `ArrowTable.answer` takes."""
 
@@ -366,7 +378,7 @@ class ArrowTable(ScrollView, can_focus=True):
             return bool(self._sought)
         if action == "back":
             return bool(self._selection.anchor or self._sought or self._view.filter)
-        if action in {"open_cell", "copy", "copy_rows", "select_all", "sort"}:
+        if action in {"open_cell", "statistics", "copy", "copy_rows", "select_all", "sort"}:
             return True if self.cursor is not None else None
         return True
 
@@ -398,6 +410,10 @@ class ArrowTable(ScrollView, can_focus=True):
         """Fetch the whole value under the cursor, and tell it."""
         view, at = self._view, self._selection
         self._questions.ask("cell", "", lambda _: taking.value_at(view, at.place, at.column))
+
+    def action_statistics(self) -> None:
+        """Have somebody show what is in the cursor's column."""
+        self.post_message(self.ColumnWanted(self, self._selection.column))
 
     def action_copy(self) -> None:
         """Copy the cell, or the selected ones as TSV."""

@@ -62,6 +62,13 @@ class TableArea(Vertical):
     def _open(self, selected: ArrowTable.CellSelected) -> None:
         self.app.push_screen(CellScreen(selected.value))
 
+    @on(ArrowTable.ColumnWanted)
+    def _look_through(self, wanted: ArrowTable.ColumnWanted) -> None:
+        from casparian.app.tui.widgets.column_screen import ColumnScreen  # few tables are asked
+
+        wanted.stop()
+        self.app.push_screen(ColumnScreen(self.table.view, wanted.column))
+
     @on(ArrowTable.StatusChanged)
     def _say(self, changed: ArrowTable.StatusChanged) -> None:
         self._status.set_class(bool(changed.status.problem), "-problem")

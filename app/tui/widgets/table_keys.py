@@ -61,6 +61,14 @@ TABLE_BINDINGS: Final[tuple[Binding, ...]] = (
         id="table.sort",
     ),
     Binding(
+        "i",
+        "statistics",
+        "Column",
+        show=False,
+        tooltip="Show what is in this column: nulls, distinct values, ends, mean, histogram",
+        id="table.statistics",
+    ),
+    Binding(
         "g", "ask('jump')", "Row", show=False, tooltip="Go to a row by its number", id="table.jump"
     ),
     Binding(
