@@ -20,11 +20,13 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from benchmarks.paired import paired, report
 from benchmarks.queue_peers import PEERS, Peer
 from casparian.core.stores.jobs import Completion, NewJob, Promotion
 from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.many_rows import with_places
 from casparian.core.stores.sqlite.store import SqliteStore
 from casparian.core.worker.presence import Presence, dead_workers, new_worker
 
@@ -66,8 +68,10 @@ def _batches(folder: Path) -> None:
         a, b, ratio = paired(ours, lambda peer=peer: _alone(peer, folder), runs=_RUNS)
         speeds = f"{_JOBS / a:,.0f} jobs/s; {peer.name}: {_JOBS / b:,.0f} jobs/s"
         print(f"  batches of {_BATCH}: {speeds}")
+        print(f"    {peer.name}: {peer.kept}")
         print(f"    {peer.name}: {_told(peer, folder)}")
-        report(f"jobs/s in batches / {peer.name}", 1 / ratio, "at least 4")
+        report(f"jobs/s in batches / {peer.name}", 1 / ratio, peer.target)
+    print(f"    casparian: {Ours.kept}")
     print(f"    casparian: {_told(Ours, folder)}")
 
 
@@ -97,6 +101,10 @@ class Ours(Peer):
     """The store as a peer, for the count of what was lost or done twice."""
 
     name = "casparian"
+    kept = (
+        f"four durable transactions for {_BATCH} jobs: there, claimed, promoted, completed; each "
+        "with its attempt, its counts, its history and which set stands"
+    )
 
     def enqueue(self, count: int) -> None:
         with SqliteStore(self.path) as store:
@@ -138,28 +146,18 @@ def _now() -> int:
 
 def _bare_same(path: Path) -> None:
     """The same durable steps on the same tables, and nothing around them."""
+
+    def given(statement: str, values: tuple[object, ...]) -> list[Any]:
+        return db.execute(with_places(statement, 1, len(values)), values).fetchall()
+
     with closing(_connect(path)) as db:
         for job in new_jobs():
-            values = {
-                "job_id": secrets.token_hex(8),
-                "parser": job.parser,
-                "parser_version": job.parser_version,
-                "source_hash": job.source_hash,
-                "input_path": job.input_path,
-                "input_hash": job.input_hash,
-                "input_size": 0,
-                "priority": 0,
-                "forced": 0,
-                "run_at": 0,
-                "max_attempts": 4,
-                "max_crashes": 3,
-                "replay_of": None,
-                "replaces": None,
-                "now": _now(),
-            }
+            version = (job.parser, job.parser_version, job.source_hash)
+            work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
             db.execute("BEGIN IMMEDIATE")
-            assert not db.execute(statements.SAME_WORK, values).fetchall()
-            db.execute(statements.INSERT, values)
+            assert not db.execute(statements.SAME_WORK, work).fetchall()
+            values = (secrets.token_hex(8), *version, job.input_path, job.input_hash, 0, 0, 0, 0)
+            given(statements.INSERT, (*values, 4, 3, None, None, _now()))
             db.execute("COMMIT")
         claim = {
             "worker_id": "w",
@@ -182,19 +180,22 @@ def _bare_same(path: Path) -> None:
             db.execute("COMMIT")
             if not rows:
                 return
-            held = {"job_id": rows[0]["job_id"], "fence": rows[0]["fence"], "lease_ms": _LEASE_MS}
+            held = (rows[0]["job_id"], rows[0]["fence"])
             db.execute("BEGIN IMMEDIATE")
-            job = db.execute(statements.TO_PROMOTE, held).fetchone()
-            db.execute(statements.STANDS, {**job, "fence": held["fence"], "place": ""})
-            none = {"replacing": None, "replaces": None}
-            db.execute(statements.PROMOTE, {**held, **none, "manifest": "{}", "now": _now()})
+            [job] = given(statements.TO_PROMOTE, held)
+            version = (job["parser"], job["parser_version"])
+            shown = (job["input_hash"], job["asked_at"], held[1], "")
+            given(statements.STANDS, (job["input_path"], *version, held[0], *shown))
+            given(statements.PROMOTE, (*held, "{}", None, None, _now() + _LEASE_MS))
             db.execute("COMMIT")
-            done = {**held, "status": "completed", "rows": 10, "quarantined": 0, "now": _now()}
             db.execute("BEGIN IMMEDIATE")
-            done |= dict(db.execute(statements.COMPLETE, done).fetchall()[0])
-            db.execute(statements.HISTORY, done)
-            db.execute(statements.SUCCESS, done)
-            db.execute(statements.CLOSE_ATTEMPT, {**done, "outcome": "completed", "error": None})
+            now = _now()
+            [job] = given(statements.COMPLETE, (*held, "completed", 10, 0, now))
+            work = (job["input_hash"], job["source_hash"])
+            named = (held[0], *version, job["input_path"])
+            db.execute(statements.HISTORY, (*work, *named, 10, 0, now))
+            db.execute(statements.SUCCESS, {"parser": job["parser"], "now": now})
+            db.execute(statements.CLOSE_ATTEMPT, (now, "completed", None, *held))
             db.execute("COMMIT")
 
 

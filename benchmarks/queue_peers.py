@@ -12,6 +12,9 @@ class Peer:
     """A queue in a file. A job is a number."""
 
     name: ClassVar[str]
+    kept: ClassVar[str]
+    """What it writes of a job, and how surely."""
+    target: ClassVar[str] = "at least 4"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -29,6 +32,7 @@ class Huey(Peer):
     """``SqliteHuey``: a job is gone from the file once it is taken."""
 
     name = "huey"
+    kept = "two durable transactions a job: it is there, it is gone"
 
     def _app(self) -> tuple[Any, Any, list[Callable[[int], None]]]:
         from huey import SqliteHuey
@@ -58,6 +62,8 @@ class LiteQueue(Peer):
     """A job is locked, then done. As it comes it is not durable: a power cut may undo either."""
 
     name = "litequeue"
+    kept = "three transactions a job, not durable (synchronous NORMAL): a power cut undoes the last"
+    target = "at least 4; out of reach, since it waits for no disk"
 
     def _queue(self) -> Any:
         from litequeue import LiteQueue as Queue
@@ -80,6 +86,8 @@ class DurableLiteQueue(LiteQueue):
     """The same, told to be as durable as the others."""
 
     name = "litequeue, made durable"
+    kept = "three durable transactions a job"
+    target = "told, no target"
 
     def _queue(self) -> Any:
         queue = super()._queue()
@@ -91,6 +99,7 @@ class PersistQueue(Peer):
     """``SQLiteAckQueue``: a job is taken, then acknowledged."""
 
     name = "persist-queue"
+    kept = "three durable transactions a job"
 
     def _queue(self) -> Any:
         from persistqueue import SQLiteAckQueue

@@ -15,6 +15,7 @@ from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import attempt_of, count_query, job_of, page_query
 from casparian.core.stores.sqlite.leases import SqliteLeases
+from casparian.core.stores.sqlite.many_rows import BATCH, of_all
 from casparian.core.stores.sqlite.replacements import (
     refuse_beside_another,
     refuse_done,
@@ -47,9 +48,18 @@ class SqliteJobs(SqliteLeases):
     def insert_many(self, jobs: Iterable[NewJob]) -> list[Inserted]:
         """Queue jobs in their order, all or none."""
         wanted = list(jobs)  # the transaction may run again
-        return self._connection.write(
-            lambda raw, now: [_insert(raw, job, now=now) for job in wanted]
-        )
+
+        def work(raw: sqlite3.Connection, now: int) -> list[Inserted]:
+            done: list[Inserted] = []
+            for start in range(0, len(wanted), BATCH):
+                part = wanted[start : start + BATCH]
+                if len(part) > 1 and _all_new(raw, part):
+                    done += _insert_new(raw, part, now=now)
+                else:
+                    done += [_insert(raw, job, now=now) for job in part]
+            return done
+
+        return self._connection.write(work)
 
     def cancel(self, job_id: str) -> JobStatus | None:
         """Cancel a waiting job, or ask for a running one to be ended."""
@@ -294,11 +304,26 @@ def _again(
 
 
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
-    values = dict(zip(_NEW, _values_of(job), strict=True))
-    values.update(job_id=secrets.token_hex(8), now=now)
     if not job.forced:
+        values = dict(zip(_NEW, _values_of(job), strict=True))
         there = raw.execute(statements.SAME_WORK, values).fetchall()
         if there and share(raw, values, there[0]):
             return Inserted(there[0]["job_id"], is_new=False, processed=bool(there[0]["processed"]))
-    raw.execute(statements.INSERT, values)
-    return Inserted(values["job_id"], is_new=True)
+    [inserted] = _insert_new(raw, [job], now=now)
+    return inserted
+
+
+def _all_new(raw: sqlite3.Connection, jobs: Sequence[NewJob]) -> bool:
+    """Say whether no job is the same work as one that is there, or as another of them."""
+    works = {(job.input_hash, job.source_hash) for job in jobs}
+    if len(works) < len(jobs):
+        return False
+    unforced = [(job.input_hash, job.source_hash) for job in jobs if not job.forced]
+    return not of_all(raw, statements.SAME_WORK_AS_ANY, unforced)
+
+
+def _insert_new(raw: sqlite3.Connection, jobs: Sequence[NewJob], *, now: int) -> list[Inserted]:
+    ids = [secrets.token_hex(8) for _ in jobs]
+    rows = [(id_, *_values_of(job), now) for id_, job in zip(ids, jobs, strict=True)]
+    of_all(raw, statements.INSERT, rows)
+    return [Inserted(id_, is_new=True) for id_ in ids]

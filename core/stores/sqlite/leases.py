@@ -16,6 +16,7 @@ from casparian.core.stores.retries import (
 )
 from casparian.core.stores.sqlite import standing_sets, statements
 from casparian.core.stores.sqlite.job_rows import error_text, job_of
+from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.sqlite.parsers import pause
 from casparian.core.stores.sqlite.quarantine import replace_rows
 
@@ -108,10 +109,7 @@ class SqliteLeases:
         """Pass the point of no return, before anything is visible."""
 
         def work(raw: sqlite3.Connection, now: int) -> list[Promoted]:
-            return [
-                standing_sets.promote(raw, promotion, lease_ms=lease_ms, now=now)
-                for promotion in promotions
-            ]
+            return standing_sets.promote(raw, promotions, lease_ms=lease_ms, now=now)
 
         return self._connection.write(work)
 
@@ -119,10 +117,7 @@ class SqliteLeases:
         """End promoting jobs whose sets are visible, with quarantine and history."""
 
         def work(raw: sqlite3.Connection, now: int) -> list[bool]:
-            parsers = [_complete(raw, completion, now) for completion in completions]
-            for parser in set(parsers) - {None}:
-                raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
-            return [parser is not None for parser in parsers]
+            return _complete(raw, completions, now)
 
         return self._connection.write(work)
 
@@ -246,27 +241,40 @@ def _named(lease: Lease) -> dict[str, Any]:
     return {"job_id": lease.job_id, "fence": lease.fence}
 
 
-def _complete(raw: sqlite3.Connection, completion: Completion, now: int) -> str | None:
-    """End a promoting job; returns its parser, None if it is refused."""
-    status = "completed_with_warnings" if completion.quarantined else "completed"
-    values = {
-        **_named(completion.lease),
-        "status": status,
-        "rows": completion.rows,
-        "quarantined": completion.quarantined,
-        "now": now,
-    }
-    rows = raw.execute(statements.COMPLETE, values).fetchall()
-    if not rows:
-        return None
-    values.update(dict(rows[0]))
-    if completion.quarantine or completion.lease.fence > 1:
-        replace_rows(raw, completion.lease.job_id, completion.quarantine)
-    raw.execute(statements.HISTORY, values)
-    if values["replaces"] is not None:
-        raw.execute(statements.REPLACED, values)
-    _close_attempt(raw, completion.lease, status, None, now)
-    return str(values["parser"])
+def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: int) -> list[bool]:
+    """End promoting jobs; False for each that is refused."""
+    found = of_all(raw, statements.COMPLETE, [_ended(one, now) for one in completions])
+    jobs = {Lease(row["job_id"], row["fence"]): row for row in found}
+    answers: list[bool] = []
+    history, attempts = [], []
+    for completion in completions:
+        job = jobs.pop(completion.lease, None)  # the second time it is refused
+        answers.append(job is not None)
+        if job is None:
+            continue
+        if completion.quarantine or completion.lease.fence > 1:
+            replace_rows(raw, completion.lease.job_id, completion.quarantine)
+        if job["replaces"] is not None:
+            raw.execute(statements.REPLACED, dict(job))
+        named = (job["job_id"], job["parser"], job["parser_version"], job["input_path"])
+        counted = (completion.rows, completion.quarantined, now)
+        history.append((job["input_hash"], job["source_hash"], *named, *counted))
+        attempts.append((now, _status(completion), None, job["job_id"], job["fence"]))
+    raw.executemany(statements.HISTORY, history)
+    raw.executemany(statements.CLOSE_ATTEMPT, attempts)
+    for parser in {row["parser"] for row in found}:
+        raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
+    return answers
+
+
+def _ended(completion: Completion, now: int) -> tuple[object, ...]:
+    lease = completion.lease
+    counted = (completion.rows, completion.quarantined)
+    return (lease.job_id, lease.fence, _status(completion), *counted, now)
+
+
+def _status(completion: Completion) -> JobStatus:
+    return "completed_with_warnings" if completion.quarantined else "completed"
 
 
 def _end(
@@ -307,8 +315,7 @@ def _end(
 def _close_attempt(
     raw: sqlite3.Connection, lease: Lease, outcome: str, error: str | None, now: int
 ) -> None:
-    values = {**_named(lease), "outcome": outcome, "error": error, "now": now}
-    raw.execute(statements.CLOSE_ATTEMPT, values)
+    raw.execute(statements.CLOSE_ATTEMPT, (now, outcome, error, lease.job_id, lease.fence))
 
 
 def _blame(raw: sqlite3.Connection, parser: str, now: int) -> bool:

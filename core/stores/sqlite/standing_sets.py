@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.standing_sets import Promoted, StandingSet, read_sets, sets_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from casparian.core.stores.jobs import Promotion
 
@@ -47,40 +48,69 @@ class _Change:
     gone: Sequence[_Row]
 
 
-def promote(raw: sqlite3.Connection, promotion: Promotion, *, lease_ms: int, now: int) -> Promoted:
-    """Promote a job's set within a transaction, and note that it stands from now on."""
-    lease = promotion.lease
-    values = {"job_id": lease.job_id, "fence": lease.fence}
-    job = raw.execute(statements.TO_PROMOTE, values).fetchone()
-    if job is None:
+def promote(
+    raw: sqlite3.Connection, promotions: Sequence[Promotion], *, lease_ms: int, now: int
+) -> list[Promoted]:
+    """Promote jobs' sets within a transaction, and note that they stand from now on."""
+    lease_until = now + lease_ms
+    if len(promotions) > 1:
+        jobs = _held(raw, promotions)
+        if len(jobs) == len(promotions) and _are_apart(jobs):
+            found = {job["job_id"]: job for job in jobs}
+            new = [_new_row(found[one.lease.job_id], one) for one in promotions]
+            of_all(raw, statements.STANDS, new)
+            of_all(raw, statements.PROMOTE, [_kept(one, (), lease_until) for one in promotions])
+            return [Promoted("granted") for _ in promotions]
+    return [_promote(raw, promotion, lease_until) for promotion in promotions]
+
+
+def _held(raw: sqlite3.Connection, promotions: Sequence[Promotion]) -> list[sqlite3.Row]:
+    leases = [(one.lease.job_id, one.lease.fence) for one in promotions]
+    return of_all(raw, statements.TO_PROMOTE, leases)
+
+
+def _are_apart(jobs: Sequence[sqlite3.Row]) -> bool:
+    """Say whether each set comes where none is, and none has to do with another of them."""
+    if any(job["busy"] is not None or job["known"] for job in jobs):
+        return False
+    paths, contents = ({job[name] for job in jobs} for name in ("input_path", "input_hash"))
+    return len(paths) == len(contents) == len(jobs)
+
+
+def _promote(raw: sqlite3.Connection, promotion: Promotion, lease_until: int) -> Promoted:
+    found = _held(raw, [promotion])
+    if not found:
         return Promoted("refused")
+    [job] = found
     if job["busy"] is not None:
         return Promoted("later", other=job["busy"])
-    change = _Change(frozenset((job["input_path"],)), (), ())
+    gone: tuple[StandingSet, ...] = ()
     if job["known"]:
         rows = _in_the_way(raw, job)
         later = _asked_later(job, rows)
         if later is not None:
             return Promoted("superseded", other=later)
         change = _change(raw, job, rows, promotion.place)
-        busy = _being_published(raw, [row.job_id for row in change.gone], lease.job_id)
+        busy = _being_published(raw, [row.job_id for row in change.gone], promotion.lease.job_id)
         if busy is not None:
             return Promoted("later", other=busy)
-    gone = tuple({row.set: None for row in change.gone})
-    others = [one.job_id for one in gone if one.job_id != lease.job_id]
-    _write(raw, job, change, promotion)
-    raw.execute(
-        statements.PROMOTE,
-        {
-            **values,
-            "manifest": promotion.manifest,
-            "replacing": sets_text(gone),
-            "replaces": others[0] if others else None,
-            "lease_ms": lease_ms,
-            "now": now,
-        },
-    )
+        gone = tuple({row.set: None for row in change.gone})
+        _take_out(raw, job, change)
+        new = [_new_row(job, promotion, path) for path in change.paths]
+    else:
+        new = [_new_row(job, promotion)]
+    of_all(raw, statements.STANDS, new)
+    of_all(raw, statements.PROMOTE, [_kept(promotion, gone, lease_until)])
     return Promoted("granted", gone)
+
+
+def _kept(
+    promotion: Promotion, gone: Sequence[StandingSet], lease_until: int
+) -> tuple[object, ...]:
+    """Return what the job keeps of its promotion."""
+    lease = promotion.lease
+    replaces = next((one.job_id for one in gone if one.job_id != lease.job_id), None)
+    return lease.job_id, lease.fence, promotion.manifest, sets_text(gone), replaces, lease_until
 
 
 def would_replace(raw: sqlite3.Connection, job_id: str, place: str) -> list[StandingSet]:
@@ -125,19 +155,7 @@ def put_back(raw: sqlite3.Connection, job: sqlite3.Row) -> None:
             (one.job_id,),
         ).fetchone()
         source = job if other is None else other
-        raw.execute(
-            statements.STANDS,
-            {
-                "input_path": source["input_path"],
-                "parser": source["parser"],
-                "parser_version": source["parser_version"],
-                "job_id": one.job_id,
-                "input_hash": source["input_hash"],
-                "asked_at": source["asked_at"],
-                "fence": one.fence,
-                "place": one.place,
-            },
-        )
+        of_all(raw, statements.STANDS, [_share(source, one, source["input_path"])])
 
 
 def _in_the_way(raw: sqlite3.Connection, job: sqlite3.Row) -> list[_Row]:
@@ -193,9 +211,7 @@ def _being_published(raw: sqlite3.Connection, job_ids: Sequence[str], own: str) 
     return None
 
 
-def _write(
-    raw: sqlite3.Connection, job: sqlite3.Row, change: _Change, promotion: Promotion
-) -> None:
+def _take_out(raw: sqlite3.Connection, job: sqlite3.Row, change: _Change) -> None:
     raw.executemany(statements.LEAVES, [_key(row) for row in change.left])
     raw.executemany(
         statements.UNPROCESSED,
@@ -205,7 +221,6 @@ def _write(
             if row.job_id != job["job_id"]
         ],
     )
-    raw.executemany(statements.STANDS, _new_rows(job, change, promotion))
 
 
 def _key(row: _Row) -> dict[str, str]:
@@ -217,17 +232,13 @@ def _key(row: _Row) -> dict[str, str]:
     }
 
 
-def _new_rows(
-    job: sqlite3.Row, change: _Change, promotion: Promotion
-) -> Iterator[dict[str, object]]:
-    for path in change.paths:
-        yield {
-            "input_path": path,
-            "parser": job["parser"],
-            "parser_version": job["parser_version"],
-            "job_id": promotion.lease.job_id,
-            "input_hash": job["input_hash"],
-            "asked_at": job["asked_at"],
-            "fence": promotion.lease.fence,
-            "place": promotion.place,
-        }
+def _new_row(job: sqlite3.Row, promotion: Promotion, path: str | None = None) -> tuple[object, ...]:
+    lease = promotion.lease
+    standing = StandingSet(lease.job_id, lease.fence, promotion.place)
+    return _share(job, standing, path or job["input_path"])
+
+
+def _share(job: sqlite3.Row, one: StandingSet, path: str) -> tuple[object, ...]:
+    """Return the row that says that a set stands for a path."""
+    version = (job["parser"], job["parser_version"])
+    return path, *version, one.job_id, job["input_hash"], job["asked_at"], one.fence, one.place

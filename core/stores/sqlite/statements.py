@@ -1,6 +1,8 @@
 """The statements that decide who holds a job: each tests all it relies on, inside the update.
 
-States are literals, for SQLite uses a partial index only where it sees them.
+States are literals, for SQLite uses a partial index only where it sees them. Statements that
+take ``:rows`` do the same to many jobs at once (`many_rows`); ``+status`` there keeps SQLite from
+going through all jobs of a state instead of looking each one up.
 """
 
 from __future__ import annotations
@@ -8,12 +10,15 @@ from __future__ import annotations
 from typing import Final
 
 INSERT: Final = """
+    WITH given (job_id, parser, parser_version, source_hash, input_path, input_hash, input_size,
+        priority, forced, run_at, max_attempts, max_crashes, replay_of, replaces, now)
+        AS (VALUES :rows)
     INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
         input_hash, input_size, priority, forced, run_at, max_attempts, max_crashes, replay_of,
         replaces, created_at)
-    VALUES (:job_id, CASE WHEN :run_at > :now THEN 'scheduled' ELSE 'pending' END, :parser,
-        :parser_version, :source_hash, :input_path, :input_hash, :input_size, :priority, :forced,
-        :run_at, :max_attempts, :max_crashes, :replay_of, :replaces, :now)
+    SELECT job_id, CASE WHEN run_at > now THEN 'scheduled' ELSE 'pending' END, parser,
+        parser_version, source_hash, input_path, input_hash, input_size, priority, forced,
+        run_at, max_attempts, max_crashes, replay_of, replaces, now FROM given
 """
 
 SAME_WORK: Final = """
@@ -23,6 +28,17 @@ SAME_WORK: Final = """
     UNION ALL
     SELECT job_id, 1, input_path FROM cf_processing_history
     WHERE input_hash = :input_hash AND source_hash = :source_hash
+    LIMIT 1
+"""
+
+# Whether any of them would be the same work as another.
+SAME_WORK_AS_ANY: Final = """
+    WITH given (input_hash, source_hash) AS (VALUES :rows)
+    SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM cf_jobs AS job
+            WHERE job.input_hash = given.input_hash AND job.source_hash = given.source_hash
+                AND +job.status IN ('pending', 'scheduled', 'running', 'promoting'))
+        OR EXISTS (SELECT 1 FROM cf_processing_history AS done
+            WHERE done.input_hash = given.input_hash AND done.source_hash = given.source_hash)
     LIMIT 1
 """
 
@@ -77,7 +93,8 @@ PROGRESS: Final = """
 
 # Another that publishes for the same input, or in place of the same set, goes first.
 TO_PROMOTE: Final = """
-    SELECT job_id, input_path, input_hash, parser, parser_version, replaces,
+    WITH given (job_id, fence) AS (VALUES :rows)
+    SELECT job.job_id, job.fence, input_path, input_hash, parser, parser_version, replaces,
         coalesce(requeued_at, created_at) AS asked_at,
         (SELECT other.job_id FROM cf_jobs AS other
             WHERE other.status = 'promoting' AND other.parser = job.parser
@@ -92,22 +109,29 @@ TO_PROMOTE: Final = """
             OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
             OR EXISTS (SELECT 1 FROM cf_processing_history AS done
                 WHERE done.input_hash = job.input_hash) AS known
-    FROM cf_jobs AS job
-    WHERE job_id = :job_id AND fence = :fence AND status = 'running' AND cancel_requested = 0
+    FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
+    WHERE job.fence = given.fence AND +job.status = 'running' AND job.cancel_requested = 0
 """
 
 PROMOTE: Final = """
-    UPDATE cf_jobs SET status = 'promoting', manifest = :manifest, replacing = :replacing,
-        replaces = coalesce(replaces, :replaces), replaced_by = NULL,
-        lease_until = :now + :lease_ms
-    WHERE job_id = :job_id AND fence = :fence AND status = 'running' AND cancel_requested = 0
+    WITH given (job_id, fence, manifest, replacing, replaces, lease_until) AS (VALUES :rows)
+    UPDATE cf_jobs SET status = 'promoting', manifest = given.manifest,
+        replacing = given.replacing, replaces = coalesce(cf_jobs.replaces, given.replaces),
+        replaced_by = NULL, lease_until = given.lease_until
+    FROM given
+    WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
+        AND +cf_jobs.status = 'running' AND cf_jobs.cancel_requested = 0
 """
 
 COMPLETE: Final = """
-    UPDATE cf_jobs SET status = :status, rows = :rows, quarantined = :quarantined, error = NULL,
-        worker_id = NULL, lease_until = NULL, finished_at = :now
-    WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
-    RETURNING parser, parser_version, source_hash, input_hash, input_path, replaces, replacing
+    WITH given (job_id, fence, status, rows, quarantined, now) AS (VALUES :rows)
+    UPDATE cf_jobs SET status = given.status, rows = given.rows, quarantined = given.quarantined,
+        error = NULL, worker_id = NULL, lease_until = NULL, finished_at = given.now
+    FROM given
+    WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
+        AND +cf_jobs.status = 'promoting'
+    RETURNING job_id, fence, parser, parser_version, source_hash, input_hash, input_path, replaces,
+        replacing
 """
 
 HELD: Final = """
@@ -210,8 +234,7 @@ STANDS_FOR_PATH: Final = """
 """
 
 STANDS: Final = f"""
-    INSERT OR REPLACE INTO cf_standing_sets ({_SHARE}) VALUES (:input_path, :parser,
-        :parser_version, :job_id, :input_hash, :asked_at, :fence, :place)
+    INSERT OR REPLACE INTO cf_standing_sets ({_SHARE}) VALUES :rows
 """
 
 LEAVES: Final = """
@@ -270,13 +293,12 @@ BEGIN_ATTEMPT: Final = """
 """
 
 CLOSE_ATTEMPT: Final = """
-    UPDATE cf_job_attempts SET ended_at = :now, outcome = :outcome, error = :error
-    WHERE job_id = :job_id AND fence = :fence
+    UPDATE cf_job_attempts SET ended_at = ?, outcome = ?, error = ?
+    WHERE job_id = ? AND fence = ?
 """
 
 HISTORY: Final = """
-    INSERT INTO cf_processing_history VALUES (:input_hash, :source_hash, :job_id, :parser,
-        :parser_version, :input_path, :rows, :quarantined, :now)
+    INSERT INTO cf_processing_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET job_id = excluded.job_id, input_path = excluded.input_path,
         rows = excluded.rows, quarantined = excluded.quarantined,
         finished_at = excluded.finished_at

@@ -405,12 +405,14 @@ def weakened(old: str, new: str, *names: str) -> dict[str, str]:
 
 #: What each leaves out, of one statement or of all that say it.
 WEAKENED = {
-    "completes by id": weakened("AND fence = :fence AND status = 'promoting'", "", "COMPLETE"),
-    "completes by state": weakened("AND fence = :fence", "", "COMPLETE"),
-    "promotes by state": weakened("AND fence = :fence", "", "TO_PROMOTE", "PROMOTE"),
-    "promotes what is to be cancelled": weakened(
-        "AND cancel_requested = 0", "", "TO_PROMOTE", "PROMOTE"
+    "completes by id": weakened(
+        "AND cf_jobs.fence = given.fence\n        AND +cf_jobs.status = 'promoting'", "", "COMPLETE"
     ),
+    "completes by state": weakened("AND cf_jobs.fence = given.fence", "", "COMPLETE"),
+    "promotes by state": weakened("job.fence = given.fence", "1", "TO_PROMOTE")
+    | weakened("AND cf_jobs.fence = given.fence", "", "PROMOTE"),
+    "promotes what is to be cancelled": weakened("AND job.cancel_requested = 0", "", "TO_PROMOTE")
+    | weakened("AND cf_jobs.cancel_requested = 0", "", "PROMOTE"),
     "the attempt is the fence": weakened(
         "attempt = attempt - 1,", "attempt = attempt - 1, fence = fence - 1,", "RELEASE"
     ),
