@@ -305,9 +305,9 @@ def _again(
 
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
     if not job.forced:
-        values = dict(zip(_NEW, _values_of(job), strict=True))
-        there = raw.execute(statements.SAME_WORK, values).fetchall()
-        if there and share(raw, values, there[0]):
+        work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
+        there = raw.execute(statements.SAME_WORK, work).fetchall()
+        if there and share(raw, dict(zip(_NEW, _values_of(job), strict=True)), there[0]):
             return Inserted(there[0]["job_id"], is_new=False, processed=bool(there[0]["processed"]))
     [inserted] = _insert_new(raw, [job], now=now)
     return inserted

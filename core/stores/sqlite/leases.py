@@ -64,7 +64,7 @@ class SqliteLeases:
                 "limit": limit,
                 "lease_ms": lease_ms,
                 "parser": parser,
-                "without": json.dumps(list(without)),
+                "without": json.dumps(list(without)) if without else "[]",
                 "now": now,
             }
             jobs = [job_of(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
