@@ -81,7 +81,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("prod.try", "d", "Jobs", "Dev", "Try the job's input in the Dev pane, with its parser"),
     Action("prod.find", "o", "Jobs", "", "Open a job by the beginning of its id"),
     Action("prod.filter", "slash", "Look", "Filter", "Show only some jobs: status:failed since:1h"),
-    Action("prod.sort", "s", "Look", "", "Show the oldest first, or the newest"),
+    Action("prod.sort", "s", "Look", "", "Sort the jobs: the newest first, by state, by rows…"),
+    Action("prod.reverse", "S", "Look", "", "Turn the order of the jobs around"),
     Action(
         "prod.mark", "space", "Look", "Mark", "Mark the job, or not: what is done is done to all"
     ),

@@ -6,8 +6,9 @@ However many jobs there are, only those around one place are read, by the key th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from casparian.core.queueing.job_order import NEWEST, JobOrder, JobsAround, Place, around
 from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.states import HELD, STATUSES
 from casparian.core.worker.presence import dead_workers
@@ -16,14 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from casparian.core.stores.jobs import Job, Sort
+    from casparian.core.stores.jobs import Job
     from casparian.core.stores.parsers import Health
     from casparian.core.stores.states import JobStatus
     from casparian.core.stores.store import Store
     from casparian.core.stores.workers import Worker
-
-Place = Literal["first", "last"] | int
-"""Where in a list: at its beginning, at its end, or at a job's ``seq``, there or not."""
 
 #: Parsers whose jobs are counted one by one; the others are only named.
 _COUNTED: Final = 200
@@ -34,18 +32,9 @@ class Look:
     """What is looked at: jobs that pass a filter, up to ``reach`` of them each way of a place."""
 
     filter: JobFilter = field(default_factory=JobFilter)
-    sort: Sort = "newest"
+    order: JobOrder = NEWEST
     place: Place = "first"
     reach: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class JobsAround:
-    """Jobs in the order of their list, and whether there are others before and behind them."""
-
-    jobs: tuple[Job, ...] = ()
-    before: bool = False
-    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +69,8 @@ class QueueView:
     parsers: Sequence[ParserLine]
     workers: Sequence[Worker]
     dead: frozenset[str] = frozenset()
+    order: JobOrder = NEWEST
+    """That of the jobs: another one than was wanted if there are too many for it."""
 
     @property
     def paused(self) -> frozenset[str]:
@@ -97,44 +88,37 @@ class QueueView:
 
 def look_at_queue(store: Store, look: Look, home: Path) -> QueueView:
     """Look at the queue; ``home`` is CASPARIAN_HOME. Raises StoreError."""
-    around = jobs_around(store, look)
+    found, order = jobs_around(store, look)
     counts = store.jobs.counts()
     workers = store.workers.list()
     return QueueView(
         look=look,
-        around=around,
-        total=_total(store, look, around),
+        around=found,
+        total=_total(store, look, found),
         counts=counts,
         parsers=_parsers(store),
         workers=workers,
         dead=frozenset(dead_workers(home, workers)),
+        order=order,
     )
 
 
-def jobs_around(store: Store, look: Look) -> JobsAround:
-    """Return the jobs around a place. Raises StoreError."""
-    jobs, reach = store.jobs, look.reach
-    backwards: Sort = "oldest" if look.sort == "newest" else "newest"
-    if look.place == "first":
-        page = jobs.list(look.filter, sort=look.sort, limit=2 * reach)
-        return JobsAround(page.jobs, before=False, behind=page.after is not None)
-    if look.place == "last":
-        page = jobs.list(look.filter, sort=backwards, limit=2 * reach)
-        return JobsAround(page.jobs[::-1], before=page.after is not None, behind=False)
-    step = 1 if look.sort == "newest" else -1
-    below = jobs.list(look.filter, sort=look.sort, after=look.place + step, limit=reach)
-    above = jobs.list(look.filter, sort=backwards, after=look.place, limit=reach)
-    return JobsAround(
-        above.jobs[::-1] + below.jobs,
-        before=above.after is not None,
-        behind=below.after is not None,
-    )
+def jobs_around(store: Store, look: Look) -> tuple[JobsAround, JobOrder]:
+    """Return the jobs around a place, and the order they are in: the newest first if they are too
+    many for the one that is wanted. Raises StoreError.
+    """
+    found = around(store.jobs, look.filter, look.order, look.place, look.reach)
+    if found is not None:
+        return found, look.order
+    newest = around(store.jobs, look.filter, NEWEST, look.place, look.reach)
+    assert newest is not None, "the newest can always be first"
+    return newest, NEWEST
 
 
-def _total(store: Store, look: Look, around: JobsAround) -> int | None:
+def _total(store: Store, look: Look, found: JobsAround) -> int | None:
     """Return how many jobs pass, if that costs nothing."""
-    if not around.before and not around.behind:
-        return len(around.jobs)
+    if not found.before and not found.behind:
+        return len(found.jobs)
     wanted = look.filter
     if wanted != JobFilter(statuses=wanted.statuses, parser=wanted.parser):
         return None

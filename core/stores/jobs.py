@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from casparian.core.stores.states import JobStatus
 
 Sort = Literal["newest", "oldest"]
+Measure = Literal["input", "attempt", "rows", "quarantined", "duration"]
+"""What jobs are sorted by though no index leads to it; ``duration`` is that of the newest attempt,
+of one that runs until now.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,4 +418,21 @@ class JobStore(Protocol):
         limit: int = 100,
     ) -> JobPage:
         """Return a page of jobs; ``after`` is the ``after`` of the page before."""
+        ...
+
+    def parsers(self) -> Sequence[str]:
+        """Return the names of the parsers that have jobs, registered or not, in their order."""
+        ...
+
+    def ranked(
+        self, filter_: JobFilter, by: Measure, *, descending: bool, most: int
+    ) -> Sequence[int] | None:
+        """Return the ``seq`` of every job that passes, sorted; None if there are more than most.
+
+        What has no value comes last, and of equals the newest first. All that pass are read.
+        """
+        ...
+
+    def of(self, seqs: Sequence[int]) -> Sequence[Job]:
+        """Return the jobs of these ``seq``, in this order; those that are gone are left out."""
         ...

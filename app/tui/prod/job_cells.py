@@ -67,6 +67,11 @@ _DISPENSABLE: Final[tuple[Column, ...]] = (
 )
 RIGHT: Final[frozenset[Column]] = frozenset({"try", "progress", "rows", "bad", "age", "took"})
 _MOST_PARSER, _MOST_INPUT = 28, 60
+#: How finely times below a minute are told, in milliseconds: each change is sent to the terminal,
+#: with all that stands before it in its line.
+_STEP: Final = 10_000
+_HALF: Final = _STEP // 2
+_MINUTE: Final = 60_000
 
 Tone = Literal["plain", "dim", "bad", "late"]
 
@@ -136,13 +141,34 @@ def cells_of(
         "progress": Cell(progress_of(job)),
         "rows": rows,
         "bad": Cell(f"{job.quarantined:,}" if job.quarantined else "", "bad"),
-        "age": Cell(shown_age(now - job.created_at), "dim"),
-        "took": Cell(took(job, now)),
+        "age": Cell(coarse_age(now - job.created_at), "dim"),
+        "took": Cell(_took(job, now)),
         "worker": Cell((job.worker_id or "")[-8:], "dim"),
-        "heard": Cell(f"♥ {shown_age(now - heard)}" if job.status in HELD else "", "dim"),
+        "heard": Cell(f"♥ {coarse_age(now - heard)}" if job.status in HELD else "", "dim"),
         "note": note_of(job, view, now),
     }
     return {name: made[name] for name in shown}
+
+
+def coarse_age(milliseconds: float) -> str:
+    """Say how old something is, below a minute in steps: now, 5s, 10s, 20s, …, 50s."""
+    return shown_age(_coarse(milliseconds))
+
+
+def _coarse(milliseconds: float) -> float:
+    if milliseconds >= _MINUTE:
+        return milliseconds
+    step = _STEP if milliseconds >= _STEP else _HALF
+    return milliseconds // step * step
+
+
+def _took(job: Job, now: int) -> str:
+    """Say how long a job took; of one that runs the seconds are told in steps as well."""
+    if job.finished_at is not None or job.started_at is None or job.status not in HELD:
+        return took(job, now)
+    so_far = now - job.started_at
+    step = _HALF if so_far >= _STEP else 1_000
+    return shown_duration(so_far // step * step) if so_far >= step else ""
 
 
 def lost_word(job: Job, view: QueueView, now: int) -> str:
@@ -156,7 +182,7 @@ def note_of(job: Job, view: QueueView, now: int) -> Cell:
     """Say what matters most of a job in its state."""
     if job.status in HELD:
         heard = job.last_heartbeat_at or job.started_at or job.created_at
-        ago = shown_age(now - heard)
+        ago = coarse_age(now - heard)
         if lost_word(job, view, now) == "orphaned":
             return Cell("its worker is gone: another one takes it", "late")
         if is_late(job, now):
@@ -167,7 +193,8 @@ def note_of(job: Job, view: QueueView, now: int) -> Cell:
     if job.status in WAITING and job.parser in view.paused:
         return Cell("its parser is paused", "bad")
     if job.status == "scheduled":
-        wait = f"runs in {shown_duration(max(job.run_at - now, 0))}"
+        left = -(-max(job.run_at - now, 0) // _HALF) * _HALF
+        wait = f"runs in {shown_duration(left)}" if left else "runs as soon as it can"
         return Cell(f"{wait}, after: {error_line(job)}" if job.error else wait)
     if job.error is not None and job.status != "cancelled":
         return Cell(error_line(job), "failed" if job.finished_at else "plain")

@@ -36,10 +36,13 @@ class JobLog(Vertical):
         self._job: Job | None = None
         self._shown: tuple[str, int] | None = None
         self._timer: Timer | None = None
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         """What is said of the job, and its log."""
-        yield Static(id="prod-note", markup=False)
+        note = Static(id="prod-note", markup=False)
+        note.display = False
+        yield note
         yield LogArea()
 
     def show(self, job: Job | None, view: QueueView) -> None:
@@ -56,8 +59,10 @@ class JobLog(Vertical):
                 said = said or "it has not run yet, and has no log"
         if title != self.border_title:
             self.border_title = title
-        note.display = bool(said)
-        note.update(said, layout=False)
+        if said != self._said:
+            self._said = said
+            note.display = bool(said)
+            note.update(said, layout=False)
         key = _key(job)
         if key != self._shown:
             if self._timer is not None:

@@ -13,24 +13,45 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from casparian.app.tui.prod.job_cells import RIGHT, cells_of, columns_for, fitted, longest_parser
+from casparian.app.tui.prod.job_cells import (
+    RIGHT,
+    Column,
+    cells_of,
+    columns_for,
+    fitted,
+    longest_parser,
+)
 from casparian.app.tui.widgets.plain_text import cut, plain
-from casparian.core.queueing.queue_view import JobsAround, QueueView
+from casparian.core.queueing.job_order import JobsAround, Key, is_behind, spot_of
 from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from textual import events
     from textual.binding import BindingType
 
-    from casparian.app.tui.prod.job_cells import Cell, Column
+    from casparian.app.tui.prod.job_cells import Cell
+    from casparian.core.queueing.job_order import JobOrder
+    from casparian.core.queueing.queue_view import QueueView
     from casparian.core.stores.jobs import Job
 
 _HEADER: Final = 1
 _GUTTER: Final = 2
 _WHEEL: Final = 3
 _TONES: Final = ("dim", "bad", "late", *STATUSES)
+
+#: By what the jobs are sorted if the title of a column is clicked.
+ORDERS: Final[dict[Column, Key]] = {
+    "state": "state",
+    "parser": "parser",
+    "input": "input",
+    "try": "attempt",
+    "rows": "rows",
+    "bad": "quarantined",
+    "age": "queued",
+    "took": "duration",
+}
 
 Wanted = Literal["first", "last"]
 
@@ -76,6 +97,12 @@ class JobsTable(Widget, can_focus=True):
         end: Wanted
 
     @dataclass
+    class OrderWanted(Message):
+        """The title of a column was clicked."""
+
+        key: Key
+
+    @dataclass
     class Opened(Message):
         """A job was clicked twice."""
 
@@ -91,7 +118,9 @@ class JobsTable(Widget, can_focus=True):
         self._marked: Collection[str] = ()
         self._wanted: Wanted | None = None
         self._empty = ""
-        self._drawn: list[Strip] = []
+        self._columns: dict[Column, int] = {}
+        self._drawn: list[_Line] = []
+        self._drawn_as: object = None
 
     # What is shown
 
@@ -108,14 +137,12 @@ class JobsTable(Widget, can_focus=True):
 
     def misses_its_job(self, view: QueueView) -> bool:
         """Whether a view is of another part of the list than the cursor's job."""
-        job, jobs = self.job, view.around.jobs
-        if job is None or not jobs or self._wanted is not None:
+        job, around = self.job, view.around
+        if job is None or not around.jobs or self._wanted is not None:
             return False
-        low, high = sorted((jobs[0].seq, jobs[-1].seq))
-        newest = view.look.sort == "newest"
-        below = view.around.behind if newest else view.around.before
-        above = view.around.before if newest else view.around.behind
-        return (job.seq < low and below) or (job.seq > high and above)
+        if view.look.place == spot_of(job) or not (around.before or around.behind):
+            return False
+        return all(other.job_id != job.job_id for other in around.jobs)
 
     def show(
         self, view: QueueView, now: int, *, marked: Collection[str] = (), empty: str = ""
@@ -147,26 +174,28 @@ class JobsTable(Widget, can_focus=True):
         self._redraw()
 
     def _redraw(self) -> None:
-        """Paint the lines that are not what was painted."""
-        before = self._drawn
+        """Paint the cells that are not what was painted: whatever is painted is sent."""
+        before, way = self._drawn, self._drawn_as
         self._draw()
-        if len(before) != len(self._drawn):
+        if len(before) != len(self._drawn) or way != self._drawn_as:
             self.refresh()
             return
-        for y, strip in enumerate(self._drawn):
-            if strip != before[y]:
-                self.refresh(Region(0, y, self.size.width, 1))
+        for y, (old, new) in enumerate(zip(before, self._drawn, strict=True)):
+            for x, width in new.differs(old, self.size.width):
+                self.refresh(Region(x, y, width, 1))
 
-    @staticmethod
-    def _place_of(job: Job | None, view: QueueView) -> int:
+    def _place_of(self, job: Job | None, view: QueueView) -> int:
+        """Return where the cursor's job is now, or what came to its place."""
         jobs = view.around.jobs
         if job is None or not jobs:
             return 0
-        newest = view.look.sort == "newest"
         for at, other in enumerate(jobs):
-            if other.job_id == job.job_id or (other.seq < job.seq) == newest:
+            if other.job_id == job.job_id:
                 return at
-        return len(jobs) - 1
+        places = [is_behind(view.order, other, job) for other in jobs]
+        if None in places:
+            return self._at
+        return places.index(True) if True in places else len(jobs) - 1
 
     # Moving
 
@@ -199,7 +228,7 @@ class JobsTable(Widget, can_focus=True):
         before, self._at = self._at, min(max(0, at), len(jobs) - 1)
         self._wanted = None
         self._clamp()
-        self.refresh()
+        self._redraw()
         if self._at != before:
             self.post_message(self.Moved(self.job))
 
@@ -227,7 +256,10 @@ class JobsTable(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Go to a job; a second click opens it."""
         offset = event.get_content_offset(self)
-        if offset is None or event.button != 1 or offset.y < _HEADER:
+        if offset is None or event.button != 1:
+            return
+        if offset.y < _HEADER:
+            self._click_title(offset.x)
             return
         at = self._top + offset.y - _HEADER
         if at < len(self._around.jobs):
@@ -235,35 +267,56 @@ class JobsTable(Widget, can_focus=True):
             if event.chain == 2 and self.job is not None:
                 self.post_message(self.Opened(self.job))
 
+    def _click_title(self, x: int) -> None:
+        left = _GUTTER
+        for name, width in self._columns.items():
+            if left <= x < left + width and name in ORDERS:
+                self.post_message(self.OrderWanted(ORDERS[name]))
+            left += width + 1
+
     # Drawing
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the lines of one paint, all as of the same moment."""
-        self._draw()
+        if self._drawn_as != self._way():
+            self._draw()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         if y < len(self._drawn):
-            return self._drawn[y]
+            return self._drawn[y].strip
         return Strip.blank(self.size.width, self.rich_style)
+
+    def _way(self) -> object:
+        """Return what, besides the jobs, decides how they are drawn."""
+        return (self.size, self.has_focus, self.rich_style, self._part("cursor"), self._columns)
+
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        self._drawn_as = None
+        super().notify_style_update()
 
     def _draw(self) -> None:
         width, jobs = self.size.width, self._around.jobs
         base = self.rich_style
         if self._view is None or not jobs:
             text, taken = cut(plain(self._empty), max(0, width - _GUTTER))
-            line = [Segment(" " * _GUTTER, base), Segment(text, base + self._part("empty"))]
-            self._drawn = [Strip(line, _GUTTER + taken).extend_cell_length(width, base)]
+            line = (Segment(" " * _GUTTER, base), Segment(text, base + self._part("empty")))
+            self._columns = {}
+            self._drawn = [_Line((line,), (_GUTTER + taken,), width, base)]
+            self._drawn_as = self._way()
             return
         shown = jobs[self._top : self._top + self.page]
-        columns = columns_for(width - _GUTTER, longest_parser(jobs))
+        columns = self._columns = columns_for(width - _GUTTER, longest_parser(jobs))
+        widths = (_GUTTER, *(cells + 1 for cells in columns.values()))
         styles = {tone: self._part(tone.replace("_", "-")) for tone in _TONES}
         header = base + self._part("header")
-        titles = [Segment(" " * _GUTTER, header)]
+        order = self._view.order
+        titles: list[tuple[Segment, ...]] = [(Segment(" " * _GUTTER, header),)]
         for name, cells in columns.items():
-            titles += _aligned(name, name, cells, header, header)
-        self._drawn = [Strip(titles).adjust_cell_length(width, header)]
+            titles.append(_aligned(name, title_of(name, order, cells), cells, header, header))
+        lines = [_Line(tuple(titles), widths, width, header)]
         for place, job in enumerate(shown, self._top):
             marked = job.job_id in self._marked
             cursor = place == self._at
@@ -271,15 +324,16 @@ class JobsTable(Widget, can_focus=True):
             if marked:
                 row += self._part("mark")
             flag = ("▌" if cursor else " ") + ("●" if marked else " ")
-            segments = [Segment(flag, row)]
+            parts: list[tuple[Segment, ...]] = [(Segment(flag, row),)]
             for name, cell in cells_of(job, self._view, self._now, columns).items():
                 style = row + styles[cell.tone] if cell.tone in styles else row
                 if cursor and self.has_focus:
                     style = row
-                segments += _aligned(
-                    name, _text_of(name, cell, columns[name]), columns[name], style, row
-                )
-            self._drawn.append(Strip(segments).adjust_cell_length(width, row))
+                text = _text_of(name, cell, columns[name])
+                parts.append(_aligned(name, text, columns[name], style, row))
+            lines.append(_Line(tuple(parts), widths, width, row))
+        self._drawn = lines
+        self._drawn_as = self._way()
 
     def _part(self, name: str) -> Style:
         names = f"jobs-table--{name}"
@@ -290,13 +344,53 @@ class JobsTable(Widget, can_focus=True):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it is drawn: its cells, each with the gap behind it, and how wide these are."""
+
+    parts: tuple[tuple[Segment, ...], ...]
+    widths: tuple[int, ...]
+    width: int
+    row: Style
+
+    @property
+    def strip(self) -> Strip:
+        """It as a strip, with as few changes of style as can be: each is sent."""
+        segments = [segment for part in self.parts for segment in part]
+        return Strip(segments).adjust_cell_length(self.width, self.row).simplify()
+
+    def differs(self, other: _Line, room: int) -> Iterator[tuple[int, int]]:
+        """Yield where it differs from another line: from which cell on, and how many of them."""
+        if self.widths != other.widths or self.row != other.row:
+            yield 0, room
+            return
+        x = 0
+        for mine, theirs, width in zip(self.parts, other.parts, self.widths, strict=True):
+            if mine != theirs and x < room:
+                yield x, min(width, room - x)
+            x += width
+
+
+def title_of(name: Column, order: JobOrder, width: int) -> str:
+    """Return a column's title, with an arrow if the jobs are in its order: ``▲`` grows downwards.
+
+    What was queued last is the youngest.
+    """
+    if ORDERS.get(name) != order.by:
+        return name
+    grows = order.descending if order.by == "queued" else not order.descending
+    arrow = "▲" if grows else "▼"
+    space = " " if width > len(name) + 1 else ""
+    return f"{name[: width - 1 - len(space)]}{space}{arrow}"
+
+
 def _text_of(name: Column, cell: Cell, width: int) -> str:
     return fitted(name, plain(cell.text), width)
 
 
-def _aligned(name: Column, text: str, width: int, style: Style, row: Style) -> list[Segment]:
+def _aligned(name: Column, text: str, width: int, style: Style, row: Style) -> tuple[Segment, ...]:
     """Return a cell and the gap behind it."""
     text, taken = cut(text, width)
     space = Segment(" " * (width - taken), row)
-    parts = [space, Segment(text, style)] if name in RIGHT else [Segment(text, style), space]
-    return [*parts, Segment(" ", row)]
+    parts = (space, Segment(text, style)) if name in RIGHT else (Segment(text, style), space)
+    return (*parts, Segment(" ", row))

@@ -23,6 +23,8 @@ from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.job_opening import JobOpening
 from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.order_screen import OrderScreen, words_of
+from casparian.app.tui.prod.order_screen import why_not as why_no_order
 from casparian.app.tui.prod.side_list import (
     SideList,
     parser_lines,
@@ -34,7 +36,8 @@ from casparian.app.tui.prod.worker_deeds import WorkerDeeds
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
 from casparian.core.queueing.filters import parse_filter, toggled
-from casparian.core.queueing.queue_view import Look, Place
+from casparian.core.queueing.job_order import order_by, spot_of
+from casparian.core.queueing.queue_view import Look
 from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.prod.host import HostEvent, ProdHost
-    from casparian.core.stores.jobs import JobFilter, Sort
+    from casparian.core.queueing.job_order import JobOrder, Place
+    from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.states import JobStatus
 
 #: How often ages are drawn anew, in seconds.
@@ -73,6 +77,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         self._host = host
         self._look = Look(reach=_REACH)
         self.state = ProdState()
+        self._said_counts = Text()
 
     def compose(self) -> ComposeResult:
         """Header, what is wrong, the jobs with what stands beside them, the log, the keys."""
@@ -164,11 +169,14 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         self.query_one("#prod-states", SideList).show(state_lines(view))
         parsers = self.query_one("#prod-parsers", SideList)
         parsers.show(parser_lines(view))
-        parsers.border_subtitle = "" if view.parsers else "none: R registers one"
+        parsers.remark("" if view.parsers else "none: R registers one")
         workers = self.query_one("#prod-workers", SideList)
         workers.show(worker_lines(view, now_ms()))
-        workers.border_subtitle = "" if view.workers else "none"
-        self.query_one("#prod-counts", Static).update(self._counts(view.counts), layout=False)
+        workers.remark("" if view.workers else "none: W starts one")
+        counts = self._counts(view.counts)
+        if counts != self._said_counts:
+            self._said_counts = counts
+            self.query_one("#prod-counts", Static).update(counts, layout=False)
 
     def _counts(self, counts: Mapping[JobStatus, int]) -> Text:
         """Say how many jobs are in each state; in words if there is room for them."""
@@ -203,7 +211,9 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         view = self.state.view
         if view is None:
             return ""
-        parts = [f"{view.look.sort} first"]
+        parts = [words_of(view.order)]
+        if view.order != view.look.order:
+            parts = [f"too many to be sorted {words_of(view.look.order)}: {parts[0]}"]
         if view.total is not None:
             parts.append(f"{view.total:,} job{'s' * (view.total != 1)}")
         else:
@@ -248,7 +258,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         if table.job is not None:
             view = self.state.view
             near = table.at_beginning and not (view is not None and table.misses_its_job(view))
-            self._look_at("first" if near else table.job.seq)
+            self._look_at("first" if near else spot_of(table.job))
 
     def _look_at(self, place: Place) -> None:
         reach = max(_REACH, 3 * self.query_one(JobsTable).page)
@@ -310,10 +320,32 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
         self._take_look(replace(self._look, filter=wanted, **other))
 
     def do_sort(self) -> None:
-        """Show the oldest first, or the newest."""
+        """Ask by what the jobs are to be sorted."""
+
+        def answered(order: JobOrder | None) -> None:
+            if order is not None:
+                self._take_order(order)
+
+        total = None if self.state.view is None else self.state.view.total
+        self.app.push_screen(OrderScreen(self._look.order, total), answered)
+
+    def do_reverse(self) -> None:
+        """Turn the order around."""
+        self._take_order(self._look.order.reversed)
+
+    @on(JobsTable.OrderWanted)
+    def _sort_by(self, message: JobsTable.OrderWanted) -> None:
+        now, wanted = self._look.order, order_by(message.key)
+        order = now.reversed if now.by == wanted.by else wanted
+        reason = why_no_order(order, None if self.state.view is None else self.state.view.total)
+        if reason:
+            self.notify(reason, severity="warning", markup=False, timeout=4)
+        else:
+            self._take_order(order)
+
+    def _take_order(self, order: JobOrder) -> None:
         self.query_one(JobsTable).forget()
-        sort: Sort = "oldest" if self._look.sort == "newest" else "newest"
-        self._take_look(replace(self._look, sort=sort, place="first"))
+        self._take_look(replace(self._look, order=order, place="first"))
 
     def why_not_mark(self) -> str:
         """There must be a job."""

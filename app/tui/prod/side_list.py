@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from casparian.app.ages import shown_age
 from casparian.app.job_states import SHOWN
 from casparian.app.safe_text import one_line
+from casparian.app.tui.prod.job_cells import coarse_age
 from casparian.core.stores.states import LIVE, STATUSES, JobStatus
 
 if TYPE_CHECKING:
@@ -69,16 +69,30 @@ class SideList(OptionList):
         width = self.scrollable_content_region.width
         before, self._shown = self._shown, tuple(lines)
         if [line.key for line in before] == [line.key for line in lines]:
-            for at, (old, line) in enumerate(zip(before, lines, strict=True)):
+            for place, (old, line) in enumerate(zip(before, lines, strict=True)):
                 if old != line or width != self._width:
-                    self.replace_option_prompt_at_index(at, _prompt(line, width))
+                    self.replace_option_prompt_at_index(place, _prompt(line, width))
         else:
-            there = None if self.highlighted is None else before[self.highlighted].key
+            at = self.highlighted
+            there = None if at is None else before[at].key
             self.clear_options()
             self.add_options([Option(_prompt(line, width)) for line in lines])
-            found = [at for at, line in enumerate(lines) if line.key == there]
-            self.highlighted = found[0] if found else None
+            self.highlighted = self._place_of(there, at)
         self._width = width
+
+    def remark(self, said: str) -> None:
+        """Say something at the list's lower edge; what stays as it is is not drawn anew."""
+        if said != (self.border_subtitle or ""):
+            self.border_subtitle = said
+
+    def _place_of(self, key: str | None, at: int | None) -> int | None:
+        """Return where a line is now, or what took its place; with the focus it is on some line."""
+        found = [place for place, line in enumerate(self._shown) if line.key == key]
+        if found:
+            return found[0]
+        if not self._shown or not (self.has_focus or at is not None):
+            return None
+        return min(at or 0, len(self._shown) - 1)
 
     @property
     def key(self) -> str | None:
@@ -148,7 +162,7 @@ def worker_lines(view: QueueView, now: int) -> list[SideLine]:
     lines = []
     for one in view.workers:
         name = f"{one_line(one.host)} {one.pid}"
-        heard = shown_age(now - one.last_seen)
+        heard = coarse_age(now - one.last_seen)
         if one.worker_id in view.dead:
             left, right = Content.styled(f"✗ {name}", "$text-error bold"), "gone"
             lines.append(SideLine(one.worker_id, left, Content.styled(right, "$text-error bold")))

@@ -77,7 +77,13 @@ class StoreHost:
 
     def start(self, on_event: Callable[[HostEvent], None]) -> None:
         """Begin to look."""
-        self._acts = StoreActs(self._where, on_event)
+
+        def tell(event: HostEvent) -> None:
+            # What was done is on the screen at once, and can be acted upon.
+            self._tell(_is_new=True)
+            on_event(event)
+
+        self._acts = StoreActs(self._where, tell)
         self._thread = threading.Thread(target=self._run, args=(on_event,), name="look-at-queue")
         self._thread.start()
 

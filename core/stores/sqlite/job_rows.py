@@ -16,13 +16,24 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from casparian.core.stores.jobs import Sort
+    from casparian.core.stores.jobs import Measure, Sort
+    from casparian.core.stores.states import JobStatus
 
 _NAMES: Final = tuple(field.name for field in fields(Job))
 _FORCED: Final = _NAMES.index("forced")
 _CANCEL: Final = _NAMES.index("cancel_requested")
 _ERROR: Final = _NAMES.index("error")
 _REPLACING: Final = _NAMES.index("replacing")
+
+
+_MEASURES: Final[dict[Measure, str]] = {
+    "input": "input_path",
+    "attempt": "attempt",
+    "rows": "rows",
+    "quarantined": "quarantined",
+    "duration": "CASE WHEN finished_at IS NOT NULL OR status IN ('running', 'promoting') "
+    "THEN coalesce(finished_at, :now) - started_at END",
+}
 
 
 def job_of(row: sqlite3.Row) -> Job:
@@ -86,6 +97,27 @@ def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
     if wanted.statuses:
         conditions.append(f"({' OR '.join(map(_is, dict.fromkeys(wanted.statuses)))})")
     return f"SELECT count(*) FROM cf_jobs {_where(conditions)}", values
+
+
+def ranking_query(
+    wanted: JobFilter, by: Measure, *, descending: bool, limit: int
+) -> tuple[str, dict[str, object]]:
+    """Return the query of the places of up to ``limit`` jobs in the order of a column.
+
+    What isn't sorted in the end, as there are too many, is not sorted at all.
+    """
+    conditions, values = _conditions(wanted)
+    statuses: list[JobStatus | None] = [*dict.fromkeys(wanted.statuses)]
+    parts = [
+        f"SELECT * FROM (SELECT seq, {_MEASURES[by]} AS measure FROM cf_jobs "
+        f"{_where([*([_is(status)] if status else []), *conditions])} LIMIT :limit)"
+        for status in statuses or [None]
+    ]
+    order = "DESC" if descending else "ASC"
+    return (
+        f"SELECT seq FROM ({' UNION ALL '.join(parts)} LIMIT :limit) "
+        f"ORDER BY measure IS NULL, measure {order}, seq DESC"
+    ), values | {"limit": limit}
 
 
 def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:

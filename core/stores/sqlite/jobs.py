@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
 from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
 from casparian.core.stores.sqlite import statements
-from casparian.core.stores.sqlite.job_rows import attempt_of, count_query, job_of, page_query
+from casparian.core.stores.sqlite.job_rows import (
+    attempt_of,
+    count_query,
+    job_of,
+    page_query,
+    ranking_query,
+)
 from casparian.core.stores.sqlite.leases import SqliteLeases
 from casparian.core.stores.sqlite.many_rows import BATCH, of_all
 from casparian.core.stores.sqlite.replacements import (
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from casparian.core.stores.jobs import Attempt, Job, Sort
+    from casparian.core.stores.jobs import Attempt, Job, Measure, Sort
     from casparian.core.stores.standing_sets import StandingSet
     from casparian.core.stores.states import JobStatus
 
@@ -261,6 +267,30 @@ class SqliteJobs(SqliteLeases):
         jobs = tuple(job_of(row) for row in self._connection.read(sql, values))
         more = len(jobs) > limit
         return JobPage(jobs[:limit], jobs[limit - 1].seq if more else None)
+
+    def parsers(self) -> Sequence[str]:
+        """Return the names of the parsers that have jobs."""
+        rows = self._connection.read(
+            "SELECT DISTINCT parser FROM cf_job_counts WHERE jobs > 0 ORDER BY parser"
+        )
+        return [row[0] for row in rows]
+
+    def ranked(
+        self, filter_: JobFilter, by: Measure, *, descending: bool, most: int
+    ) -> Sequence[int] | None:
+        """Return the places of all jobs that pass, sorted; None if there are more than most."""
+        sql, values = ranking_query(filter_, by, descending=descending, limit=most + 1)
+        rows = self._connection.read(sql, values | {"now": self._connection.now()})
+        return None if len(rows) > most else [row[0] for row in rows]
+
+    def of(self, seqs: Sequence[int]) -> Sequence[Job]:
+        """Return the jobs of these places, in this order."""
+        rows = self._connection.read(
+            "SELECT * FROM cf_jobs WHERE seq IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(seqs)),),
+        )
+        found = {row["seq"]: row for row in rows}
+        return [job_of(found[seq]) for seq in seqs if seq in found]
 
 
 def _forget_parts(raw: sqlite3.Connection, ids: Sequence[str]) -> None:

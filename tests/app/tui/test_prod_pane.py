@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.prod import order_screen
 from casparian.app.tui.prod.host import Seen, Trouble
 from casparian.app.tui.prod.job_cells import columns_for
+from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.state import ProdState, after, updated
 from casparian.app.tui.widgets.log_area import LogArea
+from casparian.core.queueing import job_order
 from casparian.core.stores.workers import NewWorker
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.presence import Presence, new_worker
@@ -251,6 +255,90 @@ async def test_a_filter_is_typed_with_completion_and_what_is_wrong_with_it_is_sa
 
 
 @pytest.mark.asyncio
+async def test_jobs_are_sorted_by_a_key_and_by_clicking_a_title_which_shows_it(
+    queued: Queued,
+) -> None:
+    for number in range(3):
+        queued.add(f"/data/{number}.csv")
+        queued.finish(queued.claim(), rows=(20, 30, 10)[number])
+    queued.add("/data/3.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane, table = await looked(pilot), table_of(app)
+
+        async def first_is(path: str, said: str) -> None:
+            await until(pilot, lambda: table.job and table.job.input_path == f"/data/{path}.csv")
+            assert said in str(table.border_subtitle)
+
+        await pilot.press("s", "r")
+        await first_is("1", "by rows, most first")
+        assert any("rows ▼" in line for line in lines_of(app))
+        await pilot.press("S")
+        await first_is("2", "by rows, fewest first")
+        title = next(line for line in lines_of(app) if "state" in line and "took" in line)
+        await pilot.click(table, offset=(title.index("input") + 1, 1))
+        await first_is("0", "by input")
+        await pilot.click(table, offset=(title.index("input") + 1, 1))
+        await first_is("3", "by input, backwards")
+        await pilot.press("s", "s")
+        await first_is("3", "by state")
+        assert any("state ▲" in line for line in lines_of(app))
+        await pilot.press("s", "v")
+        await first_is("2", "by state, backwards")
+        await pilot.press("s", "escape")
+        assert pane.state.view is not None
+        assert pane.state.view.order.by == "state"
+
+
+@pytest.mark.asyncio
+async def test_a_list_too_long_for_an_order_says_so_and_is_in_it_once_it_is_filtered(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (job_order, order_screen):
+        monkeypatch.setattr(module, "MOST_SORTED", 3)
+    for number in range(5):
+        queued.add(f"/data/{number}.csv")
+    queued.fail(queued.claim())
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        table = (await looked(pilot)).query_one(JobsTable)
+        await pilot.press("s", "i")
+        await until(pilot, lambda: app._notifications)
+        assert "only of up to 3 jobs" in next(iter(app._notifications)).message
+        assert any("only of up to 3 jobs" in line for line in lines_of(app))
+        await pilot.press("escape", "slash", *"status:failed", "enter")
+        await until(pilot, lambda: "1 job" in str(table.border_subtitle))
+        await pilot.press("s", "i")
+        await until(pilot, lambda: "by input" in str(table.border_subtitle))
+        await pilot.press("escape")
+        await until(pilot, lambda: "too many to be sorted by input" in str(table.border_subtitle))
+
+
+@pytest.mark.asyncio
+async def test_only_the_cells_that_changed_are_painted(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        queued.add(f"/data/{number}.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        table = (await looked(pilot)).query_one(JobsTable)
+        pane_of(app)._host.rest(True)
+        await pilot.pause()
+        painted: list[Any] = []
+        monkeypatch.setattr(table, "refresh", lambda *regions, **_: painted.append(regions))
+        assert table.job is not None
+        begun = table.job.created_at + 10_000
+        table.tick(begun)
+        painted.clear()
+        table.tick(begun + 7_000)
+        assert painted == [], "an age below a minute is told in steps"
+        table.tick(begun + 11_000)
+        assert len(painted) == 3
+        assert {region.width for [region] in painted} == {columns_for(116, 11)["age"] + 1}
+
+
+@pytest.mark.asyncio
 async def test_jobs_are_marked_and_sorted_and_marks_stay_with_their_jobs(queued: Queued) -> None:
     for number in range(3):
         queued.add(f"/data/{number}.csv")
@@ -262,7 +350,7 @@ async def test_jobs_are_marked_and_sorted_and_marks_stay_with_their_jobs(queued:
             "/data/2.csv",
             "/data/1.csv",
         }
-        await pilot.press("s")
+        await pilot.press("s", "o")
         await until(pilot, lambda: table.job and table.job.input_path == "/data/0.csv")
         await pilot.pause()
         assert [line[1:4] for line in lines_of(app) if "●" in line and "csv" in line]

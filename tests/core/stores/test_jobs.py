@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
-from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, Promotion
+from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, Measure, Promotion
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.standing_sets import Promoted
 from casparian.core.stores.states import ENDED, STATUSES, JobStatus
@@ -526,6 +527,28 @@ def test_pages_hold_every_job_once_and_in_order(store: Store) -> None:
     assert everything(store, JobFilter(parser="a"), limit=2) == [9, 7, 5, 3, 1]
     assert everything(store, JobFilter(statuses=("failed",)), limit=5) == [3, 2, 1]
     assert everything(store, JobFilter(statuses=("failed",), parser="a"), limit=1) == [3, 1]
+
+
+def test_jobs_are_ranked_by_a_column_what_has_no_value_last(store: Store, clock: Clock) -> None:
+    store.jobs.insert_many([new_job(n, parser="ba"[n % 2]) for n in range(5)])
+    for rows, wait in ((7, 300), (9, 100), (7, 200)):
+        lease = claim(store)
+        clock.forward(wait)
+        finish(store, lease, f"/out/{lease.job_id}", rows=rows)
+    claim(store)
+    clock.forward(150)
+
+    def ranked(by: Measure, *, descending: bool, most: int = 5, **wanted: Any) -> Any:
+        return store.jobs.ranked(JobFilter(**wanted), by, descending=descending, most=most)
+
+    assert ranked("rows", descending=True) == [2, 3, 1, 5, 4]
+    assert ranked("rows", descending=False) == [3, 1, 2, 5, 4]
+    assert ranked("duration", descending=True) == [1, 3, 4, 2, 5], "until now, if it runs"
+    assert ranked("input", descending=False, parser="a") == [2, 4]
+    assert ranked("rows", descending=True, statuses=("completed", "pending")) == [2, 3, 1, 5]
+    assert ranked("rows", descending=True, most=4) is None
+    assert [job.seq for job in store.jobs.of([4, 2, 99, 5])] == [4, 2, 5]
+    assert list(store.jobs.parsers()) == ["a", "b"]
 
 
 def test_filters_look_at_the_input_the_error_the_time_and_the_worker(

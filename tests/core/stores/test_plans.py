@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from casparian.core.queueing.job_order import Spot, around, order_by
 from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import page_query
@@ -124,7 +125,7 @@ def test_no_hot_statement_reads_all_jobs_or_sorts_them(name: str, store: SqliteS
     assert not any(SCANS_OF_JOBS.match(line) for line in plan), plan
 
 
-COUNTED = ("claim", "page", "pages of failures", "counts", "stale")
+COUNTED = ("claim", "page", "pages of failures", "by state", "by parser", "counts", "stale")
 
 
 @pytest.mark.parametrize("what", COUNTED)
@@ -148,6 +149,12 @@ def test_what_is_asked_often_takes_few_steps_beside_a_million_finished_jobs(
         elif what == "pages of failures":
             page = store.jobs.list(JobFilter(statuses=("failed",), parser="p1"), limit=50)
             assert len(page.jobs) == 50
+        elif what.startswith("by "):
+            order = order_by(what.removeprefix("by "))  # type: ignore[arg-type]
+            middle = Spot(FINISHED // 2, "completed", "p1")
+            found = around(store.jobs, JobFilter(), order, middle, 25)
+            assert found is not None
+            assert len(found.jobs) == 50
         elif what == "counts":
             assert sum(store.jobs.counts().values()) == FINISHED + 50
         else:
