@@ -32,11 +32,8 @@ _GUARDIAN = """
 group=
 while read -r line; do group=$line; done
 [ -z "$group" ] || kill -9 "-$group" 2>/dev/null
-for environ in /proc/[0-9]*/environ; do
-  if grep -qs "$1" "$environ"; then
-    pid=${environ#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null
-  fi
-done
+printf '%s\\n' /proc/[0-9]*/environ | xargs grep -ls -e "$1" |
+while IFS=/ read -r _ _ pid _; do kill -9 "$pid" 2>/dev/null; done
 [ -z "$2" ] && exit
 tries=0 # what is being killed may still put something there
 until rm -rf -- "$2" 2>/dev/null || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from casparian.core.events import Batch
-from casparian.core.processes import MARK
+from casparian.core.processes import MARK, Guardian
 
 HOST = """
 import sys
@@ -136,6 +137,30 @@ def test_the_guardian_takes_the_folder_of_an_archive_with_it(tmp_path, eventuall
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=60)
     eventually(lambda: not (tmp_path / "folder").exists())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="elsewhere there is no /proc")
+def test_a_guardian_looks_for_all_that_is_marked_at_once(tmp_path, monkeypatch, running):
+    # However many processes there are, a machine where many hosts die at once starts few more.
+    counted = tmp_path / "grep"
+    counted.write_text(f'#!/bin/sh\necho >> {tmp_path}/greps\nexec {shutil.which("grep")} "$@"\n')
+    counted.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    marked = [
+        subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: mark}, start_new_session=True)
+        for mark in ("mine", "mine", "another's")
+    ]
+    try:
+        guardian = Guardian(None, "mine")
+        guardian._process.stdin.close()  # as the end of its host does
+        assert guardian._process.wait(timeout=60) == 0
+        assert [one.wait(timeout=60) for one in marked[:2]] == [-signal.SIGKILL] * 2
+        assert running(marked[2].pid)
+        assert (tmp_path / "greps").read_text() == "\n"
+    finally:
+        for one in marked:
+            one.kill()
+            one.wait()
 
 
 def test_a_temporary_folder_goes_however_its_process_ends_and_guests_have_ended_before(
