@@ -166,6 +166,8 @@ def _as_json(
         "queued": report.queued,
         "already_processed": report.already_processed,
         "in_queue": report.in_queue,
+        "replacing": report.replacing,
+        "beside": report.beside,
         "bytes_read": report.bytes_read,
         "problem_count": report.problem_count,
         "problems": [asdict(problem) for problem in report.problems],
@@ -191,6 +193,13 @@ def _print(report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[
     click.secho(f"{good} {report.queued:,} queued", fg="green" if report.queued else None, nl=False)
     click.echo(f" for {names}")
     dot = "·" if marks else "-"
+    if report.replacing:
+        rows = "rows that stand, once they are published"
+        click.echo(f"{dot} {report.replacing:,} of them to replace {rows}")
+    if report.beside:
+        versions = ", ".join(sorted({one for job in report.jobs for one in job.beside}))
+        rows = f"rows of another version, which stay: {versions}"
+        click.echo(f"{dot} {report.beside:,} of them beside {rows}")
     if report.already_processed:
         done = _these(report, "already_processed", report.already_processed)
         click.echo(f"{dot} Already processed: {done}")
@@ -222,5 +231,6 @@ def _these(report: EnqueueReport, outcome: Outcome, count: int) -> str:
     """Say how many files need no job; of a single one, which it is and whose job it was."""
     found = [job for job in report.jobs if job.outcome == outcome]
     if count == len(found) == 1:
-        return f"{one_line(found[0].path)} (job {found[0].job_id[:8]})"
+        pruned = ", which was pruned since" if found[0].job_pruned else ""
+        return f"{one_line(found[0].path)} (job {found[0].job_id[:8]}{pruned})"
     return f"{count:,}"

@@ -40,13 +40,21 @@ KEPT: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What became of a file for one parser; ``job_id`` is the job that does the work, or did."""
+    """What became of a file for one parser; ``job_id`` is the job that does the work, or did.
+
+    ``job_pruned`` says that the job has done it, and was forgotten since. Of a queued one,
+    ``replaces`` says that rows of this version stand for its path, which the new ones replace;
+    ``beside`` are other versions whose rows stand for it, and stay.
+    """
 
     job_id: str
     outcome: Outcome
     path: str
     parser: str
     parser_version: str
+    job_pruned: bool = False
+    replaces: bool = False
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,7 +62,9 @@ class EnqueueReport:
     """How far an enqueueing is, and at its end what it did; other threads may look at it.
 
     Jobs are counted per file and parser. ``files`` counts those looked at, ``bytes_read`` what had
-    to be read. ``jobs`` and ``problems`` hold the first thousand of each.
+    to be read. Of those queued, ``replacing`` have rows of their version that stand until then, and
+    ``beside`` have rows of others that stay. ``jobs`` and ``problems`` hold the first thousand of
+    each.
     """
 
     files: int = 0
@@ -63,6 +73,8 @@ class EnqueueReport:
     in_queue: int = 0
     bytes_read: int = 0
     problem_count: int = 0
+    replacing: int = 0
+    beside: int = 0
     jobs: list[Enqueued] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -82,6 +94,8 @@ class EnqueueReport:
         """Note what became of a file for a parser."""
         if done.outcome == "queued":
             self.queued += 1
+            self.replacing += done.replaces
+            self.beside += bool(done.beside)
         elif done.outcome == "already_processed":
             self.already_processed += 1
         else:
@@ -207,13 +221,37 @@ def _insert(
     ]
     for start in range(0, len(new), _BATCH_FILES):
         some = new[start : start + _BATCH_FILES]
-        for job, inserted in zip(some, store.jobs.insert_many(some), strict=True):
+        done = list(zip(some, store.jobs.insert_many(some), strict=True))
+        standing = _standing(store, [job for job, inserted in done if inserted.is_new])
+        for job, inserted in done:
             outcome: Outcome = "queued"
             if not inserted.is_new:
                 outcome = "already_processed" if inserted.processed else "in_queue"
+            versions = standing.get((job.parser, job.input_path), ()) if inserted.is_new else ()
             report.note(
-                Enqueued(inserted.job_id, outcome, job.input_path, job.parser, job.parser_version)
+                Enqueued(
+                    inserted.job_id,
+                    outcome,
+                    job.input_path,
+                    job.parser,
+                    job.parser_version,
+                    job_pruned=inserted.forgotten,
+                    replaces=job.parser_version in versions,
+                    beside=tuple(one for one in versions if one != job.parser_version),
+                )
             )
+
+
+def _standing(store: Store, jobs: Sequence[NewJob]) -> dict[tuple[str, str], Sequence[str]]:
+    """Return the versions whose rows stand, by parser and path."""
+    paths: dict[str, list[str]] = {}
+    for job in jobs:
+        paths.setdefault(job.parser, []).append(job.input_path)
+    versions: dict[tuple[str, str], dict[str, None]] = {}
+    for parser, some in paths.items():
+        for one in store.jobs.stand_for(parser, some):
+            versions.setdefault((parser, one.input_path), {})[one.parser_version] = None
+    return {key: tuple(found) for key, found in versions.items()}
 
 
 def _absolute(path: Path) -> str:

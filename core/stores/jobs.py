@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from casparian.core.stores.quarantine import QuarantinedRow
-    from casparian.core.stores.standing_sets import Promoted, StandingSet
+    from casparian.core.stores.standing_sets import Promoted, StandingSet, StandsFor
     from casparian.core.stores.states import JobStatus
 
 Sort = Literal["newest", "oldest"]
@@ -54,12 +54,14 @@ class NewJob:
 class Inserted:
     """What became of a new job: its id, or that of the job that does the same work already.
 
-    If it isn't new, ``processed`` says whether that work is done; else that job is live.
+    If it isn't new, ``processed`` says whether that work is done; else that job is live. A job
+    that is ``forgotten`` has done it, and was pruned since.
     """
 
     job_id: str
     is_new: bool
     processed: bool = False
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,10 @@ class JobStore(Protocol):
 
     def would_replace(self, job_id: str, place: str) -> Sequence[StandingSet]:
         """Return the sets that would go if a job's set came to a place now; changes nothing."""
+        ...
+
+    def stand_for(self, parser: str, input_paths: Sequence[str]) -> Sequence[StandsFor]:
+        """Return what stands for paths, of all versions of a parser."""
         ...
 
     def complete(self, completions: Sequence[Completion]) -> list[bool]:

@@ -28,6 +28,15 @@ class StandingSet:
 
 
 @dataclass(frozen=True, slots=True)
+class StandsFor:
+    """A path for which a set of a parser's version stands, and the job that has published it."""
+
+    input_path: str
+    parser_version: str
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Promoted:
     """The answer to a promotion.
 

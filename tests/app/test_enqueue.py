@@ -75,6 +75,44 @@ def test_what_was_processed_already_is_said_to_be(queued: Queued, tmp_path: Path
     assert "✓ 3 queued" in call("enqueue", "sales", "in", "--force").stdout
 
 
+def test_a_job_that_was_pruned_since_is_not_named_as_if_it_were_there(
+    queued: Queued, tmp_path: Path
+) -> None:
+    call("enqueue", "sales", "in/a.csv")
+    queued.finish(lease := queued.claim())
+    assert queued.jobs.delete(lease.job_id)
+    done = call("enqueue", "sales", "in/a.csv")
+    named = f"(job {lease.job_id[:8]}, which was pruned since)"
+    assert f"Already processed: {tmp_path}/in/a.csv {named}" in done.stdout
+    [job] = json.loads(call("enqueue", "sales", "in/a.csv", "--json").stdout)["jobs"]
+    assert (job["outcome"], job["job_pruned"]) == ("already_processed", True)
+
+
+def test_rows_that_stand_for_a_file_are_said_to_be_replaced_or_to_stay_beside(
+    queued: Queued, tmp_path: Path
+) -> None:
+    call("enqueue", "sales", "in")
+    assert "of them" not in call("enqueue", "sales", "in/a.csv", "--force").stdout
+    while queued.jobs.counts().get("pending"):
+        queued.finish(queued.claim())
+    Path("in/a.csv").write_text("grown")
+    done = call("enqueue", "sales", "in")
+    assert "✓ 1 queued for sales 1.0.0" in done.stdout
+    assert "· 1 of them to replace rows that stand, once they are published" in done.stdout
+    queued.register(version="1.1.0")
+    done = call("enqueue", "sales", "in")
+    assert "✓ 3 queued for sales 1.1.0" in done.stdout
+    assert "· 3 of them beside rows of another version, which stay: 1.0.0" in done.stdout
+    assert "replace" not in done.stdout
+    told = json.loads(call("enqueue", "sales@1.0.0", "in/b.csv", "--force", "--json").stdout)
+    assert (told["replacing"], told["beside"]) == (1, 0), "1.1.0 has published nothing yet"
+    [job] = told["jobs"]
+    assert (job["replaces"], job["beside"]) == (True, [])
+    told = json.loads(call("enqueue", "sales@1.1.0", "in/b.csv", "--force", "--json").stdout)
+    assert (told["replacing"], told["beside"]) == (0, 1)
+    assert (told["jobs"][0]["replaces"], told["jobs"][0]["beside"]) == (False, ["1.0.0"])
+
+
 def test_files_that_can_not_be_queued_are_the_exit_code_and_the_others_are_queued(
     queued: Queued, tmp_path: Path
 ) -> None:
@@ -137,6 +175,9 @@ def test_json_tells_all_of_it(queued: Queued, tmp_path: Path) -> None:
             "path": str(tmp_path / "in/a.csv"),
             "parser": "sales",
             "parser_version": "1.0.0",
+            "job_pruned": False,
+            "replaces": False,
+            "beside": [],
         }
     ]
     assert told["problems"] == [

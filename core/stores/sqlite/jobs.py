@@ -29,6 +29,7 @@ from casparian.core.stores.sqlite.replacements import (
     standing,
 )
 from casparian.core.stores.sqlite.standing_sets import share, would_replace
+from casparian.core.stores.standing_sets import StandsFor
 from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -173,6 +174,13 @@ class SqliteJobs(SqliteLeases):
     def would_replace(self, job_id: str, place: str) -> list[StandingSet]:
         """Return the sets that would go if a job's set came to a place now; changes nothing."""
         return self._connection.look(lambda raw: would_replace(raw, job_id, place))
+
+    def stand_for(self, parser: str, input_paths: Sequence[str]) -> list[StandsFor]:
+        """Return what stands for paths, of all versions of a parser."""
+        values = {"parser": parser, "input_paths": json.dumps(list(input_paths))}
+        return [
+            StandsFor(*row) for row in self._connection.read(statements.STAND_FOR_PATHS, values)
+        ]
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -338,7 +346,8 @@ def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
         work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
         there = raw.execute(statements.SAME_WORK, work).fetchall()
         if there and share(raw, dict(zip(_NEW, _values_of(job), strict=True)), there[0]):
-            return Inserted(there[0]["job_id"], is_new=False, processed=bool(there[0]["processed"]))
+            processed, forgotten = bool(there[0]["processed"]), bool(there[0]["forgotten"])
+            return Inserted(there[0]["job_id"], False, processed, forgotten)
     [inserted] = _insert_new(raw, [job], now=now)
     return inserted
 

@@ -22,11 +22,13 @@ INSERT: Final = """
 """
 
 SAME_WORK: Final = """
-    SELECT job_id, 0 AS processed, input_path FROM cf_jobs
+    SELECT job_id, 0 AS processed, 0 AS forgotten, input_path FROM cf_jobs
     WHERE input_hash = :input_hash AND source_hash = :source_hash
         AND status IN ('pending', 'scheduled', 'running', 'promoting')
     UNION ALL
-    SELECT job_id, 1, input_path FROM cf_processing_history
+    SELECT job_id, 1,
+        NOT EXISTS (SELECT 1 FROM cf_jobs AS kept WHERE kept.job_id = done.job_id), input_path
+    FROM cf_processing_history AS done
     WHERE input_hash = :input_hash AND source_hash = :source_hash
     LIMIT 1
 """
@@ -231,6 +233,13 @@ STANDS_FOR_PATH: Final = """
     SELECT job_id FROM cf_standing_sets
     WHERE input_path = :input_path AND parser = :parser AND parser_version = :parser_version
         AND fence > 0
+"""
+
+STAND_FOR_PATHS: Final = """
+    SELECT input_path, parser_version, job_id FROM json_each(:input_paths) AS path
+        CROSS JOIN cf_standing_sets ON input_path = path.value
+    WHERE parser = :parser AND fence > 0
+    ORDER BY input_path, asked_at
 """
 
 STANDS: Final = f"""
