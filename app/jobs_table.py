@@ -128,8 +128,12 @@ def shortened(text: str, width: int, *, marks: bool = True) -> str:
 
 
 def _table(snapshot: JobsSnapshot, now: int, *, width: int, marks: bool) -> Table:
-    waits = {one.parser: "can't be run: see below" for one in snapshot.obstacles}
-    waits |= dict.fromkeys(snapshot.paused, "its parser is paused")
+    waits = {one.source_hash: "can't be run: see below" for one in snapshot.obstacles}
+    waits |= {
+        job.source_hash: "its parser is paused"
+        for job in snapshot.jobs
+        if job.parser in snapshot.paused
+    }
     rows = [_cells(job, now, waits, marks=marks) for job in snapshot.jobs]
     names = [name for name in rows[0] if any(row[name].plain for row in rows)]
     natural = {
@@ -204,7 +208,7 @@ def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict
 
 
 def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:
-    """Say what matters most of a job in its state; ``waits`` is why the jobs of a parser do."""
+    """Say what matters most of a job in its state; ``waits`` is why the jobs of a bundle do."""
     if job.status in HELD:
         worker = str(job.worker_id)[-8:]
         heard = job.last_heartbeat_at or job.started_at or job.created_at
@@ -216,8 +220,8 @@ def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:
         return Text(f"{worker} {'♥' if marks else 'heard'} {age}", "dim")
     if job.replaced_by is not None:
         return Text(f"replaced by {job.replaced_by[:8]}", "dim")
-    if job.status in WAITING and job.parser in waits:
-        return Text(waits[job.parser], "yellow")
+    if job.status in WAITING and job.source_hash in waits:
+        return Text(waits[job.source_hash], "yellow")
     if job.status == "scheduled":
         wait = f"runs in {shown_duration(max(job.run_at - now, 0))}"
         return Text(f"{wait}, after: {_first_line(job)}" if job.error else wait)

@@ -105,7 +105,7 @@ def print_list(
             Text(_time(one.registered_at), "dim"),
             Text(one.source_hash[:12], "dim"),
             Text(counts or "none"),
-            _mark(health.get(one.name), obstacles.get(one.name, ())),
+            _mark(one, health.get(one.name), obstacles.get(one.name, ())),
         )
     print_listing(table)
     _print_obstacles(Console(highlight=False, soft_wrap=True), obstacles)
@@ -129,7 +129,7 @@ def print_parser(
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         Text.assemble(
-            (parser.name, "bold cyan"), " ", parser.version, "  ", _mark(health, obstacles)
+            (parser.name, "bold cyan"), " ", parser.version, "  ", _mark(parser, health, obstacles)
         )
     )
     counts = ", ".join(f"{count:,} {status}" for status, count in jobs.items())
@@ -180,11 +180,12 @@ def _health_rows(health: Health | None) -> dict[str, str]:
     return rows
 
 
-def _mark(health: Health | None, obstacles: Sequence[Obstacle]) -> Text:
+def _mark(parser: StoredParser, health: Health | None, obstacles: Sequence[Obstacle]) -> Text:
     """Mark a parser whose jobs wait."""
     if health is not None and health.paused_at is not None:
         return Text("PAUSED", "bold red")
-    return Text("CAN'T BE RUN" if obstacles else "", "bold red")
+    met = any(one.source_hash == parser.source_hash for one in obstacles)
+    return Text("CAN'T BE RUN" if met else "", "bold red")
 
 
 def _time(milliseconds: int) -> str:

@@ -63,7 +63,7 @@ def job_details(store: Store, job: Job, home: Path) -> JobDetails:
         log=log_path(home, job) if job.fence else None,
         comparison=compare_replacement(store, job),
         paused_reason=None if health is None or health.paused_at is None else health.paused_reason,
-        obstacles=[one for one in store.obstacles.list() if one.parser == job.parser]
+        obstacles=[one for one in store.obstacles.list() if one.source_hash == job.source_hash]
         if job.status in WAITING
         else [],
     )

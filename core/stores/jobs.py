@@ -256,7 +256,7 @@ class JobStore(Protocol):
         """Take up to ``limit`` pending jobs, each for this worker alone, with a new fence.
 
         The order is by priority, then as they were queued. Jobs of a paused parser wait, and no
-        attempt of theirs is burnt; those of the parsers in ``without`` are left to others.
+        attempt of theirs is burnt; those of the bundles in ``without`` are left to others.
         Scheduled jobs whose time has come count as pending.
         """
         ...

@@ -1,4 +1,4 @@
-"""What keeps a parser's jobs from being run though they are fit to run: no environment, so far.
+"""What keeps a bundle's jobs from being run though they are fit to run: no environment, so far.
 
 An obstacle is one worker's: another, on another machine or with a network, may do the same jobs.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewObstacle:
-    """A worker can't run a parser's jobs now: why, and what to try.
+    """A worker can't run a bundle's jobs now: why, and what to try.
 
     ``next_try_in_ms`` is how long it leaves them alone.
     """
@@ -23,6 +23,7 @@ class NewObstacle:
     host: str
     parser: str
     parser_version: str
+    source_hash: str
     error_class: str
     message: str
     hint: str
@@ -37,6 +38,7 @@ class Obstacle:
     host: str
     parser: str
     parser_version: str
+    source_hash: str
     error_class: str
     message: str
     hint: str
@@ -55,10 +57,10 @@ class ObstacleStore(Protocol):
         """Note what a worker has met now; ``since`` stays when it has met it before."""
         ...
 
-    def clear(self, worker_id: str, parser: str) -> None:
-        """A worker can run the parser's jobs: forget what it met, and what those that left did."""
+    def clear(self, worker_id: str, source_hash: str) -> None:
+        """A worker can run the bundle's jobs: forget what it met, and what those that left did."""
         ...
 
     def list(self) -> Sequence[Obstacle]:
-        """Return the obstacles of parsers whose jobs wait, by parser, the newest first."""
+        """Return the obstacles of bundles whose jobs wait, by parser, the newest first."""
         ...

@@ -1,7 +1,8 @@
-"""Parsers whose jobs this worker can't run now, for want of an environment: it leaves them alone.
+"""Bundles whose jobs this worker can't run now, for want of an environment: it leaves them alone.
 
 That is no fault of a job, nor of its file: the jobs stay in the queue, lose no attempt, and other
-workers may have them. After a while the next one is tried, after longer and longer whiles.
+workers may have them. After a while the next one is tried, after longer and longer whiles. Jobs of
+another version of the parser, which may well have mended its lock, don't wait for that.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ class _Met:
 
 
 class Obstacles:
-    """What this worker has met, and for how long it lets a parser be.
+    """What this worker has met, and for how long it lets a bundle be.
 
     Args:
         store: is told of it, for people to see.
         worker_id: this worker's.
-        on_report: is told when a parser's jobs begin to wait, and when they no longer do.
+        on_report: is told when a bundle's jobs begin to wait, and when they no longer do.
     """
 
     def __init__(self, store: Store, worker_id: str, on_report: Callable[[Report], None]) -> None:
@@ -61,18 +62,19 @@ class Obstacles:
     def met(self, work: Work, failure: JobFailed) -> None:
         """Take note that a job could not be run; it is to be given back."""
         job, now = work.job, time.monotonic()
-        known = self._met.get(job.parser)
+        known = self._met.get(job.source_hash)
         if known is not None and work.started < known.at:
             return  # it was begun together with the one that met it
         tries = 1 if known is None else known.tries + 1
         delay = min(_FIRST_S * 2 ** (tries - 1), _LONGEST_S)
-        self._met[job.parser] = _Met(tries, now, now + delay, failure.may_pass)
-        self._passed.discard(job.parser)
+        self._met[job.source_hash] = _Met(tries, now, now + delay, failure.may_pass)
+        self._passed.discard(job.source_hash)
         new = NewObstacle(
             self._worker_id,
             socket.gethostname(),
             job.parser,
             job.parser_version,
+            job.source_hash,
             failure.error_class,
             failure.message,
             failure.hint,
@@ -90,18 +92,18 @@ class Obstacles:
             )
 
     def passed(self, work: Work) -> None:
-        """Take note that a job of a parser runs; call it as often as you like."""
-        parser = work.job.parser
-        if parser in self._passed:
+        """Take note that a job of a bundle runs; call it as often as you like."""
+        job, bundle = work.job, work.job.source_hash
+        if bundle in self._passed:
             return
-        if self._met.pop(parser, None) is not None:
-            self._on_report(Notice(f"the jobs of {parser} run again"))
-        self._unsaid = [one for one in self._unsaid if one.parser != parser]
+        if self._met.pop(bundle, None) is not None:
+            self._on_report(Notice(f"the jobs of {job.parser} {job.parser_version} run again"))
+        self._unsaid = [one for one in self._unsaid if one.source_hash != bundle]
         try:
-            self._store.obstacles.clear(self._worker_id, parser)
+            self._store.obstacles.clear(self._worker_id, bundle)
         except StoreUnreachableError:
-            return  # the next job of the parser says it
-        self._passed.add(parser)
+            return  # the next job of the bundle says it
+        self._passed.add(bundle)
 
     def flush(self) -> None:
         """Put into the store what isn't there yet. Raises StoreUnreachableError."""
@@ -110,9 +112,9 @@ class Obstacles:
             self._unsaid.pop(0)
 
     def left_alone(self) -> list[str]:
-        """Return the parsers whose jobs are not to be claimed now."""
+        """Return the bundles whose jobs are not to be claimed now."""
         now = time.monotonic()
-        return [parser for parser, met in self._met.items() if met.until > now]
+        return [bundle for bundle, met in self._met.items() if met.until > now]
 
     def worth_waiting(self) -> bool:
         """Whether an obstacle may pass soon, so that a worker that drains the queue should stay."""

@@ -23,15 +23,15 @@ def waiting(queued: Queued) -> str:
     with zipfile.ZipFile(file, "w") as bundle:
         bundle.writestr("parser.py", "")
     archive = file.getvalue()
-    queued.register(
-        version="1.0.1", archive=archive, source_hash=hashlib.sha256(archive).hexdigest()
-    )
+    bundle = hashlib.sha256(archive).hexdigest()
+    queued.register(version="1.0.1", archive=archive, source_hash=bundle)
     queued.obstacles.note(
         NewObstacle(
             "w1",
             "host-1",
             "sales",
-            "1.0.0",
+            "1.0.1",
+            bundle,
             "environment_error",
             MESSAGE,
             "build it once with a network",
@@ -42,7 +42,7 @@ def waiting(queued: Queued) -> str:
 
 
 TEXTS = (
-    "! sales 1.0.0 can't be run on host-1, its jobs wait: sales: its environment can't be built "
+    "! sales 1.0.1 can't be run on host-1, its jobs wait: sales: its environment can't be built "
     "offline (tried just now, again in 1m",
     "try: build it once with a network",
 )
@@ -86,6 +86,19 @@ def test_a_job_that_waits_points_to_it_and_other_parsers_jobs_do_not(
     [theirs] = [line for line in lines if other[:8] in line]
     assert "can't" not in theirs
     assert "can't" not in call("jobs", "--parser", "bank").stdout
+
+
+def test_a_newer_version_of_the_parser_is_not_said_to_wait(queued: Queued, waiting: str) -> None:
+    queued.register(version="1.0.2")
+    newer = queued.add("/data/b.csv")
+    lines = call("jobs").stdout.splitlines()
+    [line] = [line for line in lines if newer[:8] in line]
+    assert "can't" not in line
+    assert "can't" not in call("job", "show", newer).stdout
+    listed = call("parser", "list").stdout
+    assert "! sales 1.0.1 can't be run on host-1" in listed
+    assert "CAN'T BE RUN" not in listed
+    assert "CAN'T BE RUN" in call("parser", "list", "--all").stdout
 
 
 def test_nothing_is_said_once_nothing_waits(queued: Queued, waiting: str) -> None:

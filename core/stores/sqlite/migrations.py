@@ -296,6 +296,32 @@ _STANDING_SETS: Final = (
     """,
 )
 
+# What was met is met again: workers say so of each bundle.
+_OBSTACLES_OF_BUNDLES: Final = (
+    "DROP TABLE cf_obstacles",
+    """
+    CREATE TABLE cf_obstacles (
+        worker_id TEXT NOT NULL,
+        source_hash TEXT NOT NULL,
+        parser TEXT NOT NULL,
+        host TEXT NOT NULL,
+        parser_version TEXT NOT NULL,
+        error_class TEXT NOT NULL,
+        message TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        tried_at INTEGER NOT NULL,
+        next_try_at INTEGER NOT NULL,
+        PRIMARY KEY (worker_id, source_hash)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "DROP INDEX cf_jobs_ready",
+    """
+    CREATE INDEX cf_jobs_ready ON cf_jobs (parser, source_hash, priority, seq)
+        WHERE status = 'pending'
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("replacements", _REPLACEMENTS),
@@ -303,6 +329,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("obstacles", _OBSTACLES),
     ("busy-workers", _BUSY_WORKERS),
     ("standing-sets", _STANDING_SETS),
+    ("obstacles-of-bundles", _OBSTACLES_OF_BUNDLES),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""
 

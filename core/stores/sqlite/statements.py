@@ -55,22 +55,34 @@ WORK_THERE: Final = """
         OR EXISTS (SELECT 1 FROM cf_jobs WHERE status = 'scheduled' AND run_at <= :now)
 """
 
-# Of each parser that may run the first few, by the index, and of these the first of all.
+# Of each bundle that may run the first few, by the index, and of these the first of all.
 CLAIM: Final = """
+    WITH RECURSIVE ready (parser, source_hash) AS (
+        SELECT waits.parser, (SELECT job.source_hash FROM cf_jobs AS job
+            WHERE job.status = 'pending' AND job.parser = waits.parser
+            ORDER BY job.source_hash LIMIT 1)
+        FROM cf_job_counts AS waits
+        WHERE waits.status = 'pending' AND waits.jobs > 0
+            AND (:parser IS NULL OR waits.parser = :parser)
+            AND NOT EXISTS (SELECT 1 FROM cf_parser_health AS health
+                WHERE health.name = waits.parser AND health.paused_at IS NOT NULL)
+        UNION ALL
+        SELECT ready.parser, (SELECT job.source_hash FROM cf_jobs AS job
+            WHERE job.status = 'pending' AND job.parser = ready.parser
+                AND job.source_hash > ready.source_hash
+            ORDER BY job.source_hash LIMIT 1)
+        FROM ready WHERE ready.source_hash IS NOT NULL)
     UPDATE cf_jobs SET status = 'running', fence = fence + 1, attempt = attempt + 1,
         worker_id = :worker_id, lease_until = :now + :lease_ms, last_heartbeat_at = NULL,
         started_at = :now, cancel_requested = 0, error = NULL, manifest = NULL,
         progress_done = NULL, progress_total = NULL
     WHERE seq IN (
-        SELECT job.seq FROM cf_job_counts AS ready CROSS JOIN cf_jobs AS job
-        WHERE ready.status = 'pending' AND ready.jobs > 0
-            AND (:parser IS NULL OR ready.parser = :parser)
-            AND ready.parser NOT IN (SELECT value FROM json_each(:without))
-            AND NOT EXISTS (SELECT 1 FROM cf_parser_health AS health
-                WHERE health.name = ready.parser AND health.paused_at IS NOT NULL)
+        SELECT job.seq FROM ready CROSS JOIN cf_jobs AS job
+        WHERE ready.source_hash NOT IN (SELECT value FROM json_each(:without))
             AND job.seq IN (
                 SELECT first.seq FROM cf_jobs AS first
                 WHERE first.status = 'pending' AND first.parser = ready.parser
+                    AND first.source_hash = ready.source_hash
                 ORDER BY first.priority, first.seq LIMIT :limit)
         ORDER BY job.priority, job.seq LIMIT :limit)
     RETURNING *

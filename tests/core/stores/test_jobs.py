@@ -72,6 +72,15 @@ def test_jobs_are_claimed_by_priority_and_then_in_their_order(store: Store) -> N
     assert [job.status for job in claimed] == ["running"] * 3
 
 
+def test_jobs_of_several_versions_are_claimed_in_their_common_order(store: Store) -> None:
+    bundles = ["b" * 64, "a" * 64, "c" * 64]
+    store.jobs.insert_many([new_job(n, source_hash=bundles[n % 3]) for n in range(8)])
+    store.jobs.insert(new_job(8, source_hash="c" * 64, priority=-1))
+    claimed = store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS)
+    claimed += store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS)
+    assert [job.input_path[-5] for job in claimed] == [*"801234567"]
+
+
 def test_no_job_is_claimed_twice(opener: Opener) -> None:
     one, other = opener(), opener()
     one.jobs.insert_many([new_job(number) for number in range(7)])
@@ -89,13 +98,16 @@ def test_one_parsers_jobs_can_be_claimed_alone(store: Store) -> None:
     assert job.parser == "other"
 
 
-def test_parsers_can_be_left_to_other_workers(store: Store) -> None:
-    store.jobs.insert_many([new_job(1, priority=-1), new_job(2, parser="other")])
-    [job] = store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=("sales", "more"))
-    assert job.parser == "other"
-    assert not store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=("sales",))
-    [left] = store.jobs.claim_next("v", limit=5, lease_ms=LEASE_MS)
-    assert (left.parser, left.attempt, left.fence) == ("sales", 1, 1)
+def test_bundles_can_be_left_to_other_workers(store: Store) -> None:
+    mended = {"source_hash": "t" * 64}
+    new = [new_job(1, priority=-1), new_job(2, **mended), new_job(3, parser="other", **mended)]
+    store.jobs.insert_many(new)
+    left = ("s" * 64, "of nobody")
+    claimed = store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=left)
+    assert [job.input_path[-5] for job in claimed] == ["2", "3"], "another version doesn't wait"
+    assert not store.jobs.claim_next("w", limit=5, lease_ms=LEASE_MS, without=left)
+    [job] = store.jobs.claim_next("v", limit=5, lease_ms=LEASE_MS)
+    assert (job.parser, job.attempt, job.fence) == ("sales", 1, 1)
 
 
 def test_what_a_retired_worker_held_is_anothers_at_once(store: Store) -> None:

@@ -208,6 +208,7 @@ def obstacle(worker_id: str = "w", **other: Any) -> NewObstacle:
         "host": "host",
         "parser": "sales",
         "parser_version": "1.0.0",
+        "source_hash": "s" * 64,
         "error_class": "environment_error",
         "message": "there is no network",
         "hint": "plug it in",
@@ -219,7 +220,8 @@ def obstacle(worker_id: str = "w", **other: Any) -> NewObstacle:
 def test_what_keeps_jobs_from_being_run_is_seen_while_they_wait(store: Store, clock: Clock) -> None:
     store.workers.announce(NewWorker("w", "host", 7, 1, "0.1.0"))
     store.obstacles.note(obstacle())
-    assert store.obstacles.list() == [], "nothing waits"
+    store.jobs.insert(new_job(2, source_hash="n" * 64))
+    assert store.obstacles.list() == [], "of its bundle nothing waits"
     store.jobs.insert(new_job(1, parser="sales"))
     begun = clock.now
     clock.forward(500)
@@ -227,9 +229,9 @@ def test_what_keeps_jobs_from_being_run_is_seen_while_they_wait(store: Store, cl
     [met] = store.obstacles.list()
     assert (met.since, met.tried_at, met.next_try_at) == (begun, clock.now, clock.now + 2_000)
     assert (met.parser, met.message, met.hint) == ("sales", "there is no route", "plug it in")
-    store.obstacles.clear("w", "other")
+    store.obstacles.clear("w", "o" * 64)
     assert len(store.obstacles.list()) == 1
-    store.obstacles.clear("w", "sales")
+    store.obstacles.clear("w", "s" * 64)
     assert store.obstacles.list() == []
 
 
@@ -243,7 +245,7 @@ def test_a_worker_that_can_run_them_forgets_for_those_that_left_and_not_for_thos
             store.obstacles.note(obstacle(worker_id))
     store.workers.retire("left")
     assert len(store.obstacles.list()) == 2, "why its jobs wait is told when it has ended, too"
-    store.obstacles.clear("able", "sales")
+    store.obstacles.clear("able", "s" * 64)
     assert [met.worker_id for met in store.obstacles.list()] == ["stays"]
     clock.forward(10)
     store.workers.forget(before=clock.now)

@@ -120,7 +120,7 @@ def test_once_there_is_an_environment_they_run_and_nothing_is_left_to_be_seen(
     worker.send_signal(signal.SIGTERM)
     _, told = worker.communicate(timeout=30)
     assert told.count("the jobs of people 1.0.0 wait") == 1
-    assert told.count("the jobs of people run again") == 1
+    assert told.count("the jobs of people 1.0.0 run again") == 1
 
 
 def test_a_worker_that_drains_says_how_many_jobs_it_leaves_and_why(workshop: Workshop) -> None:
@@ -171,12 +171,33 @@ def test_it_is_tried_again_ever_more_seldom_and_a_network_is_waited_for_a_few_ti
         workshop.store.jobs.release(job.lease)
         waited += met.worth_waiting()
         begun = clock.now
-        while met.left_alone() == ["people"]:
+        while met.left_alone() == [job.source_hash]:
             clock.now += 0.25
         waits.append(clock.now - begun)
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
     assert waited == patient
     assert len(said(workshop)) == 1
+
+
+def test_a_bundle_that_may_have_mended_it_does_not_wait_for_the_one_that_can_not_be_run(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    broken = workshop.job("1\n", priority=-1)
+    jobs = workshop.store.jobs
+    [job] = jobs.claim_next("w", limit=1, lease_ms=60_000)
+    met = Obstacles(workshop.store, "w", workshop.reports.append)
+    met.met(Work(job.lease, job, None), failed("environment_error", "no such package"))
+    jobs.release(job.lease)
+    workshop.parser(READ + "# mended")
+    mended = workshop.job("2\n")
+    claimed = jobs.claim_next("w", limit=9, lease_ms=60_000, without=met.left_alone())
+    assert [one.job_id for one in claimed] == [mended]
+    met.passed(Work(claimed[0].lease, claimed[0], None))
+    met.flush()
+    [still] = workshop.store.obstacles.list()
+    assert still.source_hash == job.source_hash
+    assert workshop.get(broken).status == "pending"
 
 
 def test_a_network_is_not_waited_for_where_no_job_is_left_to_try_it_with(
