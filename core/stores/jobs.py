@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from casparian.core.stores.quarantine import QuarantinedRow
     from casparian.core.stores.standing_sets import Promoted, StandingSet, StandsFor
@@ -242,6 +242,16 @@ class JobStore(Protocol):
 
     def insert_many(self, jobs: Iterable[NewJob]) -> list[Inserted]:
         """Queue jobs in their order, all or none; the same rules hold among them."""
+        ...
+
+    def would_insert(
+        self, jobs: Sequence[NewJob], *, also: Collection[tuple[str, str]] = ()
+    ) -> list[Inserted | None]:
+        """Return what `insert_many` would find to be there already; None for what would be queued.
+
+        Changes nothing. ``also`` are the input and source hashes of jobs that would be queued
+        before these; whatever does the same work as one of them, or of these, has no job's id yet.
+        """
         ...
 
     def claim_next(

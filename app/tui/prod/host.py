@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from casparian.core.queueing.bulk import BulkReport, Order
+    from casparian.core.queueing.enqueue import EnqueueReport
+    from casparian.core.queueing.enqueue_preview import EnqueuePreview
     from casparian.core.queueing.job_details import JobDetails
     from casparian.core.queueing.queue_view import Look, QueueView
     from casparian.core.queueing.verbs import JobVerb
@@ -86,7 +88,44 @@ class WorkerTold:
     is_problem: bool = False
 
 
-HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen | WorkerTold
+@dataclass(frozen=True, slots=True)
+class FilesWanted:
+    """What is to be queued: files that a path or a glob names, for a parser, ``NAME@VERSION``."""
+
+    parser: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathsFound:
+    """What a path that is typed may become."""
+
+    text: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What queueing files would do, as far as it is known; or why that can't be told."""
+
+    wanted: FilesWanted
+    preview: EnqueuePreview
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """How far the queueing of files is; once it is over, ``problem`` says what broke it off."""
+
+    wanted: FilesWanted
+    report: EnqueueReport
+    is_over: bool = False
+    was_stopped: bool = False
+    problem: str = ""
+
+
+FilesEvent = PathsFound | Previewed | Queueing
+HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen | WorkerTold | FilesEvent
 
 
 class ProdHost(Protocol):
@@ -149,6 +188,18 @@ class ProdHost(Protocol):
 
     def stop_worker(self, worker: Worker) -> None:
         """Ask a worker of this machine to stop."""
+        ...
+
+    def preview(self, wanted: FilesWanted | None) -> None:
+        """Say what queueing files would do; what was asked before is asked no more."""
+        ...
+
+    def enqueue(self, wanted: FilesWanted) -> None:
+        """Queue files; events tell how far it is."""
+        ...
+
+    def stop_enqueueing(self) -> None:
+        """Queue no more of them."""
         ...
 
     def close(self) -> None:

@@ -17,8 +17,18 @@ from casparian.app.ages import now_ms
 from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.prod.file_deeds import FileDeeds
 from casparian.app.tui.prod.filter_bar import FilterBar
-from casparian.app.tui.prod.host import Acted, Counted, JobSeen, ParserTold, WorkerTold
+from casparian.app.tui.prod.host import (
+    Acted,
+    Counted,
+    JobSeen,
+    ParserTold,
+    PathsFound,
+    Previewed,
+    Queueing,
+    WorkerTold,
+)
 from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.job_opening import JobOpening
@@ -66,7 +76,7 @@ class HostTold(Message):
         self.event = event
 
 
-class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
+class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[None]):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "prod"
@@ -135,6 +145,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
             self.told_of_deed(event)
         elif isinstance(event, WorkerTold):
             self.told_of_worker(event)
+        elif isinstance(event, PathsFound | Previewed | Queueing):
+            self.told_of_files(event)
         elif isinstance(event, JobSeen) and self.job_screen is not None:
             self.job_screen.show(event)
         if self.job_screen is not None:
@@ -225,7 +237,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, Doing, Screen[None]):
     def _nothing(self) -> str:
         if self.state.filter:
             return "no job matches: escape lets go of the filter"
-        return "no jobs yet: casparian enqueue PARSER FILE… queues some"
+        return "no jobs yet: n queues files for a parser"
 
     def _tick(self) -> None:
         """Draw ages anew; each time only once the last is done."""

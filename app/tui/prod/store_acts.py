@@ -97,7 +97,7 @@ class StoreActs:
                 pid, log = start_worker(command, store, home, given_up=self._closed.is_set)
             self._tell(WorkerTold(f"a worker has begun: pid {pid}, its log is {log}"))
         except (StoreError, WorkerError) as error:
-            self._tell(WorkerTold(_said(error), is_problem=True))
+            self._tell(WorkerTold(said(error), is_problem=True))
 
     def _act(self, order: Order) -> None:
         report, told = BulkReport(total=len(order.jobs)), 0.0
@@ -114,14 +114,14 @@ class StoreActs:
                 report = carry_out(store, order, stop=self._stop, told=note)
             self._tell(Acted(order, report, is_over=True))
         except StoreError as error:
-            self._tell(Acted(order, report, is_over=True, problem=_said(error)))
+            self._tell(Acted(order, report, is_over=True, problem=said(error)))
 
     def _count(self, matching: JobFilter, verb: JobVerb) -> None:
         try:
             with self._store(read_only=True) as store:
                 self._tell(Counted(matching, verb, count_eligible(store, matching, verb)))
         except StoreError as error:
-            self._tell(Counted(matching, verb, None, _said(error)))
+            self._tell(Counted(matching, verb, None, said(error)))
 
     def _pause(self, name: str, paused: bool) -> None:
         try:
@@ -130,8 +130,9 @@ class StoreActs:
                 changed = parsers.pause(name, PAUSED_BY_HAND) if paused else parsers.resume(name)
             self._tell(ParserTold(name, paused, changed))
         except StoreError as error:
-            self._tell(ParserTold(name, paused, changed=False, problem=_said(error)))
+            self._tell(ParserTold(name, paused, changed=False, problem=said(error)))
 
 
-def _said(error: CasparianError) -> str:
+def said(error: CasparianError) -> str:
+    """Return an error as one line, with what to try."""
     return f"{error.message} · {error.hint}" if error.hint else error.message

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from casparian.app.ages import now_ms
+from casparian.app.tui.prod.file_acts import FileActs
 from casparian.app.tui.prod.host import JobSeen, Seen, Trouble
 from casparian.app.tui.prod.store_acts import StoreActs
 from casparian.core.queueing.job_details import job_details
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from casparian.app.tui.prod.host import HostEvent
+    from casparian.app.tui.prod.host import FilesWanted, HostEvent
     from casparian.core.queueing.bulk import Order
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
@@ -59,6 +60,7 @@ class StoreHost:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._acts: StoreActs | None = None
+        self._files: FileActs | None = None
 
     @property
     def where(self) -> str:
@@ -84,6 +86,7 @@ class StoreHost:
             on_event(event)
 
         self._acts = StoreActs(self._where, tell)
+        self._files = FileActs(self._where, tell, on_event)
         self._thread = threading.Thread(target=self._run, args=(on_event,), name="look-at-queue")
         self._thread.start()
 
@@ -134,10 +137,31 @@ class StoreHost:
         """Ask a worker of this machine to stop."""
         self.acts.stop_worker(worker)
 
+    @property
+    def files(self) -> FileActs:
+        """What is done with files, once it has begun."""
+        assert self._files is not None, "start() comes first"
+        assert not self._read_only
+        return self._files
+
+    def preview(self, wanted: FilesWanted | None) -> None:
+        """Say what queueing files would do."""
+        self.files.preview(wanted)
+
+    def enqueue(self, wanted: FilesWanted) -> None:
+        """Queue files."""
+        self.files.enqueue(wanted)
+
+    def stop_enqueueing(self) -> None:
+        """Queue no more of them."""
+        self.files.stop()
+
     def close(self) -> None:
         """End; what is under way is waited for."""
         if self._acts is not None:
             self._acts.close()
+        if self._files is not None:
+            self._files.close()
         self._tell(_ended=True)
         if self._thread is not None:
             self._thread.join()

@@ -89,13 +89,6 @@ class WorkerDeeds:
         severity = "warning" if event.is_problem else "information"
         node.app.notify(event.said, severity=severity, markup=False, timeout=8)
 
-    def why_not_enqueue(self) -> str:
-        """It can't be done here yet."""
-        return "not there yet: casparian enqueue PARSER FILE… queues files"
-
-    def do_enqueue(self) -> None:
-        """Queue files."""
-
     def why_not_register(self) -> str:
         """Nothing may be changed that is only looked at."""
         return READ_ONLY if self._host.read_only else ""

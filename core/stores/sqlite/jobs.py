@@ -28,13 +28,13 @@ from casparian.core.stores.sqlite.replacements import (
     refuse_replaced,
     standing,
 )
-from casparian.core.stores.sqlite.standing_sets import share, would_replace
+from casparian.core.stores.sqlite.standing_sets import share, shares, would_replace
 from casparian.core.stores.standing_sets import StandsFor
 from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from casparian.core.stores.jobs import Attempt, Job, Measure, Sort
     from casparian.core.stores.standing_sets import StandingSet
@@ -67,6 +67,22 @@ class SqliteJobs(SqliteLeases):
             return done
 
         return self._connection.write(work)
+
+    def would_insert(
+        self, jobs: Sequence[NewJob], *, also: Collection[tuple[str, str]] = ()
+    ) -> list[Inserted | None]:
+        """Return what would be there already; None for what would be queued."""
+
+        def work(raw: sqlite3.Connection) -> list[Inserted | None]:
+            queued, found = set(also), list[Inserted | None]()
+            for job in jobs:
+                there = None if job.forced else _there(raw, job, queued)
+                if there is None:
+                    queued.add((job.input_hash, job.source_hash))
+                found.append(there)
+            return found
+
+        return self._connection.look(work)
 
     def cancel(self, job_id: str) -> JobStatus | None:
         """Cancel a waiting job, or ask for a running one to be ended."""
@@ -339,6 +355,20 @@ def _again(
         replay_of=job.job_id,
         replaces=stands.job_id,
     )
+
+
+def _there(
+    raw: sqlite3.Connection, job: NewJob, queued: Collection[tuple[str, str]]
+) -> Inserted | None:
+    """Return the job whose set a new one would share, as `_insert` decides it."""
+    values = dict(zip(_NEW, _values_of(job), strict=True))
+    rows = raw.execute(statements.SAME_WORK, values).fetchall()
+    if (job.input_hash, job.source_hash) in queued and not (rows and not rows[0]["processed"]):
+        stands = raw.execute(statements.STANDS_FOR_PATH, values).fetchall()
+        return None if stands else Inserted("", is_new=False)
+    if not rows or not shares(raw, values, rows[0]):
+        return None
+    return Inserted(rows[0]["job_id"], is_new=False, processed=bool(rows[0]["processed"]))
 
 
 def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:

@@ -130,17 +130,26 @@ def share(raw: sqlite3.Connection, values: Mapping[str, Any], other: sqlite3.Row
 
     Returns False if it can't: another set stands for the path, which has to be replaced.
     """
-    if not other["processed"] and other["input_path"] == values["input_path"]:
-        return True
-    held = {row["job_id"] for row in raw.execute(statements.STANDS_FOR_PATH, values)}
-    if held - {other["job_id"]}:
+    if not shares(raw, values, other):
         return False
-    if not held:
+    is_its_own = not other["processed"] and other["input_path"] == values["input_path"]
+    if not is_its_own and not _standing_for(raw, values):
         raw.execute(
             statements.SHARE if other["processed"] else statements.SHARE_LATER,
             {**values, "other": other["job_id"]},
         )
     return True
+
+
+def shares(raw: sqlite3.Connection, values: Mapping[str, Any], other: sqlite3.Row) -> bool:
+    """Whether a new input can share the set of a job that has its content."""
+    if not other["processed"] and other["input_path"] == values["input_path"]:
+        return True
+    return not _standing_for(raw, values) - {other["job_id"]}
+
+
+def _standing_for(raw: sqlite3.Connection, values: Mapping[str, Any]) -> set[str]:
+    return {row["job_id"] for row in raw.execute(statements.STANDS_FOR_PATH, values)}
 
 
 def put_back(raw: sqlite3.Connection, job: sqlite3.Row) -> None:

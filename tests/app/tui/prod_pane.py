@@ -10,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from casparian.app.tui.app import CasparianApp
-from casparian.app.tui.prod.host import HostEvent
+from casparian.app.tui.prod.host import FilesWanted, HostEvent
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.prod.store_host import StoreHost
@@ -78,6 +78,15 @@ class GivenViews:
         pass
 
     def stop_worker(self, worker: Worker) -> None:
+        pass
+
+    def preview(self, wanted: FilesWanted | None) -> None:
+        pass
+
+    def enqueue(self, wanted: FilesWanted) -> None:
+        pass
+
+    def stop_enqueueing(self) -> None:
         pass
 
     def close(self) -> None:
