@@ -128,6 +128,7 @@ def _made(
     from .tui.app import CasparianApp
     from .tui.dev.session_host import SessionHost
     from .tui.keymap import own_keys
+    from .tui.sizes import Sizes
 
     return CasparianApp(
         SessionHost(request, url),
@@ -135,4 +136,5 @@ def _made(
         first="prod" if prod else "dev",
         keys=own_keys(home()),
         notices=notices,
+        sizes=Sizes(home()),
     )

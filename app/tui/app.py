@@ -14,7 +14,9 @@ from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.looks import KeptStylesheet
 from casparian.app.tui.palette import Commands
+from casparian.app.tui.sizes import Sizes
 from casparian.app.tui.starting import collect_again
+from casparian.app.tui.widgets.splitter import Splitter, splitter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +36,7 @@ THEMES = ("textual-dark", "textual-light", "ansi-dark")
 class CasparianApp(Doing, App[None]):
     """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``.
 
-    ``notices`` are told when it is there.
+    ``notices`` are told when it is there, ``sizes`` are those of the parts of the panes.
     """
 
     area = "app"
@@ -58,6 +60,7 @@ class CasparianApp(Doing, App[None]):
         first: Pane = "dev",
         keys: Mapping[str, str] | None = None,
         notices: Sequence[str] = (),
+        sizes: Sizes | None = None,
     ) -> None:
         # It begins in one of the panes: a screen of Textual's own before it would be painted first.
         self.DEFAULT_MODE = first  # type: ignore[misc]
@@ -67,6 +70,7 @@ class CasparianApp(Doing, App[None]):
         self._prod = prod
         self.keys = dict(keys or {})
         self._notices = notices
+        self.sizes = Sizes() if sizes is None else sizes
         self.add_mode("dev", lambda: DevScreen(self._dev))
         if self._prod is not None:
             self.add_mode("prod", self._prod_screen)
@@ -165,6 +169,34 @@ class CasparianApp(Doing, App[None]):
             self.screen.minimize()
         elif self.screen.focused is not None:
             self.screen.maximize(self.screen.focused)
+
+    def why_not_larger(self) -> str:
+        """There must be a part beside it."""
+        there = splitter_of(self.screen.focused) is not None and self.screen.maximized is None
+        return "" if there else "there is no part beside it that could give way"
+
+    def do_larger(self) -> None:
+        """Make the focused part larger."""
+        self._move_splitter(1)
+
+    def why_not_smaller(self) -> str:
+        """There must be a part beside it."""
+        return self.why_not_larger()
+
+    def do_smaller(self) -> None:
+        """Make the focused part smaller."""
+        self._move_splitter(-1)
+
+    def _move_splitter(self, by: int) -> None:
+        focused = self.screen.focused
+        splitter = splitter_of(focused)
+        assert splitter is not None
+        splitter.change(by, focused)
+
+    def do_usual(self) -> None:
+        """Let all parts of the pane be as large as they come."""
+        for splitter in self.screen.query(Splitter):
+            splitter.reset()
 
     def do_quit(self) -> None:
         """Leave."""

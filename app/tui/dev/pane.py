@@ -26,6 +26,7 @@ from casparian.app.tui.dev.state import (
     stages_of,
     stepped,
 )
+from casparian.app.tui.widgets.splitter import Splitter
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class DevScreen(Doing, FileActions):
         yield HeaderLine(id="header")
         with Horizontal(id="dev"):
             yield SamplesList(id="samples")
+            yield Splitter("samples", "left")
             with Vertical(id="run"):
                 yield StageBar(id="stages")
 

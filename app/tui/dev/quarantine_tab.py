@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from casparian.app.tui.widgets.arrow_table import ArrowTable
+from casparian.app.tui.widgets.splitter import Splitter
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Marks
@@ -41,6 +42,7 @@ class QuarantineTab(Horizontal):
     def compose(self) -> ComposeResult:
         """Groups, rows, and why the row under the cursor is bad."""
         yield OptionList(id="quarantine-groups")
+        yield Splitter("quarantine-groups", "left")
         with Vertical():
             yield TableArea(id="quarantine-rows")
             yield Static(id="quarantine-why")

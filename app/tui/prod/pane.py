@@ -45,6 +45,7 @@ from casparian.app.tui.prod.state import RATES, ProdState, after, updated
 from casparian.app.tui.prod.worker_deeds import WorkerDeeds
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
+from casparian.app.tui.widgets.splitter import Splitter
 from casparian.core.queueing.filters import parse_filter, toggled
 from casparian.core.queueing.job_order import order_by, spot_of
 from casparian.core.queueing.queue_view import Look
@@ -100,7 +101,9 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
                 yield FilterBar(id="prod-filter")
                 yield Prompt()
                 yield JobsTable(id="jobs")
+                yield Splitter("prod-log", "below")
                 yield JobLog(self._host.home, id="prod-log")
+            yield Splitter("prod-side", "right")
             with Vertical(id="prod-side"):
                 yield SideList("States", id="prod-states")
                 yield SideList("Parsers", id="prod-parsers")
