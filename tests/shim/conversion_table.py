@@ -53,6 +53,38 @@ class Broken:
         raise RuntimeError("no")
 
 
+class Lying(dt.tzinfo):
+    """A zone that calls itself none."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash(None)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def utcoffset(self, when: dt.datetime | None) -> None:
+        return None
+
+
+class Clock:
+    """Almost a time, and as good as a number."""
+
+    tzinfo = None
+
+    def __index__(self) -> int:
+        return 5
+
+    def __str__(self) -> str:
+        return "clock"
+
+
+def _objects(*values: Any) -> Any:
+    return pd.Index(np.array(values, dtype=object), dtype=object)
+
+
 class Custom:
     def __str__(self) -> str:
         return "custom"
@@ -339,6 +371,14 @@ DIRTY = [
         ["03:00:00"] * 2 + [None],
         ["time"] * 2 + [None],
     ),
+    ([dt.time(3)] * 99 + [dt.time(3, tzinfo=BERLIN)], ["03:00:00"] * 100, ["time"] * 100),
+    ([dt.time(3)] * 99 + [dt.time(3, tzinfo=Lying())], ["03:00:00"] * 100, ["time"] * 100),
+    ([dt.time(3)] * 99 + [5], ["03:00:00"] * 99 + ["5"], ["time"] * 99 + ["int"]),
+    (
+        [dt.time(3)] * 99 + [Clock()],
+        ["03:00:00"] * 99 + ["clock"],
+        ["time"] * 99 + ["object:Clock"],
+    ),
     (
         [NAIVE.replace(tzinfo=dt.timezone(dt.timedelta(seconds=30)))],
         ["2024-01-02T03:00:00+00:00:30"],
@@ -412,6 +452,12 @@ TYPED = [
     ),
     (pd.Series(["a", None, "a"], dtype="category"), pa.string(), ["a", None, "a"]),
     (pd.Series([2, 1], dtype="category"), pa.int64(), [2, 1]),
+    # What is only a category, and no cell, counts for nothing.
+    (pd.Series(pd.Categorical([1, 1], _objects(1, 2.5))), pa.int64(), [1, 1]),
+    (pd.Series(pd.Categorical(["a", "a"], _objects("a", 1))), pa.string(), ["a", "a"]),
+    (pd.Series(pd.Categorical(["a"], _objects("a", 1, 2))), pa.string(), ["a"]),
+    (pd.Series(pd.Categorical([None] * 2, _objects(True, False))), pa.null(), [None, None]),
+    (pd.Series(pd.Categorical([True, None], _objects(True, False))), pa.bool_(), [True, None]),
     (pd.Series([], dtype="category"), pa.null(), []),
     (pd.Series([0, 1, 0], dtype="Sparse[int64]"), pa.int64(), [0, 1, 0]),
     (pd.Series([NAN, 1], dtype="Sparse[float64]"), pa.float64(), [None, 1.0]),

@@ -115,6 +115,14 @@ def test_dtypes_without_an_arrow_type(series: Any, texts: Any, kinds: Any) -> No
         assert [k.split("_")[0] if k else k for k in table["_cf_kind__x"].to_pylist()] == kinds
 
 
+def test_text_of_more_than_two_gibibytes_keeps_its_wide_offsets() -> None:
+    size = 2**31 + 8
+    content, ends = np.zeros(size, np.uint8), np.array([0, 4, size])  # never written: no memory
+    text = pa.LargeStringArray.from_buffers(2, pa.py_buffer(ends), pa.py_buffer(content))
+    table = _one(pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([text]))))
+    assert table.schema == pa.schema([("x", pa.large_string())])
+
+
 def test_a_far_year_stays_native() -> None:
     table = _one(pd.Series(np.array(["9999-12-31", "+300000-01-01"], "M8[s]")))
     assert table.schema.field("x").type == pa.timestamp("s")
