@@ -44,6 +44,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.prod", "f2", "Panes", "", "Go to the Prod pane"),
     Action("app.palette", "ctrl+p", "App", "", "Find a command by its name"),
     Action("app.help", "question_mark", "App", "Help", "Show every key of this pane"),
+    Action("app.jump", "ctrl+o", "App", "", "Show a letter on each part and tab; it goes there"),
     Action("app.theme", "f9", "App", "", "Take the next theme"),
     Action("app.maximize", "z", "App", "", "Let the part under the cursor fill the pane, or not"),
     Action("app.larger", "greater_than_sign", "App", "", "Make the part under the cursor larger"),

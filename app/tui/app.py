@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
+    from textual.widget import Widget
 
     from casparian.app.tui.dev.host import DevHost
     from casparian.app.tui.prod.host import ProdHost
@@ -157,6 +158,19 @@ class CasparianApp(Doing, App[None]):
     def do_palette(self) -> None:
         """Open the palette."""
         self.action_command_palette()
+
+    def do_jump(self) -> None:
+        """Show the letters, or put them away."""
+        from casparian.app.tui.jump import JumpScreen, go_to, targets_of
+
+        def chosen(target: Widget | None) -> None:
+            if target is not None:
+                go_to(target)
+
+        if isinstance(self.screen, JumpScreen):
+            self.screen.close()
+        else:
+            self.push_screen(JumpScreen(targets_of(self.screen)), chosen)
 
     def do_theme(self) -> None:
         """Take the next theme."""

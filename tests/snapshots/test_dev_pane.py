@@ -105,3 +105,8 @@ def test_diff(picture, run, tmp_path):
 
 def test_help(picture, run):
     assert picture("question_mark", tell=lambda host: host.show_results([run]))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
+def test_jump_mode(picture, run, size):
+    assert picture("2", "ctrl+o", tell=lambda host: host.show_results([run]), size=size)
