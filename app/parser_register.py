@@ -113,7 +113,7 @@ def register(
             conditions_of(settings),
             _confirmation(yes=yes, as_json=as_json),
             _say,
-            _log,
+            on_log=_log,
         )
         registrar = Registrar(known, rules, around)
         if candidates.is_several:
@@ -177,11 +177,17 @@ def drive_guests() -> None:
 
 
 def chosen_python(
-    python: Path | None, held: ExitStack, *, offline: bool, check_lock: bool
+    python: Path | None,
+    held: ExitStack,
+    *,
+    offline: bool,
+    check_lock: bool,
+    on_line: Callable[[str], None] | None = None,
 ) -> Callable[[Path, str], Path]:
     """Return what gives the interpreter for a project's folder: ``--python``, or uv's doing.
 
-    Environments are kept from being pruned until ``held`` closes.
+    Environments are kept from being pruned until ``held`` closes. ``on_line`` is told what uv says;
+    without it that goes to stderr.
     """
     if python is not None:
         from casparian.core.interpreter import choose_python
@@ -189,14 +195,16 @@ def chosen_python(
         chosen = choose_python(Path("parser.py"), python).path
         return lambda _, __: chosen
 
+    said = on_line or _say
+
     def built(project: Path, parser: str) -> Path:
         from casparian.core.environments import held_environment, prepare_environment
 
         if check_lock:
             prepare_environment(
-                project, parser=parser, offline=offline, on_line=_say, check_lock=True
+                project, parser=parser, offline=offline, on_line=said, check_lock=True
             )
-        environment = held_environment(project, parser=parser, offline=offline, on_line=_say)
+        environment = held_environment(project, parser=parser, offline=offline, on_line=said)
         return held.enter_context(environment).python
 
     return built

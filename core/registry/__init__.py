@@ -7,6 +7,7 @@ from casparian.core.registry.registrar import (
     Registrar,
     Registration,
     Rules,
+    Step,
     Surroundings,
     stored_contract,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "RegistrationError",
     "Rules",
     "Skipped",
+    "Step",
     "Surroundings",
     "Unpacked",
     "conditions_of",

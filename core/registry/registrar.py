@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from casparian.core.run_report import RunReport
 
 Status = Literal["registered", "unchanged"]
+Step = Literal["bundle", "code", "environment", "imports", "load", "samples", "contract", "store"]
+"""What is done with a parser on its way into the store, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class Surroundings:
 
     ``python_of`` gives the interpreter for a folder with ``pyproject.toml`` and ``uv.lock``, and
     the parser's name for people. ``confirm`` is asked before a contract is broken: the parser's
-    name, the version that readers know, and what changes. ``say`` is told what is being done.
+    name, the version that readers know, and what changes. ``say`` is told what is being done,
+    ``on_step`` which step of it begins.
     """
 
     python_of: Callable[[Path, str], Path]
     conditions: Conditions
     confirm: Callable[[str, str, ContractDiff], bool]
     say: Callable[[str], None] = lambda _: None
+    on_step: Callable[[Step], None] = lambda _: None
     on_log: Callable[[Log], None] = lambda _: None
 
 
@@ -105,6 +109,7 @@ class Registrar:
 
     def register(self, candidate: Candidate) -> Registration:
         """Register a parser, or raise the CasparianError that says why not."""
+        self.around.on_step("bundle")
         bundle = build_bundle(
             candidate.folder,
             entrypoint=candidate.entrypoint,
@@ -113,6 +118,7 @@ class Registrar:
             limit=self.rules.bundle_limit,
         )
         files = contents(bundle.archive)
+        self.around.on_step("code")
         _check_lock(candidate, files[LOCK])
         findings = tuple(look_at(files))
         self._judge(candidate, findings)
@@ -173,11 +179,14 @@ class _Attempt:
 
     def register(self) -> Registration:
         candidate, label = self._candidate, self._candidate.label
+        self._around.on_step("environment")
         self._around.say(f"{label}: preparing its environment")
         # Not the copy's folder: what uv says of it is to be of use to who reads it.
         project = project_folder(candidate.folder, candidate.shared)
         python = self._around.python_of(project, label)
+        self._around.on_step("imports")
         self._check_imports(python)
+        self._around.on_step("load")
         self._around.say(f"{label}: loading it")
         hello = self._copy.hello(
             python, self._around.conditions, shown=label, source=candidate.folder
@@ -196,13 +205,16 @@ class _Attempt:
                 "content",
                 hint="raise `version` in class Parser, or replace it with --force",
             )
+        self._around.on_step("samples")
         samples = self._try_samples(python)
+        self._around.on_step("contract")
         previous = self._known.latest(hello.parser)
         changes = None
         if previous is not None:
             changes = _changes(previous.contract, contract, hello.parser)
             if changes.verdict == "breaking":
                 self._ask(label, hello.parser, previous.version, changes)
+        self._around.on_step("store")
         self._insert(hello, contract)
         return Registration(
             candidate.path,

@@ -86,9 +86,9 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
         assert 'null_tokens = ["Unknown"]' in contract.read_text()
 
         screen.press("\x12")  # ^r
-        screen.until("registered", "enter goes back to casparian")
-        screen.press("\r")
-        screen.until("Output")
+        screen.until("is registered", "escape goes back")
+        screen.press("\x1b")
+        screen.until("Output", gone=["escape goes back"])
 
         screen.press("\x1bOQ")  # F2
         screen.until("Prod")

@@ -29,6 +29,11 @@ class FileActions(Screen[None]):
         """What shows the run; None while what it needs is still imported."""
 
     @property
+    def store(self) -> str:
+        """Where parsers are registered."""
+        raise NotImplementedError
+
+    @property
     def tab(self) -> str:
         """The name of the tab in view."""
         raise NotImplementedError
@@ -68,9 +73,11 @@ class FileActions(Screen[None]):
         return ""
 
     def do_register(self) -> None:
-        """Register the parser, in the foreground: uv's words, questions and all."""
+        """Register the parser, with its checks in view."""
+        from casparian.app.tui.register.screen import RegisterScreen
+
         assert self.state.parser is not None
-        self._outside.register(self.state.parser)
+        self.app.push_screen(RegisterScreen(self.store, self.state.parser, begin=True))
 
     def why_not_scaffold(self) -> str:
         """Only a bare function needs it."""

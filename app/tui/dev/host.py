@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 class DevHost(Protocol):
     """Runs parsers, and tells of it; every call returns at once."""
 
+    @property
+    def store(self) -> str:
+        """Where parsers are registered."""
+        ...
+
     def start(self, on_event: Callable[[SessionEvent], None]) -> None:
         """Begin; ``on_event`` is called from other threads."""
         ...

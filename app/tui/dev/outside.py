@@ -63,12 +63,6 @@ class Outside:
         """Run in the foreground: ``breakpoint()`` stops there. Nothing is written."""
         self._casparian("run", str(parser), str(sample), "--whatif")
 
-    def register(self, parser: Path, *, store: str = "") -> None:
-        """Register a parser, in the store that is named; its questions are asked there."""
-        path = parser.parent if parser.name == "parser.py" else parser
-        where = ("--store", store) if store else ()
-        self._casparian("parser", "register", str(path), *where)
-
     def scaffold(self, parser: Path) -> None:
         """Make a class of a bare function."""
         self._casparian("scaffold", str(parser))

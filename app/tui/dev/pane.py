@@ -182,6 +182,11 @@ class DevScreen(Doing, FileActions):
         tabs.get_tab("error").label = "Error ✗" if failed else "Error"
 
     @property
+    def store(self) -> str:
+        """Where parsers are registered."""
+        return self._host.store
+
+    @property
     def tab(self) -> str:
         """The name of the tab in view."""
         tabs = self.query(TabbedContent)

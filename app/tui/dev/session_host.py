@@ -23,6 +23,11 @@ class SessionHost:
         self._session: DevSession | None = None
 
     @property
+    def store(self) -> str:
+        """Where parsers are registered."""
+        return self._store
+
+    @property
     def session(self) -> DevSession:
         """The session, once it has begun."""
         assert self._session is not None, "start() comes first"

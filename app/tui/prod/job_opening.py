@@ -75,12 +75,7 @@ class JobOpening:
 
     def _find_source(self, job: Job) -> None:
         node: Any = self
-        known = recall()
-        recent = [path for path, _ in known.recent]
-        before = [known.parser, *recent] if known.parser is not None else recent
-        here = Path.cwd()
-        source = find_source(job.parser, here, before)
-        node.app.call_from_thread(self._go_to_dev, job, source, here)
+        node.app.call_from_thread(self._go_to_dev, job, source_of(job.parser), Path.cwd())
 
     def _go_to_dev(self, job: Job, source: Path | None, here: Path) -> None:
         node: Any = self
@@ -106,3 +101,11 @@ class JobOpening:
         app = node.app
         assert isinstance(app, CasparianApp)
         await app.try_in_dev(source, sample)
+
+
+def source_of(parser: str) -> Path | None:
+    """Find the source of a parser: among those worked on last, then below where the app began."""
+    known = recall()
+    recent = [path for path, _ in known.recent]
+    before = [known.parser, *recent] if known.parser is not None else recent
+    return find_source(parser, Path.cwd(), before)

@@ -294,8 +294,6 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         text = (answered.text or "").strip()
         if text and answered.asked == "job":
             self.open_job(text)
-        elif text and answered.asked == "register":
-            self.register(text)
 
     def matching(self) -> JobFilter | None:
         """Return which jobs are shown."""

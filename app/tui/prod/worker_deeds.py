@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.app.tui.dev.outside import Outside
 from casparian.app.tui.prod.confirm import ConfirmScreen
 from casparian.app.tui.prod.job_deeds import READ_ONLY
-from casparian.app.tui.widgets.prompt import Prompt
+from casparian.app.tui.prod.job_opening import source_of
+from casparian.core.dev_session.remembered import recall
 from casparian.core.worker.local_workers import why_not_stop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from casparian.app.tui.prod.host import ProdHost, WorkerTold
     from casparian.app.tui.prod.state import ProdState
     from casparian.core.stores.workers import Worker
@@ -94,16 +95,14 @@ class WorkerDeeds:
         return READ_ONLY if self._host.read_only else ""
 
     def do_register(self) -> None:
-        """Ask for a parser."""
-        node: Any = self
-        words = "a parser, or a folder of parsers"
-        node.query_one(Prompt).ask("register", "register", words, f"{Path.cwd()}/")
+        """Ask for a parser: that of the cursor, or the one that was worked on last."""
+        from casparian.app.tui.register.screen import RegisterScreen
 
-    def register(self, text: str) -> None:
-        """Register what was named, in the foreground: uv's words, questions and all."""
         node: Any = self
-        path = Path(text).expanduser()
-        if not path.exists():
-            node.notify(f"{path}: there is no such file", severity="warning", markup=False)
-            return
-        Outside(node).register(path, store=self._host.where)
+        name = node._parser()
+
+        def guess() -> Path | None:
+            found = None if name is None else source_of(name)
+            return found or recall().parser
+
+        node.app.push_screen(RegisterScreen(self._host.where, guess=guess))

@@ -1,0 +1,1 @@
+"""Registering a parser from the terminal app, with its checks in view."""
