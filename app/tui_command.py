@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The interpreter, as for casparian run.",
 )
+@click.option(
+    "--cold", is_flag=True, help="Start Python anew for each run: slower; keep nothing loaded."
+)
 @click.option("--prod", is_flag=True, help="Begin in the Prod pane: the queue.")
 @store_option()
 @click.option("--read-only", is_flag=True, help="Look at the queue, and change nothing of it.")
@@ -40,6 +43,7 @@ def command(
     parser: Path | None,
     samples: tuple[Path, ...],
     python: Path | None,
+    cold: bool,
     prod: bool,
     store: str | None,
     read_only: bool,
@@ -60,7 +64,7 @@ def command(
 
     with nothing_collected():
         try:
-            app = _made(parser, samples, python, store, prod=prod, read_only=read_only)
+            app = _made(parser, samples, python, store, cold=cold, prod=prod, read_only=read_only)
         except CasparianError as error:
             show_error(error)
             return EXIT_USAGE
@@ -82,6 +86,7 @@ def _made(
     python: Path | None,
     store: str | None,
     *,
+    cold: bool,
     prod: bool,
     read_only: bool,
 ) -> CasparianApp:
@@ -115,6 +120,7 @@ def _made(
         parser=chosen,
         samples=taken.paths,
         python=python,
+        is_cold=cold,
         quarantine_threshold=settings["quarantine_threshold"].value,
         max_quarantine_rows=settings["max_quarantine_rows"].value,
     )

@@ -45,6 +45,16 @@ _OPTIONS = (
         "--quarantine-threshold", metavar="SHARE", help="Largest share of bad rows, 0 to 1."
     ),
     click.option("--max-quarantine-rows", metavar="N", help="Most bad rows of an output."),
+    click.option(
+        "--cold", is_flag=True, help="Start Python anew for each job: slower; keep nothing loaded."
+    ),
+    click.option(
+        "--reuse",
+        type=click.IntRange(1),
+        default=1,
+        metavar="N",
+        help="Let a parser's process serve up to N jobs, for floods of tiny files. Default: 1.",
+    ),
     store_option(),
 )
 
@@ -76,5 +86,7 @@ def chosen_options(given: dict[str, Any], **more: Any) -> WorkerOptions:
 
     if given["python"] is not None:
         given["python"] = given["python"].absolute()  # links stay: an environment is known by them
+    if given["cold"] and given["reuse"] > 1:
+        raise click.UsageError("--reuse keeps a process; with --cold each job has its own")
     settings = resolve({key: given.pop(key) for key in SETTINGS})
     return options_of(settings, **given, **more)

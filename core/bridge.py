@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .events import LEVELS, BridgeResult, Ended, GuestError, Hello, Log
+from .events import LEVELS, BridgeResult, Ended, GuestError, Hello, Log, Modules
 from .guest import ColdGuests
 from .interrupts import Interrupts
 from .lines import LineSplitter
@@ -128,6 +128,8 @@ class _Run:
                 selector.register(interrupts, selectors.EVENT_READ, None)
             self._write_log = stack.enter_context(open_destination(self._config.logs))
             yield None
+            for notice in self._guest.notices:
+                yield self._logged(Log("info", f"casparian: {notice}"))
             # Arrow is imported once the guest is on its way: both do it at the same time.
             from .messages import Translator
 
@@ -242,6 +244,9 @@ class _Run:
                 self._told = event
             elif isinstance(event, Log):
                 yield self._logged(event)
+            elif isinstance(event, Modules):
+                self._guest.learn(event.installed)
+                yield event
             elif event is not None:
                 yield event
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .cancel import CancelToken
     from .events import Event, Hello
-    from .guest import Guest
+    from .guest import Guest, GuestSource
     from .interpreter import Interpreter
     from .run_report import RunReport
     from .sinks.sinks import Sinks
@@ -47,6 +47,8 @@ class RunRequest:
     cancel: CancelToken | None = None
     guest: GuestSpec | None = None
     """What is run in place of the file ``parser``: a bundle that was made of it."""
+    guests: GuestSource = field(default_factory=ColdGuests)
+    """Where the guest comes from."""
     open_sinks: Callable[[Hello], Sinks] | None = None
     """The places that rows go to, in place of ``sink`` and ``output_dir``."""
 
@@ -71,7 +73,7 @@ def run_parser(
         terminal=request.terminal,
     )
     try:
-        guest = ColdGuests().start(spec)
+        guest = request.guests.start(spec)
     except OSError as error:
         raise InterpreterError(
             f"{request.python.path} ({request.python.reason}) can't be started: {error}",

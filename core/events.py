@@ -85,10 +85,12 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Modules:
-    """The files in the parser's own folder that were imported."""
+    """What was imported."""
 
     files: tuple[str, ...]
-    """Paths in that folder."""
+    """The files in the parser's own folder, as paths in it."""
+    installed: tuple[str, ...] = ()
+    """The names of modules of its environment, beside those that were loaded ahead, in order."""
 
 
 ErrorKind = Literal[

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - a field is called socket
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,7 @@ from .processes import MARK, Guardian, await_group, kill_group, sweep
 from .uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: Run by path in the guest's own Python, where casparian need not be installed.
 SHIM = Path(__file__).resolve().parent.parent / "shim" / "bridge_shim.py"
@@ -50,24 +51,77 @@ class GuestSpec:
     """Limits of its resources, named as in ``resource``: ``AS``, ``CPU``, ``NOFILE``, ``FSIZE``."""
 
 
+class GuestProcess(Protocol):
+    """A guest's process, which leads a group; whose child it is, is its own affair."""
+
+    @property
+    def pid(self) -> int:
+        """Process id, and process group id."""
+        ...
+
+    def exited(self) -> bool:
+        """Whether it has ended; its id is not given to another before :meth:`end`."""
+        ...
+
+    def end(self) -> int:
+        """Kill what is left of its group, and let go of its id.
+
+        The group goes first, while the unreaped leader keeps its id from being given to others.
+
+        Returns:
+            The exit code; negative: the signal's number.
+        """
+        ...
+
+
+class StartedProcess:
+    """A process that was started here."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """See :class:`GuestProcess`."""
+        return self._process.pid
+
+    def exited(self) -> bool:
+        """See :class:`GuestProcess`."""
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self.pid, flags) is not None
+
+    def end(self) -> int:
+        """See :class:`GuestProcess`."""
+        kill_group(self.pid)
+        os.kill(self.pid, signal.SIGKILL)  # it may have left its group
+        code = self._process.wait()
+        await_group(self.pid)
+        return code
+
+
 @dataclass(slots=True)
 class Guest:
     """A started guest, which leads a process group of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: GuestProcess
     socket: Socket
     mark: str
-    guardian: Guardian
+    release: Callable[[], None]
+    """Called once all its processes have ended."""
     stdout: int | None = None
     """The reading end of the pipe that is its descriptor 1; None on a terminal."""
     stderr: int | None = None
     interrupts: Socket | None = None
     """Tells of each Ctrl-C; only on a terminal."""
-    folder: Path | None = None
-    """Where it unpacks its bundle; goes with it, however it ends."""
+    notices: tuple[str, ...] = ()
+    """What is to be said of how it was started, in its log."""
+    is_warm: bool = False
+    """Whether it is the fork of a process that had the heavy imports done."""
+    learn: Callable[[tuple[str, ...]], None] = lambda _: None
+    """Told of the modules that it imported from its environment."""
     started: float = field(default_factory=time.monotonic)
     """When it was started, by the monotonic clock."""
-    _ended: bool = field(default=False)
+    _exit_code: int | None = field(default=None)
 
     @property
     def pid(self) -> int:
@@ -76,30 +130,19 @@ class Guest:
 
     def exited(self) -> bool:
         """Whether the guest itself has ended; it stays a zombie until :meth:`end`."""
-        if self._ended:
-            return True
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.pid, flags) is not None
+        return self._exit_code is not None or self.process.exited()
 
-    def end(self, *, spare: frozenset[int] = frozenset()) -> int:
+    def end(self) -> int:
         """Kill whatever of the guest still runs, and reap it.
-
-        The group goes first, while the unreaped leader keeps its id from being given to others.
 
         Returns:
             The exit code; negative: the signal's number.
         """
-        if not self._ended:
-            self._ended = True
-            kill_group(self.pid)
-            os.kill(self.pid, signal.SIGKILL)  # it may have left its group
-            self.process.wait()
-            await_group(self.pid)
-            sweep(self.mark, spare=spare | {self.guardian.pid})
-            if self.folder is not None:
-                shutil.rmtree(self.folder, ignore_errors=True)
-            self.guardian.dismiss()
-        return self.process.returncode
+        if self._exit_code is None:
+            self._exit_code = self.process.end()
+            sweep(self.mark)
+            self.release()
+        return self._exit_code
 
     def close(self) -> None:
         """Close this side's descriptors."""
@@ -113,7 +156,7 @@ class Guest:
 
 
 class GuestSource(Protocol):
-    """Where guests come from: a new interpreter, or later a fork of a warm one."""
+    """Where guests come from: a new interpreter, or a fork of a warm one."""
 
     def start(self, spec: GuestSpec) -> Guest:
         """Start a guest for one run.
@@ -164,7 +207,7 @@ class ColdGuests:
                 folder.mkdir(mode=0o700)
                 arguments += ["--work-folder", str(folder)]
                 if spec.private:
-                    cwd = _private_folders(folder, env)
+                    cwd = private_folders(folder, env)
             if spec.terminal:
                 interrupts, interrupts_theirs = socket.socketpair()
                 arguments += ["--terminal", "--interrupt-fd", str(interrupts_theirs.fileno())]
@@ -205,13 +248,20 @@ class ColdGuests:
                 interrupts_theirs.close()
             for _, write in pipes:
                 os.close(write)
-        guest = Guest(process, ours, mark, guardian, interrupts=interrupts, folder=folder)
+        release = partial(_release, guardian, folder)
+        guest = Guest(StartedProcess(process), ours, mark, release, interrupts=interrupts)
         if pipes:
             guest.stdout, guest.stderr = pipes[0][0], pipes[1][0]
         return guest
 
 
-def _private_folders(folder: Path, env: dict[str, str]) -> Path:
+def _release(guardian: Guardian, folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    guardian.dismiss()
+
+
+def private_folders(folder: Path, env: dict[str, str]) -> Path:
     """Make the folders that a guest has for itself; returns where it is to work."""
     for name, variables in (("work", ()), ("home", ("HOME",)), ("tmp", ("TMPDIR", "TMP", "TEMP"))):
         (folder / name).mkdir(mode=0o700)

@@ -102,7 +102,10 @@ class Translator:
                 case "metrics":
                     return Metrics({str(key): _finite(value) for key, value in content.items()})
                 case "modules":
-                    return Modules(tuple(str(file) for file in content["files"]))
+                    return Modules(
+                        tuple(str(file) for file in content["files"]),
+                        tuple(str(name) for name in content.get("installed", ())),
+                    )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProtocolError(f"a {frame.kind} frame is not well-formed: {error!r}") from error
         return None

@@ -23,8 +23,8 @@ _PR_SET_PDEATHSIG = 1
 #: A killed process may be in the kernel for a while yet (seconds).
 _DYING = 5.0
 _is_subreaper = False
-#: Of this process: a sweep after one guest must leave what guards another's folder.
-_guardians: set[int] = set()
+#: Children of this process that a sweep after a guest leaves alone: guardians, and warm guests.
+_kept: set[int] = set()
 
 # $1: the guest's mark; $2: its folder, if it has one; a line says its process group.
 # The loop matters only for what left the group.
@@ -67,6 +67,16 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)  # it died before the signal was asked for
 
 
+def keep(pid: int) -> None:
+    """A child of this process outlives the guests: no sweep ends it."""
+    _kept.add(pid)
+
+
+def no_longer_keep(pid: int) -> None:
+    """A child that outlived guests has ended."""
+    _kept.discard(pid)
+
+
 class Guardian:
     """Kills a guest's processes when this process dies without having done so.
 
@@ -86,7 +96,7 @@ class Guardian:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        _guardians.add(self._process.pid)
+        keep(self._process.pid)
         if group is not None:
             self.watch(group)
 
@@ -107,7 +117,7 @@ class Guardian:
         """The guest's processes have ended: the guardian is not needed any more."""
         self._process.kill()
         self._process.wait()
-        _guardians.discard(self._process.pid)
+        no_longer_keep(self._process.pid)
         assert self._process.stdin is not None
         self._process.stdin.close()
 
@@ -142,12 +152,12 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
 
     Args:
         mark: the guest's own.
-        spare: children of this process that are not the guest's; guardians never are.
+        spare: children of this process that are not the guest's; those that are kept never are.
 
     Returns:
         The process ids that were killed.
     """
-    spare |= _guardians
+    spare |= _kept
     if _is_subreaper and not _has_children_beside(spare):
         return []
     killed: list[int] = []

@@ -248,6 +248,18 @@ SETTINGS: Final[dict[str, Setting]] = {
             "bytes of the largest file that a parser may write in prod mode; 0: no limit",
         ),
         Setting(
+            "warm_guests",
+            4,
+            _count,
+            "parsers that each slot of a worker keeps loaded for their next job; 0: none",
+        ),
+        Setting(
+            "warm_memory_limit",
+            10**9,
+            _bytes,
+            "bytes of memory beyond which a parser's imports are not kept loaded; 0: no limit",
+        ),
+        Setting(
             "bundle_limit",
             64 * 10**6,
             _bundle,

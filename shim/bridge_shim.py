@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     import socket
-    from typing import NoReturn
+    from typing import Callable, NoReturn
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _PACKAGE = "_casparian_shim"
@@ -73,6 +73,9 @@ def _options() -> "argparse.Namespace":
 
     parser = Parser(prog="bridge_shim", description=__doc__.split("\n")[0])
     source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--warm-fd", type=int, metavar="N", help="load ahead, and fork for each run asked for there"
+    )
     source.add_argument("--parser-path", metavar="FILE", help="the parser's file (dev)")
     source.add_argument(
         "--parser-archive",
@@ -83,9 +86,9 @@ def _options() -> "argparse.Namespace":
         "--entrypoint", default="parser.py", help="the file in the bundle (default: %(default)s)"
     )
     parser.add_argument("--work-folder", metavar="DIR", help="where to unpack it")
-    parser.add_argument("--input-path", metavar="FILE", required=True, help="the file to parse")
+    parser.add_argument("--input-path", metavar="FILE", help="the file to parse")
     parser.add_argument("--job-id", default="dev", help="names the run (default: %(default)s)")
-    channel = parser.add_mutually_exclusive_group(required=True)
+    channel = parser.add_mutually_exclusive_group()
     channel.add_argument(
         "--socket-fd", type=int, metavar="N", help="an inherited, connected socket"
     )
@@ -97,7 +100,14 @@ def _options() -> "argparse.Namespace":
         "--limit", action="append", default=[], metavar="NAME=N", help="of a resource: AS, CPU, …"
     )
     parser.add_argument("--interrupt-fd", type=int, metavar="N", help="where Ctrl-C is told")
+    parser.set_defaults(socket=None)
     options = parser.parse_args()
+    if options.warm_fd is not None:
+        return options
+    if options.input_path is None:
+        parser.error("the following arguments are required: --input-path")
+    if options.socket_fd is None and options.socket_path is None:
+        parser.error("one of the arguments --socket-fd --socket-path is required")
     if options.parser_archive is not None and (
         os.path.isabs(options.entrypoint) or ".." in options.entrypoint.split("/")
     ):
@@ -122,6 +132,9 @@ def _limit_resources(limits: "list[str]") -> None:
 def _connect(options: "argparse.Namespace") -> "socket.socket":
     import socket
 
+    given: "socket.socket | None" = options.socket
+    if given is not None:
+        return given
     if options.socket_fd is not None:
         os.set_inheritable(options.socket_fd, False)
         return socket.socket(fileno=options.socket_fd)
@@ -132,11 +145,11 @@ def _connect(options: "argparse.Namespace") -> "socket.socket":
 
 def _read_archive(source: str, folder: str) -> str:
     """Put the archive into ``folder`` as a file; returns its path."""
+    if source.startswith("@"):
+        return source[1:]
     import base64
     import shutil
 
-    if source.startswith("@"):
-        return source[1:]
     path = os.path.join(folder, "bundle.zip")
     with open(path, "wb") as file:
         if source == "-":
@@ -166,7 +179,8 @@ def _refuse_old_python(options: "argparse.Namespace") -> int:
     return 1
 
 
-def _run(options: "argparse.Namespace", archive_folder: str) -> int:
+def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Callable[[], None]]":
+    """Run one parser; returns the exit code, and what passes on the last of its words."""
     import importlib
 
     wire = importlib.import_module(_PACKAGE + ".wire")
@@ -187,7 +201,7 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> int:
         except failures.GuestFailure as error:
             writer.metadata("error", **failures.describe(error, phase="load"))
             writer.error(str(error))
-            return 1
+            return 1, drain
         parser_file = os.path.join(folder, *options.entrypoint.split("/"))
     # A parser may be run as a script would be: its own argv, and no trace of the shim's options.
     sys.argv[:] = [parser_file, options.input_path]
@@ -200,25 +214,51 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> int:
     )
     code: int = run.load_only() if options.load_only else run.run()
     drain()
-    guest.end_soon(code, drain)
+    return code, drain
+
+
+def _run_cold(options: "argparse.Namespace", archive_folder: str) -> int:
+    import importlib
+
+    code, drain = _run(options, archive_folder)
+    importlib.import_module(_PACKAGE + ".guest").end_soon(code, drain)
     return code
 
 
+def _run_warm(control: int) -> None:
+    """Be a warm guest; in each of its children, run what that was forked for."""
+    import importlib
+
+    warm = importlib.import_module(_PACKAGE + ".warm")
+    guest = importlib.import_module(_PACKAGE + ".guest")
+    child = warm.serve(control)
+    while True:
+        child.begin()
+        _limit_resources(child.options.limit)
+        code, drain = _run(child.options, "")
+        if not child.goes_on(code):
+            break
+    guest.end_soon(code, drain)
+    child.end(code)
+
+
 def main() -> int:
-    """Run one parser; returns the exit code."""
+    """Run one parser, or be what runs are forked from; returns the exit code."""
     options = _options()
     if sys.version_info < _OLDEST:
         return _refuse_old_python(options)
     _end_with_host(options.parent_pid)
     _limit_resources(options.limit)
     _adopt_modules()
+    if options.warm_fd is not None:
+        _run_warm(options.warm_fd)
     if options.parser_archive is None or options.work_folder is not None:
-        return _run(options, options.work_folder or "")
+        return _run_cold(options, options.work_folder or "")
     import tempfile
 
     # The modules' files stay while the run lasts, and go with it.
     with tempfile.TemporaryDirectory(prefix="casparian-") as folder:
-        return _run(options, folder)
+        return _run_cold(options, folder)
 
 
 if __name__ == "__main__":

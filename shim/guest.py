@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import loader, logs, terminal, wire
+from . import loader, logs, preload, terminal, wire
 from .failures import GuestFailure, describe, retryable
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class GuestRun:
     def _load(self) -> loader.LoadedParser:
         pyarrow = _require_pyarrow()
         self._phase = "load"
+        preload.note_loaded()
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
         # What the parser's own module does wrong is worth a line, though Python hides it.
@@ -253,8 +254,10 @@ class GuestRun:
             self._line.clear()
 
     def _report_modules(self) -> None:
-        files = loader.own_modules(os.path.dirname(self._parser_file))
-        self._writer.metadata("modules", files=files)
+        folder = os.path.dirname(self._parser_file)
+        files = loader.own_modules(folder)
+        installed = preload.loaded_from_environment()
+        self._writer.metadata("modules", files=files, installed=installed)
 
     def _report_metrics(self) -> None:
         spent = {f"{name}_ms": round(1000 * value, 3) for name, value in self._spent.items()}

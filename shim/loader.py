@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from . import preload
 from .failures import GuestFailure
 from .fresh_source import INSTALLED, FreshSource, read_fresh
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_MAYBE_RELATIVE = re.compile(rb"from[\s\\]*\.")
 _MOST_MODULES = 1_000
+_imported: dict[str, ModuleType] = {}
 
 
 @dataclass
@@ -84,7 +87,15 @@ def import_parser(path: str) -> ModuleType:
     Raises:
         Exception: whatever the module's own code raises.
     """
-    folder, filename = os.path.split(os.path.abspath(path))
+    path = os.path.abspath(path)
+    if path in _imported:
+        return _imported[path]  # this process serves several runs
+    module = _imported[path] = _import_file(path)
+    return module
+
+
+def _import_file(path: str) -> ModuleType:
+    folder, filename = os.path.split(path)
     stem = filename[:-3] if filename.endswith(".py") else filename
     sys.path.insert(0, folder)
     read_fresh(folder)
@@ -107,14 +118,24 @@ def import_parser(path: str) -> ModuleType:
 def own_modules(folder: str) -> list[str]:
     """The files below a parser's folder that were imported, as paths in it; no installed ones."""
     root = os.path.join(folder, "")
-    files = {
-        os.path.abspath(file)[len(root) :]
-        for module in list(sys.modules.values())
+    return sorted({file[len(root) :] for _, file in _own(root)})[:_MOST_MODULES]
+
+
+def forget(folder: str) -> None:
+    """Let go of all that the modules below a parser's folder hold, as when an interpreter ends."""
+    for name, _ in _own(os.path.join(folder, "")):
+        sys.modules.pop(name).__dict__.clear()
+
+
+def _own(root: str) -> list[tuple[str, str]]:
+    """The modules below a folder, and their files."""
+    return [
+        (name, path)
+        for name, module in preload.loaded_here()
         if isinstance(file := getattr(module, "__file__", None), str)
-        and os.path.abspath(file).startswith(root)
+        and (path := os.path.abspath(file)).startswith(root)
         and not INSTALLED.intersection(file.split(os.sep))
-    }
-    return sorted(files)[:_MOST_MODULES]
+    ]
 
 
 def _import_package(folder: str) -> str:
@@ -145,6 +166,8 @@ def _wants_package(path: str) -> bool:
     """Whether the module uses relative imports, and so has to be imported as part of a package."""
     with open(path, "rb") as file:
         source = file.read()
+    if not _MAYBE_RELATIVE.search(source):
+        return False
     try:
         tree = ast.parse(source, filename=path)
     except (SyntaxError, ValueError):

@@ -161,9 +161,7 @@ def capture(writer: wire.FrameWriter) -> Callable[[], None]:
     Returns:
         A function that passes on every unfinished line.
     """
-    out, err = LineStream(1), LineStream(2)
-    sys.stdout = sys.__stdout__ = out  # type: ignore[assignment,misc]
-    sys.stderr = sys.__stderr__ = err  # type: ignore[assignment,misc]
+    out, err = capture_streams()
     _install(WireHandler(writer))
 
     def drain() -> None:
@@ -171,6 +169,14 @@ def capture(writer: wire.FrameWriter) -> Callable[[], None]:
         err.drain()
 
     return drain
+
+
+def capture_streams() -> tuple[LineStream, LineStream]:
+    """Have ``print`` write whole lines to descriptors 1 and 2, whatever those are at the time."""
+    if not isinstance(sys.__stdout__, LineStream):
+        sys.stdout = sys.__stdout__ = LineStream(1)  # type: ignore[assignment,misc]
+        sys.stderr = sys.__stderr__ = LineStream(2)  # type: ignore[assignment,misc]
+    return sys.__stdout__, sys.__stderr__  # type: ignore[return-value]
 
 
 def to_terminal() -> None:
@@ -182,6 +188,8 @@ def to_terminal() -> None:
 
 def _install(handler: logging.Handler) -> None:
     root = logging.getLogger()
+    for other in [other for other in root.handlers if isinstance(other, WireHandler)]:
+        root.removeHandler(other)  # of the run before, in a process that serves several
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     warnings.showwarning = _show_warning(logging.getLogger("py.warnings"))

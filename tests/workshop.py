@@ -97,6 +97,7 @@ class Workshop:
 
     def options(self, **more: Any) -> WorkerOptions:
         given = {"python": Path(sys.executable), "drain": True, "heartbeat_interval": 0.5}
+        given["warm_guests"] = 1
         given.update(store=str(self.folder / "casparian.db"), root=self.root, home=self.home)
         return WorkerOptions(**{**given, **more})
 

@@ -11,8 +11,10 @@ import os
 import queue
 import signal
 import socket
+import tempfile
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.cancel import CancelToken
 from casparian.core.dev_session.messages import (
@@ -20,14 +22,25 @@ from casparian.core.dev_session.messages import (
     Comparison,
     ComparisonDone,
     Inbox,
+    Prepare,
     Ready,
     Task,
     send,
 )
+from casparian.core.guest import ColdGuests, GuestSpec
 from casparian.core.processes import become_subreaper, end_with_parent
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from casparian.core.warm import WarmGuests
+
+
+#: The parser, and the version of it that is registered.
+_MOST_WARM: Final = 2
+#: A parser that has not been run for so long is not kept loaded (seconds).
+_IDLE_S: Final = 1_800.0
+_LOOK_S: Final = 60.0
 
 
 class Child:
@@ -35,7 +48,8 @@ class Child:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._waiting: queue.SimpleQueue[Task | Comparison] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Task | Comparison | Prepare] = queue.SimpleQueue()
+        self._warm: WarmGuests | None = None
         self._sending = threading.Lock()
         self._cancelling = threading.Lock()
         self._cancels: dict[int, CancelToken] = {}
@@ -46,9 +60,15 @@ class Child:
         _import_ahead()
         self._send(Ready())
         while True:
-            what = self._waiting.get()
+            try:
+                what = self._waiting.get(timeout=_LOOK_S)
+            except queue.Empty:
+                self._warm_guests().attend()
+                continue
             if isinstance(what, Task):
                 self._run(what)
+            elif isinstance(what, Prepare):
+                self._prepare(what)
             else:
                 self._compare(what)
 
@@ -73,13 +93,32 @@ class Child:
         from casparian.core.dev_session.child_run import ChildRun
 
         token = self._cancels[task.run]
+        guests = ColdGuests() if task.is_cold else self._warm_guests()
         try:
-            done = ChildRun(task, token, self._send).run()
+            done = ChildRun(task, token, self._send, guests).run()
         finally:
             with self._cancelling:
                 del self._cancels[task.run]
                 token.close()
         self._send(done)
+        if done.python is not None and not task.is_cold:
+            self._prepare(Prepare(task.parser, done.python.path))
+
+    def _prepare(self, what: Prepare) -> None:
+        """Load what the parser imports, while there is nothing else to do."""
+        if self._waiting.empty():
+            spec = GuestSpec(what.python, Path(os.devnull), parser_path=what.parser)
+            self._warm_guests().prepare(spec)
+
+    def _warm_guests(self) -> WarmGuests:
+        if self._warm is None:
+            from functools import partial
+
+            from casparian.core.warm import ImportsInFile, WarmGuests, in_folder
+
+            place = partial(in_folder, Path(tempfile.gettempdir()))  # the session's own
+            self._warm = WarmGuests(ImportsInFile(place), most=_MOST_WARM, idle=_IDLE_S)
+        return self._warm
 
     def _compare(self, asked: Comparison) -> None:
         from casparian.core.dev_session.changes import compare_outputs
@@ -110,7 +149,8 @@ def _import_ahead() -> None:
     import casparian.core.messages
     import casparian.core.sinks.settle
     import casparian.core.validation.matrix
-    import casparian.core.validation.tagged  # noqa: F401
+    import casparian.core.validation.tagged
+    import casparian.core.warm  # noqa: F401
 
 
 def main() -> None:

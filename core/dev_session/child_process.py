@@ -16,7 +16,7 @@ from casparian.core.processes import MARK
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from casparian.core.dev_session.messages import Cancel, Comparison, Task
+    from casparian.core.dev_session.messages import Cancel, Comparison, Prepare, Task
 
 
 class ChildProcess:
@@ -72,7 +72,7 @@ class ChildProcess:
         """The socket's descriptor."""
         return self._socket.fileno()
 
-    def send(self, message: Task | Comparison | Cancel) -> bool:
+    def send(self, message: Task | Comparison | Cancel | Prepare) -> bool:
         """Send it something; False if it is dead."""
         try:
             send(self._socket, message)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from casparian.core.dev_session.events import StageName
     from casparian.core.dev_session.messages import Task
     from casparian.core.events import Event
+    from casparian.core.guest import GuestSource
     from casparian.core.interpreter import Interpreter
     from casparian.core.sinks.sinks import Sinks
 
@@ -47,10 +48,17 @@ _STAGES: Final[tuple[StageName, ...]] = (
 class ChildRun:
     """Does one task, and tells of it by ``send``."""
 
-    def __init__(self, task: Task, cancel: CancelToken, send: Callable[[object], None]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        cancel: CancelToken,
+        send: Callable[[object], None],
+        guests: GuestSource,
+    ) -> None:
         self._task = task
         self._cancel = cancel
         self._send = send
+        self._guests = guests
         self._lines = LogLines(task.run, task.folder / LOG_NAME, send)
         self._sinks: KeptSinks | None = None
         self._hello: Hello | None = None
@@ -98,6 +106,7 @@ class ChildRun:
             max_quarantine_rows=task.max_quarantine_rows,
             cancel=self._cancel,
             open_sinks=self._open_sinks,
+            guests=self._guests,
         )
 
     def _open_sinks(self, hello: Hello) -> Sinks:

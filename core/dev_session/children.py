@@ -7,7 +7,14 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.dev_session.child_process import ChildProcess
-from casparian.core.dev_session.messages import Cancel, Comparison, ComparisonDone, Done, Task
+from casparian.core.dev_session.messages import (
+    Cancel,
+    Comparison,
+    ComparisonDone,
+    Done,
+    Prepare,
+    Task,
+)
 
 if TYPE_CHECKING:
     from casparian.core.dev_session.session_folder import SessionFolder
@@ -35,6 +42,7 @@ class Children:
         self._all: list[ChildProcess] = []
         self._started = 0
         self._hopeless = False
+        self._to_load: Prepare | None = None
 
     @property
     def all(self) -> tuple[ChildProcess, ...]:
@@ -74,6 +82,15 @@ class Children:
         """A child has imported what it needs."""
         child.is_ready = True
         self._hopeless = False
+        if self._to_load is not None and child.task is None:
+            child.send(self._to_load)
+
+    def load(self, what: Prepare) -> None:
+        """Have those that wait for a run load what it will import."""
+        self._to_load = what
+        for child in self._all:
+            if child.is_ready and child.task is None:
+                child.send(what)
 
     def retire(self, child: ChildProcess, *, grace: float = _GRACE) -> None:
         """End what a child does; it is killed if it hasn't ended it soon."""

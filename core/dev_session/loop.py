@@ -31,7 +31,14 @@ from casparian.core.dev_session.events import (
 )
 from casparian.core.dev_session.history import History
 from casparian.core.dev_session.known_parser import ScriptPython, modules_after
-from casparian.core.dev_session.messages import Comparison, ComparisonDone, Done, Ready, Task
+from casparian.core.dev_session.messages import (
+    Comparison,
+    ComparisonDone,
+    Done,
+    Prepare,
+    Ready,
+    Task,
+)
 from casparian.core.dev_session.request import each_once, plain
 from casparian.core.dev_session.session_folder import SessionFolder, remove
 from casparian.core.dev_session.watcher import Watcher
@@ -259,6 +266,7 @@ class SessionLoop:
             timeout=request.timeout,
             quarantine_threshold=request.quarantine_threshold,
             max_quarantine_rows=request.max_quarantine_rows,
+            is_cold=request.is_cold,
         )
         if wanted.parser is None:
             self._newest[wanted.sample] = run
@@ -376,6 +384,8 @@ class SessionLoop:
         if current.wanted.parser is not None:
             return
         self._script_python.learn(current.task.parser, done.python)
+        if done.python is not None and not current.task.is_cold:
+            self._children.load(Prepare(current.task.parser, done.python.path))
         modules = modules_after(self._subject.modules, done)
         if modules != self._subject.modules:
             self._subject = replace(self._subject, modules=modules)

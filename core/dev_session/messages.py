@@ -44,6 +44,16 @@ class Task:
     timeout: float | None
     quarantine_threshold: float
     max_quarantine_rows: int
+    is_cold: bool
+    """Whether it starts its Python anew, whatever is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """What the parser imports is to be loaded, for the next run."""
+
+    parser: Path
+    python: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class SessionRequest:
     """Seconds that a run may take; None: no limit."""
     quarantine_threshold: float = 0.5
     max_quarantine_rows: int = 10_000
+    is_cold: bool = False
+    """Whether each run starts its Python anew; nothing is kept loaded."""
     watching: bool = True
     """Whether a save starts a run."""
     kept_runs: int = 50

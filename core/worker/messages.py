@@ -48,6 +48,11 @@ class Task:
     lineage: bool
     pass_env: tuple[str, ...]
     resource_limits: Mapping[str, int]
+    warm_guests: int = 0
+    """So many parsers are kept loaded; 0: each job starts its Python anew."""
+    warm_memory_limit: int | None = None
+    reuse: int = 1
+    """So many jobs one process of a parser may serve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class WorkerOptions:
 
     ``root`` is the folder that sets are published below, and staged in; with a ``database`` rows go
     there instead, and ``root`` is its folder. ``parser`` limits the worker to one parser's jobs;
-    with ``drain`` it ends once there is nothing left to do, after ``max_jobs`` in any case.
+    with ``drain`` it ends once there is nothing left to do, after ``max_jobs`` in any case. Each
+    slot keeps ``warm_guests`` parsers loaded, and a fork of one serves up to ``reuse`` jobs.
     """
 
     store: str
@@ -47,6 +48,9 @@ class WorkerOptions:
     lineage: bool = True
     pass_env: tuple[str, ...] = ()
     resource_limits: Mapping[str, int] = field(default_factory=dict)
+    warm_guests: int = 0
+    warm_memory_limit: int | None = None
+    reuse: int = 1
 
     @property
     def lease_ms(self) -> int:
@@ -54,8 +58,10 @@ class WorkerOptions:
         return round(self.stale_after * 1000)
 
 
-def options_of(settings: Mapping[str, Value], **given: Any) -> WorkerOptions:
+def options_of(settings: Mapping[str, Value], *, cold: bool = False, **given: Any) -> WorkerOptions:
     """Return the options that the settings say; ``given`` are those that have no setting.
+
+    ``cold``: no parser is kept loaded.
 
     Raises SinkError if the output root makes no sense.
     """
@@ -82,6 +88,8 @@ def options_of(settings: Mapping[str, Value], **given: Any) -> WorkerOptions:
         lineage=values["lineage"],
         pass_env=values["pass_env"],
         resource_limits=resource_limits(values),
+        warm_guests=0 if cold else values["warm_guests"],
+        warm_memory_limit=values["warm_memory_limit"] or None,
         **given,
     )
 

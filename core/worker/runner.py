@@ -15,7 +15,7 @@ import threading
 import traceback
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.cancel import CancelToken
 from casparian.core.processes import become_subreaper, end_with_parent
@@ -33,7 +33,17 @@ from casparian.core.worker.messages import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from casparian.core.guest import GuestSource
+    from casparian.core.warm import WarmGuests
     from casparian.core.worker.messages import ToSupervisor
+
+
+#: A job waits so long for what its parser imports to be loaded ahead (seconds); it takes no longer
+#: than the job would take to load it.
+_LOADING_S: Final = 60.0
+#: A parser that has had no job for so long is not kept loaded (seconds).
+_IDLE_S: Final = 600.0
+_LOOK_S: Final = 60.0
 
 
 class Runner:
@@ -46,12 +56,19 @@ class Runner:
         self._sending = threading.Lock()
         self._cancelling = threading.Lock()
         self._cancel: CancelToken | None = None
+        self._warm: WarmGuests | None = None
 
     def serve(self) -> None:
         """Do what comes, one after the other, until the process ends."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         while True:
-            self._answer(self._waiting.get())
+            try:
+                message = self._waiting.get(timeout=_LOOK_S)
+            except queue.Empty:
+                if self._warm is not None:
+                    self._warm.attend()
+                continue
+            self._answer(message)
 
     def _listen(self) -> None:
         while True:
@@ -88,6 +105,7 @@ class Runner:
                 return JobRun(
                     task,
                     cancel,
+                    guests=self._guests_of(task),
                     on_progress=self._send,
                     python_of=lambda task, say: held.enter_context(environment_python(task, say)),
                 ).run()
@@ -95,6 +113,25 @@ class Runner:
             with self._cancelling:
                 self._cancel = None
                 cancel.close()
+
+    def _guests_of(self, task: Task) -> GuestSource | None:
+        from casparian.core.warm import ImportsInFile, WarmGuests, beside_bundle
+
+        if not task.warm_guests:
+            return None
+        if self._warm is None:
+            self._warm = WarmGuests(
+                ImportsInFile(beside_bundle),
+                most=task.warm_guests,
+                patience=_LOADING_S,
+                idle=_IDLE_S,
+                memory_limit=task.warm_memory_limit,
+                # What uv built for a lock file doesn't change; whatever --python names may.
+                watch=task.python is not None,
+                # Processor time is limited for each process: so each has one job.
+                runs=1 if "CPU" in task.resource_limits else task.reuse,
+            )
+        return self._warm
 
     def _send(self, message: ToSupervisor) -> None:
         with self._sending:

@@ -81,6 +81,9 @@ def _task_of(
         lineage=options.lineage,
         pass_env=options.pass_env,
         resource_limits=options.resource_limits,
+        warm_guests=options.warm_guests,
+        warm_memory_limit=options.warm_memory_limit,
+        reuse=options.reuse,
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from casparian.core.bridge import execute_bridge
 from casparian.core.events import Batch, Ended, Log
-from casparian.core.guest import Guest
+from casparian.core.guest import Guest, StartedProcess
 from casparian.core.processes import MARK, Guardian
 from casparian.core.wire import WireLimits
 
@@ -74,7 +74,8 @@ class Script:
         theirs.close()
         os.close(out[1])
         os.close(err[1])
-        return Guest(process, ours, mark, Guardian(process.pid, mark), out[0], err[0])
+        release = Guardian(process.pid, mark).dismiss
+        return Guest(StartedProcess(process), ours, mark, release, out[0], err[0])
 
 
 @pytest.fixture

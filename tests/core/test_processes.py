@@ -198,13 +198,13 @@ def test_a_host_that_is_killed_while_it_starts_a_guest_leaves_no_folder(tmp_path
         from pathlib import Path
         from casparian.core import guest
 
-        make = guest._private_folders
+        make = guest.private_folders
         def made(folder, env):
             make(folder, env)
             print(folder, flush=True)
             os.kill(os.getpid(), 9)
 
-        guest._private_folders = made
+        guest.private_folders = made
         here = Path({str(tmp_path)!r})
         spec = guest.GuestSpec(
             python=Path(sys.executable), input_path=here, archive=here / "no.zip", private=True

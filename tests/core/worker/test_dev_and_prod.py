@@ -19,9 +19,11 @@ from casparian.core.cancel import CancelToken
 from casparian.core.contract.files import find_contract_file, resolve_contract
 from casparian.core.declared import ask_parser
 from casparian.core.dev_runner import RunRequest, run_parser
+from casparian.core.guest import ColdGuests, GuestSource
 from casparian.core.interpreter import Interpreter
 from casparian.core.logs import Callback
 from casparian.core.publishing.manifest import Manifest
+from casparian.core.warm import ImportsInFile, WarmGuests, in_folder
 from casparian.core.worker.job_run import JobRun
 from casparian.core.worker.messages import JobFailed, Staged, Task
 
@@ -115,7 +117,8 @@ def dev(parser: Path, data: Path, folder: Path) -> Outcome:
     )
 
 
-def prod(parser: Path, data: Path, folder: Path) -> Outcome:
+def prod(parser: Path, data: Path, folder: Path, guests: GuestSource) -> Outcome:
+    folder.mkdir()
     single = parser.name != "parser.py"
     made = folder / "bundled"
     if single:  # as `casparian parser register` bundles a file with a shared project
@@ -154,7 +157,11 @@ def prod(parser: Path, data: Path, folder: Path) -> Outcome:
         resource_limits={},
     )
     answer = JobRun(
-        task, CancelToken(), on_progress=lambda _: None, python_of=lambda *_: PYTHON.path
+        task,
+        CancelToken(),
+        on_progress=lambda _: None,
+        python_of=lambda *_: PYTHON.path,
+        guests=guests,
     ).run()
     tables, bad = {}, {}
     error = None
@@ -181,7 +188,7 @@ def lines_of(log: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("parser", "data"), CORPUS, ids=lambda name: name.replace("/", "-"))
-def test_both_modes_yield_the_same_rows_the_same_quarantine_and_the_same_logs(
+def test_both_modes_yield_the_same_rows_quarantine_and_logs_cold_warm_and_reused(
     parser: str, data: str, tmp_path: Path
 ) -> None:
     path = DEMO / "parsers" / parser
@@ -192,9 +199,23 @@ def test_both_modes_yield_the_same_rows_the_same_quarantine_and_the_same_logs(
         (path.parent / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
         (path.parent / "uv.lock").write_text("version = 1\n")
     one = dev(path, DEMO / "data" / data, tmp_path)
-    other = prod(path, DEMO / "data" / data, tmp_path)
-    assert one.error == other.error
     assert one.tables or one.error
+    # The second run is of the same process as the first, if that ended well.
+    memory = ImportsInFile(lambda spec: in_folder(tmp_path, spec))
+    guests = WarmGuests(memory, patience=60, runs=3)
+    try:
+        for number in range(2):
+            other = prod(path, DEMO / "data" / data, tmp_path / str(number), guests)
+            assert guests.processes()
+            compare(one, other)
+    finally:
+        guests.close()
+    if parser in SOURCES:
+        compare(one, prod(path, DEMO / "data" / data, tmp_path / "cold", ColdGuests()))
+
+
+def compare(one: Outcome, other: Outcome) -> None:
+    assert one.error == other.error
     assert one.tables.keys() == other.tables.keys()
     for name, table in one.tables.items():
         assert table.schema.equals(other.tables[name].schema)

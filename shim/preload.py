@@ -1,0 +1,303 @@
+"""Loading ahead, in a warm guest, what parsers import from their environment.
+
+Every run is a fork of this process, so nothing may be loaded that a fork can't stand, or that would
+show in a run: what starts a thread, writes a line, leaves a file or changes the process is unfit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from .fresh_source import INSTALLED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: A name that the threads which numpy starts inherit.
+_NUMPY_THREADS = "cf-numpy"
+#: Threads that survive in good order when their process forks, by their names: Arrow's allocators
+#: start their own anew, numpy's BLAS ends its own before a fork, polars' only tidies what is spilt.
+_HARMLESS = frozenset(("jemalloc_bg_thd", _NUMPY_THREADS, "polars-ooc-clea"))
+_PR_SET_NAME = 15
+#: The modules that were there before the parser's.
+_ahead: frozenset[str] = frozenset()
+#: Names that mean nothing elsewhere.
+_OURS = ("_casparian", "casparian_", "__")
+_MOST_NAMES = 2_000
+#: A forked child has this long to show that what was loaded works in it (seconds).
+_SMOKE_S = 10.0
+
+
+class UnfitError(Exception):
+    """Something can't be loaded ahead: a module (empty: all of it together), and why."""
+
+    def __init__(self, module: str, why: str) -> None:
+        super().__init__(why)
+        self.module, self.why = module, why
+
+
+class _Noise(logging.Handler):
+    """Notes that something was logged, or warned of, while a module was imported."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard = f"it logs when it is imported ({record.name})"
+
+    def warned(self, message: Any, *_: Any, **__: Any) -> None:
+        self.heard = f"it warns when it is imported ({message})"
+
+
+def load(names: list[str], own: set[str], folders: list[str]) -> set[str]:
+    """Import pyarrow, and then what is named.
+
+    Args:
+        names: modules, in the order in which a run imported them.
+        own: what can be imported from the parser's folder: each run does so for itself.
+        folders: those of which nothing is to be changed.
+
+    Returns:
+        The top-level names that a run would find loaded only here.
+
+    Raises:
+        UnfitError: something shows in this process. It can't be unloaded, so the process is spent.
+    """
+    with _listening() as noise:
+        before = _state(folders)
+        _load_arrow()
+        from . import loader  # noqa: F401
+        from .lean_arrow import defer_pandas
+
+        _check("", noise, before, folders)
+        usual = set(sys.modules)
+        if "pandas" in names and "pandas" not in own:
+            _load_one("pandas", noise, folders)
+        defer_pandas()
+        for module in ("frames", "slices", "convert", "pandas_columns", "archive"):
+            importlib.import_module(f"{__package__}.{module}")
+        importlib.import_module("zipfile")
+        for name in names:
+            if name not in sys.modules and name.partition(".")[0] not in own:
+                _load_one(name, noise, folders)
+    _smoke()
+    return {name.partition(".")[0] for name in set(sys.modules) - usual}
+
+
+def _load_arrow() -> None:
+    name = _thread_name()
+    _name_thread(_NUMPY_THREADS)
+    try:
+        importlib.import_module("numpy")
+    except ImportError:
+        pass
+    finally:
+        _name_thread(name)
+    try:
+        importlib.import_module("pyarrow.compute")
+    except ImportError as error:
+        raise UnfitError("", f"{sys.executable} has no usable pyarrow ({error})") from error
+
+
+def note_loaded() -> None:
+    """What is loaded when this is first called was there before the parser."""
+    global _ahead
+    if not _ahead:
+        _ahead = frozenset(sys.modules)
+
+
+def loaded_here() -> list[tuple[str, Any]]:
+    """The modules that were loaded in this process itself, not ahead, in the order they came.
+
+    Those before are not even looked at: in a fork, that would copy the memory they are in.
+    """
+    names = []
+    for name in reversed(sys.modules):
+        if name in _ahead:
+            break
+        names.append(name)
+    return [(name, sys.modules[name]) for name in reversed(names)]
+
+
+def loaded_from_environment() -> list[str]:
+    """The modules that a run got from this interpreter's libraries, in the order they came.
+
+    Neither what was loaded ahead, nor what is built in and costs nothing.
+    """
+    libraries = _libraries()
+    is_library: dict[str, bool] = {}
+    names = []
+    for name, module in loaded_here():
+        spec = getattr(module, "__spec__", None)
+        if spec is None or spec.name != name or name.startswith(_OURS):
+            continue
+        place = (
+            spec.origin
+            if spec.has_location
+            else next(iter(spec.submodule_search_locations or ()), None)
+        )
+        if place is None:
+            continue
+        folder = os.path.dirname(place)
+        if folder not in is_library:
+            real = os.path.join(os.path.realpath(folder), "")
+            is_library[folder] = real.startswith(libraries)
+        if is_library[folder]:
+            names.append(name)
+    return names[:_MOST_NAMES]
+
+
+def _libraries() -> tuple[str, ...]:
+    """The folders of the standard library and of installed packages."""
+    places = {os.path.dirname(os.__file__)}
+    places |= {path for path in sys.path if INSTALLED.intersection(path.split(os.sep))}
+    return tuple(os.path.join(os.path.realpath(place), "") for place in places)
+
+
+def files() -> list[str]:
+    """The files of installed packages that this process has loaded; those may be changed."""
+    standard = os.path.join(os.path.dirname(os.__file__), "")
+    found = {
+        file
+        for module in list(sys.modules.values())
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and (not file.startswith(standard) or INSTALLED.intersection(file.split(os.sep)))
+    }
+    return sorted(found)
+
+
+def _load_one(name: str, noise: _Noise, folders: list[str]) -> None:
+    before = _state(folders)
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        raise UnfitError(name, f"it can't be imported by itself ({error})") from error
+    _check(name, noise, before, folders)
+
+
+def _state(folders: list[str]) -> tuple[Any, ...]:
+    """What an import must not change."""
+    handlers = tuple(signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM))
+    files = [os.listdir(folder) for folder in folders]
+    return dict(os.environ), os.getcwd(), files, handlers, sys.argv[:], sys.path[:]
+
+
+_STATE = (
+    "the environment variables",
+    "the current folder",
+    "files",
+    "signal handlers",
+    "sys.argv",
+    "sys.path",
+)
+
+
+def _check(name: str, noise: _Noise, before: tuple[Any, ...], folders: list[str]) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if not noise.heard and os.fstat(1).st_size:
+        noise.heard = "it prints when it is imported"
+    if noise.heard:
+        raise UnfitError(name, noise.heard)
+    for what, old, new in zip(_STATE, before, _state(folders), strict=True):
+        if old != new:
+            raise UnfitError(name, f"it changes {what} when it is imported")
+    if threading.active_count() > 1:
+        raise UnfitError(name, "it starts a thread when it is imported")
+    strange = sorted(set(_threads()) - _HARMLESS)
+    if strange:
+        raise UnfitError(name, f"it starts a thread when it is imported ({', '.join(strange)})")
+
+
+def _threads() -> Iterator[str]:
+    me = str(threading.get_native_id())
+    for task in os.listdir("/proc/self/task"):
+        if task == me:
+            continue
+        try:
+            with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as file:
+                yield file.read().strip()
+        except OSError:
+            continue  # it has just ended
+
+
+def _thread_name() -> str:
+    with open("/proc/self/comm", encoding="utf-8", errors="replace") as file:
+        return file.read().strip()
+
+
+def _name_thread(name: str) -> None:
+    """Name this thread, and so those that it starts."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+class _listening:  # noqa: N801 - a context manager
+    """Hears what modules say while they are imported; nothing of it stays."""
+
+    def __enter__(self) -> _Noise:
+        self._noise = _Noise()
+        root = logging.getLogger()
+        self._before = (warnings.showwarning, root.level)
+        root.addHandler(self._noise)
+        root.setLevel(logging.INFO)
+        warnings.showwarning = self._noise.warned
+        return self._noise
+
+    def __exit__(self, *_: object) -> None:
+        root = logging.getLogger()
+        root.removeHandler(self._noise)
+        warnings.showwarning, level = self._before
+        root.setLevel(level)
+
+
+def _smoke() -> None:
+    """Fork a child that uses what was loaded. Raises UnfitError if it doesn't get through."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            _use()
+            code = 0
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + _SMOKE_S
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            break
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise UnfitError("", f"a forked child hung for {_SMOKE_S:g} s")
+        time.sleep(0.001)  # not a synchronisation: waiting with a limit has no call of its own here
+    if status:
+        raise UnfitError("", "a forked child failed: what was loaded can't stand a fork")
+
+
+def _use() -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = pa.table({"a": list(range(1_000)), "b": ["x", "y"] * 500})
+    if pc.sum(table["a"]).as_py() != 499_500 or table.combine_chunks().num_rows != 1_000:
+        raise ValueError("wrong sum")
+    users: dict[str, Callable[[Any], object]] = {
+        "numpy": lambda numpy: numpy.dot(numpy.ones((100, 100)), numpy.ones((100, 100))),
+        "pandas": lambda _: table.to_pandas().groupby("b").sum(),
+        "polars": lambda polars: polars.from_arrow(table).lazy().select("a").collect(),
+        "duckdb": lambda duckdb: duckdb.connect().execute("select 1").fetchall(),
+    }
+    for name, use in users.items():
+        if name in sys.modules:
+            use(sys.modules[name])

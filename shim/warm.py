@@ -1,0 +1,111 @@
+"""A warm guest: a process with the heavy imports done, which forks a child for each run.
+
+It runs no parser itself, and does nothing but answer its host. A child has everything of its run to
+itself: the socket, the pipes, the modules of the parser; and what it changes ends with it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import warnings
+
+from . import logs, preload
+from .control import Channel
+from .warm_child import Child, close
+
+_PR_SET_PDEATHSIG = 1
+
+
+def serve(control: int) -> Child:
+    """Be a warm guest until the host has gone; return in each child that is forked."""
+    os.set_inheritable(control, False)
+    channel = Channel(socket.socket(fileno=control))
+    logs.capture_streams()
+    first = channel.receive()
+    if first is None:
+        os._exit(0)
+    own = set(first["own"])
+    try:
+        loaded = preload.load(first["preload"], own, first["folders"])
+        if loaded & own:
+            raise preload.UnfitError("", _shadows(loaded & own))
+    except preload.UnfitError as error:
+        channel.send({"is": "unfit", "module": error.module, "why": error.why})
+        os._exit(0)
+    stamps = _Stamps(first["watch"])
+    preload.note_loaded()
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to, and so copy, all of these pages
+    channel.send({"is": "ready"})
+    while True:
+        message = channel.receive()
+        if message is None:
+            os._exit(0)
+        if message["do"] == "reap":
+            channel.send({"is": "reaped", "code": _reap(message["pid"])})
+            continue
+        descriptors = channel.take(message["descriptors"])
+        shadowed = loaded.intersection(message["own"])
+        stale = _shadows(shadowed) if shadowed else stamps.changed()
+        pid = None if stale is not None else _fork()
+        if pid == 0:
+            channel.close()
+            return Child(message, descriptors)
+        close(descriptors)
+        answer = {"is": "forked", "pid": pid} if stale is None else {"is": "stale", "why": stale}
+        channel.send(answer)
+
+
+def _shadows(names: set[str]) -> str:
+    return f"the parser's folder has a module {min(names)!r} of its own"
+
+
+def _fork() -> int:
+    """Fork a child that leads a group of its own, and ends with this process."""
+    me = os.getpid()
+    with warnings.catch_warnings():
+        # Python 3.12 sees the threads of libraries, which were judged when they were started.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if not pid:
+        os.setpgid(0, 0)
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != me:
+            os._exit(1)
+        return 0
+    try:
+        os.setpgid(pid, pid)  # whoever comes first: the host may kill the group from now on
+    except (PermissionError, ProcessLookupError):
+        pass
+    return pid
+
+
+def _reap(pid: int) -> int:
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+class _Stamps:
+    """Sees when a file of an installed package that is loaded here was changed."""
+
+    def __init__(self, watch: bool) -> None:
+        self._stamps = {file: _stamp(file) for file in preload.files()} if watch else {}
+
+    def changed(self) -> str | None:
+        for file, stamp in self._stamps.items():
+            if _stamp(file) != stamp:
+                return f"{file} was changed"
+        return None
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

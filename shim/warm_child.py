@@ -1,0 +1,116 @@
+"""The child of a warm guest: runs what it was forked for, and ends as an interpreter ends."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import os
+import socket
+import sys
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from . import loader
+from .control import Channel
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+class Child:
+    """What a forked child is to run: the options that a cold guest would have been started with.
+
+    Args:
+        request: of the host.
+        descriptors: the run's socket, its standard output and error; and, if it may go on with
+            other runs of the same parser, the socket on which it is told of them.
+    """
+
+    def __init__(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        self._left: int = request["runs"]
+        self._channel: Channel | None = None
+        if len(descriptors) > _DESCRIPTORS:
+            self._channel = Channel(socket.socket(fileno=descriptors.pop()))
+        self._take(request, descriptors)
+
+    def _take(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        connection, self._out, self._err = descriptors
+        self._connection = socket.socket(fileno=connection)
+        self._folder: str | None = request["folder"]
+        self._own_folder: str = request["own_folder"]
+        self.options = SimpleNamespace(
+            parser_path=request["parser_path"],
+            parser_archive=None,
+            input_path=request["input_path"],
+            job_id=request["job_id"],
+            load_only=request["load_only"],
+            limit=request["limit"],
+            socket=self._connection,
+            terminal=False,
+            interrupt_fd=None,
+        )
+
+    def begin(self) -> None:
+        """Make this process what a new one would be: its own pipes, folder, and chance."""
+        os.dup2(self._out, 1)
+        os.dup2(self._err, 2)
+        close([self._out, self._err])
+        if self._folder is not None:
+            os.chdir(self._folder)  # made anew for this run, at the same place
+        chance = sys.modules.get("numpy.random")  # not by way of numpy, which would import it now
+        if chance is not None:
+            chance.seed()  # Python's own is seeded anew by a fork
+
+    def goes_on(self, code: int) -> bool:
+        """Wait for another run of the same parser, if this process is fit for one."""
+        self._left -= 1
+        channel = self._channel
+        if channel is None or code or self._left < 1 or threading.active_count() > 1 or _children():
+            return False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        # The host has all of this run once it hears this: only then does the run's socket close.
+        channel.send({"is": "idle"})
+        self._connection.close()
+        request = channel.receive()
+        if request is None:
+            os._exit(0)
+        self._take(request, channel.take(_DESCRIPTORS))
+        return True
+
+    def end(self, code: int) -> NoReturn:
+        """End as an interpreter ends, without taking all that was loaded ahead to pieces.
+
+        Threads are waited for, ``atexit`` is called, and what the parser's modules hold is let go
+        of, so that files are flushed and closed.
+        """
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        loader.forget(self._own_folder)
+        gc.collect()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                stream.flush()  # the parser may have put anything there, or closed it
+        os._exit(code)
+
+
+_DESCRIPTORS = 3
+
+
+def _children() -> bool:
+    """Whether this process has children: what was started goes on, and so belongs to this run."""
+    for task in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
+            if file.read().strip():
+                return True
+    return False
+
+
+def close(descriptors: list[int]) -> None:
+    """Close descriptors."""
+    for descriptor in descriptors:
+        os.close(descriptor)
