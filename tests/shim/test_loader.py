@@ -90,8 +90,12 @@ def write_archive(path: Path, files: dict[str, str]) -> Path:
 
 
 def told(run):
-    """The events of a run, times left out."""
+    """The events of a run, without its times, and what its environment gave to it."""
     events = [event for event in run.events[:-1] if not isinstance(event, Metrics)]
+    events = [
+        dataclasses.replace(event, installed=()) if isinstance(event, Modules) else event
+        for event in events
+    ]
     return [
         dataclasses.replace(event, table=event.table.to_pylist())
         if hasattr(event, "table") and hasattr(event.table, "to_pylist")
