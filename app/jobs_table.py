@@ -217,6 +217,8 @@ def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:
             return Text(f"LATE: {worker} last heard of {age} ago", "bold red")
         if job.cancel_requested:
             return Text(f"is being cancelled by {worker}", "yellow")
+        if job.error is not None:  # it is promoted, and can't be published for now
+            return Text(_first_line(job), "yellow")
         return Text(f"{worker} {'♥' if marks else 'heard'} {age}", "dim")
     if job.replaced_by is not None:
         return Text(f"replaced by {job.replaced_by[:8]}", "dim")

@@ -106,4 +106,5 @@ def _tell(
         show_left_over(reasons)
     if supervisor.stopped_by is not None:
         return EXIT_INTERRUPTED
-    return EXIT_FAILED if lines.failed or (left and not limited) else 0
+    unpublished = any(one.is_promoted for one in reasons)
+    return EXIT_FAILED if lines.failed or unpublished or (left and not limited) else 0

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from casparian.core.publishing.fault_points import reached
 from casparian.core.publishing.manifest import MANIFEST, SET
 from casparian.core.publishing.replaced import place_of
-from casparian.core.publishing.roll_forward import SetVanished, roll_forward, take_out_all
+from casparian.core.publishing.roll_forward import (
+    SetVanished,
+    check_own_root,
+    roll_forward,
+    take_out_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +38,7 @@ def publish_set(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> boo
     from casparian.core.sinks.promotions import load_once
 
     if not (manifest.staging / SET / MANIFEST).exists():
+        check_own_root(manifest)
         # Its staging is swept only once it is loaded and the job is done.
         raise SetVanished(
             f"the staged set of job {manifest.job_id} is gone: {manifest.staging}",

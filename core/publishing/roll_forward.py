@@ -10,11 +10,12 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
-from casparian.core.publishing.manifest import SET
+from casparian.core.publishing.manifest import SET, STAGING
 from casparian.core.publishing.replaced import (
     fence_of,
     is_there,
@@ -40,7 +41,6 @@ from .fault_points import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from casparian.core.publishing.manifest import Manifest
     from casparian.core.stores.standing_sets import StandingSet
@@ -58,8 +58,8 @@ def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bo
 
     Raises:
         SetVanished: somebody removed it.
-        SinkError: the disk refuses, or the root of a replaced set isn't there; nothing is lost, and
-            it may be tried again.
+        SinkError: the disk refuses, or the output root, or that of a replaced set, isn't there;
+            nothing is lost, and it may be tried again.
     """
     publisher = Publisher(manifest, replaced)
     try:
@@ -118,8 +118,11 @@ class Publisher:
                 fence = fence_of(manifest.staging / name, manifest.job_id)
                 if fence is not None:
                     staged[name] = fence
+        published = fence_of(manifest.place, manifest.job_id)
+        if not staged and published is None:
+            check_own_root(manifest)
         replaced = any(is_there(one) for one in self._replaced)
-        return OnDisk(staged, fence_of(manifest.place, manifest.job_id), replaced)
+        return OnDisk(staged, published, replaced)
 
     def decide(self, disk: OnDisk) -> Step:
         """Say what is to be done next."""
@@ -188,6 +191,23 @@ class Publisher:
         with lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def check_own_root(manifest: Manifest) -> None:
+    """Refuse to say that a set is gone if its whole output root is: a disk may not be mounted.
+
+    Every root that a worker has used has a staging folder. Raises SinkError.
+    """
+    staging = Path(manifest.root) / STAGING
+    if not staging.is_dir():
+        raise SinkError(
+            f"the output root {manifest.root}, where the set of job {manifest.job_id} is staged, "
+            "is not there now, or empty",
+            hint="bring it back (is its disk mounted?), and the job goes on by itself; if it is "
+            f"gone for good: mkdir -p {staging}; then the job fails, and can be requeued",
+            path=Path(manifest.root),
+            retryable=True,
+        )
 
 
 def take_out_all(sets: Sequence[StandingSet], manifest: Manifest) -> None:

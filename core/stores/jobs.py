@@ -325,6 +325,13 @@ class JobStore(Protocol):
         """
         ...
 
+    def hindered(self, lease: Lease, error: JobError) -> bool:
+        """Note why a promoted set can't be published for now: the job's error until it is.
+
+        It stays promoting, and is tried again. False if the lease is lost, or it isn't promoting.
+        """
+        ...
+
     def release(self, lease: Lease) -> bool:
         """Give a running job back untouched: its attempt doesn't count. False if it is lost."""
         ...

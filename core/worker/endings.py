@@ -106,6 +106,10 @@ class Endings:
         """A promoted set isn't there any more."""
         self._others.append(lambda: self._vanish(work, error))
 
+    def hindered(self, work: Work, error: JobError) -> None:
+        """A promoted set can't be published for now, and is tried again."""
+        self._others.append(lambda: self._hinder(work, error))
+
     def lost(self, work: Work) -> None:
         """Another may hold the job by now: nothing of this claim counts any more."""
         self._leases.drop(work.lease)
@@ -219,6 +223,9 @@ class Endings:
         self._leases.drop(work.lease)
         if gone:
             self._report(work, "failed", message=error.message, hint=error.hint)
+
+    def _hinder(self, work: Work, error: JobError) -> None:
+        self._store.jobs.hindered(work.lease, error)
 
     def _staging(self, work: Work) -> Path:
         return staging_folder(Path(self._options.root), work.lease.job_id, work.lease.fence)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
+_PATIENT_TRIES: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -39,6 +41,13 @@ class Publications:
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
+
+    def worth_waiting(self) -> bool:
+        """Whether a worker that is done otherwise should stay for a set.
+
+        One that could not be published several times is left promoting, for whoever comes next.
+        """
+        return any(one.tries <= _PATIENT_TRIES for one in self._waiting)
 
     def later(self, job: Job, manifest: str, tries: int) -> None:
         """Publish a set at once, or after ``tries`` that failed, after a while."""

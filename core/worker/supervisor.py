@@ -146,7 +146,7 @@ class Supervisor:
         spent = self._claimed >= (self._options.max_jobs or self._claimed + 1)
         drained = self._options.drain and self._nothing_left
         done = spent or (drained and not self._obstacles.worth_waiting())
-        return done and not self._publications
+        return done and not self._publications.worth_waiting()
 
     def _is_overdue(self) -> bool:
         return self._stop_at is None or time.monotonic() > self._stop_at
@@ -354,7 +354,9 @@ class Supervisor:
             self._endings.vanished(work, JobError("staging_lost", message.message, message.hint))
             return
         assert work.manifest is not None
-        self._warn(f"job {work.job.job_id}: {message.message}; trying again")
+        hint = f"\n  try: {message.hint}" if message.hint and work.tries <= 1 else ""
+        self._warn(f"job {work.job.job_id}: {message.message}; trying again{hint}")
+        self._endings.hindered(work, JobError("unpublished", message.message, message.hint))
         self._publications.later(work.job, work.manifest, work.tries)
 
     # ------------------------------------------------------------------ the end

@@ -187,6 +187,8 @@ def note_of(job: Job, view: QueueView, now: int) -> Cell:
             return Cell("its worker is gone: another one takes it", "late")
         if is_late(job, now):
             return Cell(f"last heard of {ago} ago: another worker takes it", "late")
+        if job.error is not None:  # it is promoted, and can't be published for now
+            return Cell(error_line(job), "bad")
         return Cell("is being cancelled" if job.cancel_requested else "", "bad")
     if job.replaced_by is not None:
         return Cell(f"replaced by {job.replaced_by[:8]}", "dim")

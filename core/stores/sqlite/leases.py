@@ -154,6 +154,10 @@ class SqliteLeases:
 
         return self._connection.write(work)
 
+    def hindered(self, lease: Lease, error: JobError) -> bool:
+        """Note why a promoted set can't be published for now. False if the lease is lost."""
+        return self._updates_one(statements.HINDERED, {**_named(lease), "error": error_text(error)})
+
     def release(self, lease: Lease) -> bool:
         """Give a running job back untouched: its attempt doesn't count."""
 

@@ -166,6 +166,11 @@ VANISHED: Final = """
     RETURNING *, coalesce(requeued_at, created_at) AS asked_at
 """
 
+HINDERED: Final = """
+    UPDATE cf_jobs SET error = :error
+    WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
+"""
+
 RELEASE: Final = """
     UPDATE cf_jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
         attempt = attempt - 1, worker_id = NULL, lease_until = NULL, started_at = NULL,

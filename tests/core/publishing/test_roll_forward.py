@@ -229,6 +229,10 @@ def test_a_newer_set_of_the_job_is_never_replaced_by_an_older_one(tmp_path: Path
 
 def test_a_staged_set_that_somebody_removed_is_told(tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path, 2)
+    with pytest.raises(SinkError, match="is not there now") as away:
+        roll_forward(manifest)
+    assert away.value.retryable, "its disk may be mounted again"
+    (tmp_path / ".staging").mkdir()
     with pytest.raises(SetVanished, match="gone") as caught:
         roll_forward(manifest)
     assert "casparian job requeue ab12" in caught.value.hint
@@ -278,6 +282,7 @@ def test_a_set_that_was_published_anew_since_is_not_the_one_to_be_replaced(tmp_p
 
 def test_nothing_is_taken_out_for_a_set_that_is_gone(tmp_path: Path) -> None:
     old = replaced_set(tmp_path / "old")
+    (tmp_path / "new" / ".staging").mkdir(parents=True)
     with pytest.raises(SetVanished):
         roll_forward(manifest_of(tmp_path / "new", 2), [old])
     assert published_sets(tmp_path / "old") == ["sales/0.9/cd34"]

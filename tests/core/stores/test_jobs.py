@@ -316,6 +316,24 @@ def test_a_failed_job_keeps_its_quarantine_until_it_runs_again(store: Store) -> 
     assert not store.quarantine.list_for_job(lease.job_id)
 
 
+def test_why_a_promoted_set_can_not_be_published_is_seen_until_it_is(store: Store) -> None:
+    store.jobs.insert(new_job(1))
+    lease = claim(store)
+    error = JobError("unpublished", "there is no such folder", "bring it back")
+    assert not store.jobs.hindered(lease, error), "it is not being published yet"
+    store.jobs.promote([Promotion(lease, "{}")], lease_ms=LEASE_MS)
+    assert not store.jobs.hindered(Lease(lease.job_id, 7), error)
+    assert store.jobs.hindered(lease, error)
+    job = store.jobs.get(lease.job_id)
+    assert job is not None
+    assert (job.status, job.error) == ("promoting", error)
+    assert store.jobs.complete([Completion(lease)]) == [True]
+    job = store.jobs.get(lease.job_id)
+    assert job is not None
+    assert (job.status, job.error) == ("completed", None)
+    assert not store.jobs.hindered(lease, error)
+
+
 def test_a_set_that_somebody_removed_before_it_was_published_is_a_failure(store: Store) -> None:
     store.jobs.insert(new_job(1))
     lease = claim(store)
