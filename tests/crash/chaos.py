@@ -115,6 +115,7 @@ class Worker:
     log: Path
     points: tuple[str, ...] = ()
     """At which it, or a runner of it, is to die."""
+    other_root: bool = False
     frozen: list[psutil.Process] = field(default_factory=list)
     wake_at: float = 0.0
 
@@ -138,6 +139,8 @@ class Chaos:
         self.marks, self.temporary = folder / "marks", folder / "tmp"
         self.site, self.logs = folder / "site", folder / "workers"
         self.other_root = folder / "other out"
+        self.other_root_used = False
+        """Whether a set was published below the other root."""
         self.started = 0
         for made in (self.marks, self.temporary, self.site, self.logs):
             made.mkdir()
@@ -253,7 +256,7 @@ class Chaos:
         if other_root is None:
             # The older set is moved aside where the new one is to be, below the same root.
             may = not plan.database and "older set moved aside" not in self.uncut
-            other_root = may and self.rng.random() < 0.4
+            other_root = may and (self._other_root_is_due() or self.rng.random() < 0.4)
         if other_root:
             arguments += ["--output", self.other_root]
         if plan.database:
@@ -264,7 +267,14 @@ class Chaos:
         path = self.logs / f"{self.started:03d}.log"
         with path.open("w") as log:
             process = self.workshop.worker(*arguments, stderr=log, **env)
-        return Worker(process, path, tuple(points))
+        return Worker(process, path, tuple(points), bool(other_root))
+
+    def _other_root_is_due(self) -> bool:
+        """Whether nothing was published below the other root yet, and nobody is there to do so."""
+        if self.plan.database or self.other_root_used:
+            return False
+        self.other_root_used = any(self.other_root.glob("people/*/*"))
+        return not self.other_root_used and not any(worker.other_root for worker in self.workers)
 
     def _tend(self, *, only_cuts: bool) -> None:
         """Wake whom it is time to wake, and start workers in place of those that ended.
@@ -278,6 +288,9 @@ class Chaos:
                 self._wake(worker)
             elif only_cuts and self.uncut and not set(worker.points) & set(self.uncut):
                 worker.process.kill()
+            elif only_cuts and not self.uncut and self._other_root_is_due():
+                worker.process.kill()
+                break  # the one in its place goes there
         while len(self.workers) < self.plan.workers:
             self.workers.append(self._start())
             self._tell("workers")
@@ -304,7 +317,9 @@ class Chaos:
     def _is_enough(self, seconds: float) -> bool:
         if seconds > self.plan.seconds + self.plan.patience:
             return True
-        return seconds > self.plan.seconds and not self.uncut
+        self._other_root_is_due()  # looks whether it was used
+        used = self.plan.database or self.other_root_used
+        return seconds > self.plan.seconds and not self.uncut and used
 
     # ------------------------------------------------------------------- blows
 

@@ -35,6 +35,7 @@ def chaos_of(folder: Path, plan: Plan, eventually) -> Chaos:
     log = chaos.told_by_workers
     assert not wrong, f"CRASH_SEED={plan.seed}\n" + "\n".join(wrong) + f"\n{told}\n{log}"
     assert not chaos.uncut, f"CRASH_SEED={plan.seed}: nothing died at {chaos.uncut}; {told}"
+    assert plan.database or chaos.other_root_used, f"CRASH_SEED={plan.seed}: one root alone; {told}"
     return chaos
 
 
