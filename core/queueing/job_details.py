@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from casparian.core.queueing.comparison import Comparison
     from casparian.core.queueing.published import PublishedSet
-    from casparian.core.stores.jobs import Attempt, Job
+    from casparian.core.stores.jobs import Attempt, Job, Replay
     from casparian.core.stores.obstacles import Obstacle
+    from casparian.core.stores.parsers import StoredParser
     from casparian.core.stores.quarantine import StoredGroup
     from casparian.core.stores.store import Store
 
@@ -43,6 +44,9 @@ class JobDetails:
     comparison: Comparison | None
     paused_reason: str | None
     obstacles: Sequence[Obstacle]
+    bundle: StoredParser | None
+    """What it is pinned to; None if that was removed."""
+    replays: Sequence[Replay]
 
 
 def job_details(store: Store, job: Job, home: Path) -> JobDetails:
@@ -66,4 +70,6 @@ def job_details(store: Store, job: Job, home: Path) -> JobDetails:
         obstacles=[one for one in store.obstacles.list() if one.source_hash == job.source_hash]
         if job.status in WAITING
         else [],
+        bundle=store.parsers.get(job.source_hash),
+        replays=store.jobs.replays(job.job_id),
     )

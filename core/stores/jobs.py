@@ -202,6 +202,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """That a dead letter was replayed: when, and as which job."""
+
+    at: int
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs; what is left out lets all pass.
 
@@ -405,6 +413,10 @@ class JobStore(Protocol):
 
     def attempts(self, job_id: str) -> list[Attempt]:
         """Return every claim of a job, the first first."""
+        ...
+
+    def replays(self, job_id: str) -> list[Replay]:
+        """Return as which jobs a job was replayed, each time that it was a dead letter."""
         ...
 
     def counts(self, parser: str | None = None) -> dict[JobStatus, int]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from casparian.app.comparison_view import comparison_lines
-from casparian.app.job_view import attempt_line, facts
+from casparian.app.job_view import facts
 from casparian.app.safe_text import one_line, safe
+from casparian.app.tui.prod.timeline import timeline_text
+from casparian.core.registry.registrar import stored_contract
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from casparian.core.queueing.job_details import JobDetails
@@ -23,15 +26,29 @@ def overview(details: JobDetails, now: int) -> Text:
     for title, said in facts(details, now):
         text.append(f"{title:<{_LEFT}}", "dim")
         text.append(one_line(said) + "\n")
+        if title == "parser":
+            text.append(f"{'contract':<{_LEFT}}", "dim")
+            text.append(_contract(details) + "\n")
     if details.job.error is not None:
         _add_error(text, details.job.error)
-    if details.attempts:
-        text.append("\nAttempts\n", "bold")
-        for number, attempt in enumerate(details.attempts, 1):
-            text.append(attempt_line(number, attempt, now).plain + "\n")
+    text.append("\nTimeline\n", "bold")
+    text.append_text(timeline_text(details, now))
     if details.comparison is not None:
         text.append("\n" + "\n".join(comparison_lines(details.comparison)) + "\n")
     return text
+
+
+def _contract(details: JobDetails) -> str:
+    """Say which contract its rows are held against: the one of its bundle."""
+    bundle = details.bundle
+    if bundle is None:
+        return "not known: its bundle was removed"
+    contract = stored_contract(bundle.contract, bundle.name)
+    if contract is None or bundle.contract_hash is None:
+        return "none: types are inferred, and nothing is quarantined"
+    columns = sum(len(output.columns) for output in contract.outputs)
+    outputs = counted(len(contract.outputs), "output")
+    return f"{bundle.contract_hash[:12]}  ({outputs}, {counted(columns, 'column')})"
 
 
 def _add_error(text: Text, error: JobError) -> None:

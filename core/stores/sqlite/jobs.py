@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
-from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob
+from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob, Replay
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import (
     attempt_of,
@@ -228,6 +228,15 @@ class SqliteJobs(SqliteLeases):
             "SELECT * FROM cf_job_attempts WHERE job_id = ? ORDER BY fence", (job_id,)
         )
         return [attempt_of(row) for row in rows]
+
+    def replays(self, job_id: str) -> list[Replay]:
+        """Return as which jobs a job was replayed."""
+        rows = self._connection.read(
+            "SELECT replayed_at, replayed_as FROM cf_dead_letter "
+            "WHERE job_id = ? AND replayed_as IS NOT NULL ORDER BY fence",
+            (job_id,),
+        )
+        return [Replay(row[0], row[1]) for row in rows]
 
     def counts(self, parser: str | None = None) -> dict[JobStatus, int]:
         """Return how many jobs there are in each state."""

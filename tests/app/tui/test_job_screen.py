@@ -12,9 +12,11 @@ from textual.pilot import Pilot
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
+from casparian.app.tui.prod.timeline import moments
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.core.publishing.manifest import Manifest, StagedOutput
+from casparian.core.queueing.job_details import job_details
 from casparian.core.worker.job_logs import log_path
 
 from ..queued import Queued, bad_row
@@ -63,8 +65,11 @@ async def test_a_failed_job_shows_attempts_error_traceback_and_the_log_of_each_a
         for part in (
             f"job {job_id}",
             "✗ failed",
-            "worker-1  scheduled after",
-            "worker-2  failed after",
+            "○ created",
+            "▶ attempt 1    by worker worker-1",
+            "✗ scheduled",
+            "▶ attempt 2    by worker worker-2",
+            "none: types are inferred",
             "parser: KeyError: 'total'",
             "try: look at the file",
             'File "parser.py", line 7',
@@ -160,3 +165,40 @@ async def test_its_input_is_tried_in_the_dev_pane_with_its_parser(
         await until(pilot, lambda: app._dev.chosen)  # type: ignore[attr-defined]
         await until(pilot, lambda: app.screen.query("#diff-text"))
         assert app._dev.chosen == [(parser, (sample,))]  # type: ignore[attr-defined]
+
+
+def test_the_timeline_tells_a_jobs_whole_life(queued: Queued, tmp_path: Path) -> None:
+    def told(job_id: str, later: int = 0) -> list[str]:
+        job = queued.jobs.get(job_id)
+        assert job is not None
+        return [
+            f"{one.title} {one.text}"
+            for one in moments(job_details(queued, job, tmp_path), job.created_at + later)
+        ]
+
+    dead = queued.dead_letter()
+    bundle = queued.parsers.latest("sales")
+    assert bundle is not None
+    again = queued.jobs.replay(dead, source_hash=bundle.source_hash, parser_version="1.0.0")
+    assert again is not None
+    created, attempt, ended, replayed = told(dead)
+    assert created == "created "
+    assert attempt.startswith("attempt 1 by worker w1, ")
+    assert ended.startswith("dead letter after ")
+    assert ended.endswith(": parser: ValueError: no")
+    assert replayed == f"replayed as job {again}"
+    assert told(again)[0].startswith(f"created as a replay of job {dead}")
+    queued.claim()
+    assert told(again, later=90_000)[-1].startswith("running so far ")
+    other = queued.add("/data/b.csv")
+    queued.finish(queued.claim(), rows=3)
+    assert [line.split()[0] for line in told(other)] == [
+        "created",
+        "attempt",
+        "promoted",
+        "completed",
+    ]
+    queued.jobs.requeue(other)
+    assert "requeued attempts count afresh" in told(other)
+    queued.jobs.cancel(other)
+    assert told(other)[-1].startswith("cancelled")
