@@ -16,8 +16,8 @@ from textual.widgets import Input
 from casparian.app.tui.register.screen import RegisterScreen
 from casparian.core.stores.sqlite.store import SqliteStore
 
-from ..queued import call
-from .prod_pane import lines_of, until
+from ..queued import Queued, call
+from .prod_pane import lines_of, looked, prod_app, until
 
 OVER = "escape goes back"
 FRAME = dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")
@@ -160,3 +160,27 @@ async def test_escape_ends_whatever_runs_for_it_and_nothing_is_stored(folder: Pa
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, RegisterScreen))
     assert not store_of(folder).exists()
+
+
+@pytest.mark.asyncio
+async def test_the_prod_pane_proposes_the_parser_of_the_job_and_reads_only_if_told_so(
+    queued: Queued, tmp_path: Path
+) -> None:
+    queued.add()
+    parser = tmp_path / "mine" / "parser.py"
+    parser.parent.mkdir()
+    parser.write_text('class Parser:\n    name = "sales"\n')
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, RegisterScreen))
+        await until(pilot, lambda: app.screen.query(Input))
+        await until(pilot, lambda: app.screen.query_one(Input).value == str(parser.parent))
+        await pilot.press("escape")
+    app = prod_app(queued, read_only=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        await pilot.press("R")
+        await until(pilot, lambda: app._notifications)
+        assert "--read-only" in next(iter(app._notifications)).message

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
-from casparian.core.stores.jobs import Completion, JobError, JobFilter, Lease, Measure, Promotion
+from casparian.core.stores.jobs import (
+    Completion,
+    Inserted,
+    JobError,
+    JobFilter,
+    Lease,
+    Measure,
+    Promotion,
+    Replay,
+)
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 from casparian.core.stores.standing_sets import Promoted
 from casparian.core.stores.states import ENDED, STATUSES, JobStatus
@@ -557,6 +566,28 @@ def test_pages_hold_every_job_once_and_in_order(store: Store) -> None:
     assert everything(store, JobFilter(parser="a"), limit=2) == [9, 7, 5, 3, 1]
     assert everything(store, JobFilter(statuses=("failed",)), limit=5) == [3, 2, 1]
     assert everything(store, JobFilter(statuses=("failed",), parser="a"), limit=1) == [3, 1]
+
+
+def test_what_queueing_would_find_there_is_told_and_changes_nothing(store: Store) -> None:
+    first = store.jobs.insert(new_job(1))
+    jobs = [new_job(1), new_job(2), new_job(2, input_path="/data/copy.csv"), new_job(3)]
+    jobs += [new_job(1, forced=True)]
+    told = store.jobs.would_insert(jobs, also=[(new_job(3).input_hash, new_job(3).source_hash)])
+    assert told[0] == Inserted(first.job_id, is_new=False)
+    assert told[1:] == [None, Inserted("", is_new=False), Inserted("", is_new=False), None]
+    assert store.jobs.counts() == {"pending": 1}
+    finish(store, claim(store), "/out/1")
+    assert store.jobs.would_insert([new_job(1)]) == [
+        Inserted(first.job_id, is_new=False, processed=True)
+    ]
+
+
+def test_a_dead_letter_tells_as_which_jobs_it_was_replayed(store: Store, clock: Clock) -> None:
+    dead = store.jobs.insert(new_job(1, max_attempts=1)).job_id
+    store.jobs.fail(claim(store), failure())
+    assert store.jobs.replays(dead) == []
+    again = store.jobs.replay(dead, source_hash="s" * 64, parser_version="1.0.0")
+    assert store.jobs.replays(dead) == [Replay(clock.now, str(again))]
 
 
 def test_jobs_are_ranked_by_a_column_what_has_no_value_last(store: Store, clock: Clock) -> None:
