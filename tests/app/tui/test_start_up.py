@@ -65,5 +65,6 @@ async def test_garbage_is_looked_for_once_the_app_is_painted() -> None:
         app = CasparianApp(FedHost())
         async with app.run_test() as pilot:
             await until(pilot, gc.isenabled)
+            await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
     assert gc.isenabled()
     gc.unfreeze()
