@@ -213,8 +213,8 @@ class CasparianApp(Doing, App[None]):
             splitter.reset()
 
     def do_quit(self) -> None:
-        """Leave."""
-        self.exit()
+        """Leave, once what the screen is doing is done: what is half built can't be taken down."""
+        self.screen.call_later(self.exit)
 
     def do_dev(self) -> None:
         """Go to the Dev pane."""

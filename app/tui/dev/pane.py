@@ -84,6 +84,8 @@ class DevScreen(Doing, FileActions):
         self.app.call_later(self.call_after_refresh, self._begin)
 
     async def _begin(self) -> None:
+        if not self.is_attached:
+            return  # somebody is leaving
         self._host.start(self._hear)
         self._has_begun = True
         if self._wanted is not None:
@@ -113,9 +115,12 @@ class DevScreen(Doing, FileActions):
 
         tabs = RunTabs()
         for name, widget in tabs.by_name():
-            await self.query_one(f"#{name}", TabPane).mount(widget)
+            pane = self.query_one(f"#{name}", TabPane)
+            if not pane.is_attached:
+                return  # as above
+            await pane.mount(widget)
             if not widget.is_mounted:
-                return  # somebody left meanwhile
+                return
         self.tabs = tabs
         tabs.show(self.state, None)
         self.refresh_bindings()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from textual.css import stylesheet
 
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.starting import nothing_collected
+from casparian.core.dev_session.events import SessionEvent
 
 from .fed_dev import FedHost
 from .prod_pane import until
@@ -68,3 +71,16 @@ async def test_garbage_is_looked_for_once_the_app_is_painted() -> None:
             await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
     assert gc.isenabled()
     gc.unfreeze()
+
+
+@pytest.mark.asyncio
+async def test_who_leaves_while_the_pane_is_still_built_sees_no_traceback() -> None:
+    class Leaving(FedHost):
+        def start(self, on_event: Callable[[SessionEvent], None]) -> None:
+            super().start(on_event)
+            app.do_quit()
+
+    app = CasparianApp(Leaving())
+    async with asyncio.timeout(60):
+        await app.run_async(headless=True)
+    assert app.return_code == 0
