@@ -8,6 +8,7 @@ import sys
 ALL = (
     "start_up",
     "transfer",
+    "warm_guests",
     "conversion",
     "stream_memory",
     "validation",

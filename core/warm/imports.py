@@ -94,13 +94,13 @@ class ImportsInFile:
 
 
 def beside_bundle(spec: GuestSpec) -> Path:
-    """Return a file beside a bundle, for it imports the same wherever it runs."""
+    """Return a file beside a bundle, for the interpreter that runs it."""
     assert spec.archive is not None
-    return spec.archive.with_name("imports.json")
+    return in_folder(spec.archive.parent, spec)
 
 
 def in_folder(folder: Path, spec: GuestSpec) -> Path:
-    """Return a file in a folder, for a parser in an interpreter."""
+    """Return a file in a folder, for a parser and the interpreter that runs it."""
     what = f"{spec.python}\0{spec.parser_path}\0{spec.archive}"
     return folder / f".imports-{hashlib.sha256(what.encode()).hexdigest()[:16]}.json"
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.core.bundles import BundleCorruptError
 from casparian.core.guest import SHIM, Guest
 from casparian.core.processes import MARK, Guardian, keep, kill_group, no_longer_keep
 from casparian.core.uninterrupted import uninterrupted
@@ -54,6 +55,7 @@ class WarmGuest:
         self.used_at = time.monotonic()
         """When it was last asked for something (monotonic clock)."""
         self._mark = os.urandom(8).hex()
+        self._own = sorted(own_names(spec))
         self._ready = False
         self._idle: Fork | None = None
         self._folders: RunFolders | None = None
@@ -103,8 +105,7 @@ class WarmGuest:
 
     def _say_what_to_load(self, spec: GuestSpec, *, watch: bool) -> None:
         folders = [] if self._folders is None else [str(path) for path in self._folders.private]
-        own = sorted(own_names(spec))
-        load = {"preload": self.preload, "own": own, "folders": folders, "watch": watch}
+        load = {"preload": self.preload, "own": self._own, "folders": folders, "watch": watch}
         try:
             self._channel.send(load)
         except ConnectionError:
@@ -150,7 +151,10 @@ class WarmGuest:
             except ConnectionError:
                 idle.discard()  # it died while it waited
         if self._folders is not None:
-            self._folders.renew()
+            try:
+                self._folders.renew()
+            except (OSError, BundleCorruptError) as error:
+                raise WarmGuestError(f"its folders can't be made anew: {error}") from error
         return self._ask(spec, lambda request, given: self._fork(request, given, runs))
 
     def _ask(self, spec: GuestSpec, begin: Callable[[dict[str, Any], list[int]], Fork]) -> Guest:
@@ -185,7 +189,8 @@ class WarmGuest:
             "job_id": spec.job_id,
             "load_only": spec.load_only,
             "limit": [f"{name}={value}" for name, value in spec.resource_limits.items()],
-            "own": sorted(own_names(spec)),
+            # A bundle stays what it is; in a folder that is worked in, files come and go.
+            "own": self._own if spec.archive is not None else sorted(own_names(spec)),
         }
 
     def _fork(self, request: dict[str, Any], given: list[int], runs: int) -> Fork:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from casparian.core.bundles import BundleCorruptError
 from casparian.core.guest import ColdGuests
 from casparian.core.warm.imports import guess
 from casparian.core.warm.warm_guest import WarmGuest, WarmGuestError
@@ -133,10 +134,8 @@ class WarmGuests:
                     return None
                 return kept.guest.fork(spec, runs=self._runs)
             except TimeoutError:
-                self._notices.append(
-                    f"what it imports was not loaded ahead within {self._patience:g} s"
-                )
-                return None
+                self._retire(kept)
+                self._unfit(key, spec, "", f"it took more than {self._patience:g} s")
             except WarmGuestError as error:
                 self._retire(kept)
                 if error.module is None:
@@ -205,7 +204,7 @@ class WarmGuests:
             self._retire(self._kept[0])
         try:
             guest = WarmGuest(spec, known.wanted(), watch=self._watch)
-        except OSError:
+        except (OSError, BundleCorruptError):
             return None  # the cold one will say it
         kept = _Kept(key, guest, spec)
         self._kept.append(kept)

@@ -100,6 +100,15 @@ def test_a_module_that_kills_its_process_when_it_is_loaded_leaves_pyarrow_loaded
     assert any("only pyarrow is loaded ahead" in line for line in told.lines)
 
 
+def test_what_takes_too_long_to_load_is_not_waited_for_twice(make_bench, package):
+    package("endless", "import time; time.sleep(60)")
+    bench = make_bench("def lazy():\n    import endless", patience=2)
+    told = bench.run("found += [1]")
+    assert told.found == ["1"]
+    assert any("only pyarrow is loaded ahead: it took more than 2 s" in x for x in told.lines)
+    assert bench.run("found += [1]").lines == []
+
+
 def test_what_can_not_stand_a_fork_is_not_loaded_ahead(make_bench, package):
     package(
         "brittle", "import os, pyarrow\nos.register_at_fork(after_in_child=lambda: os._exit(1))"
