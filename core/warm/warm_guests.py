@@ -83,10 +83,14 @@ class WarmGuests:
         self._hopeless: dict[tuple[object, ...], str] = {}
         self._learned: dict[tuple[object, ...], int] = {}
         self._notices: list[str] = []
+        self._told_of_platform = False
 
     def start(self, spec: GuestSpec) -> Guest:
         """Start a guest, warm if that can be; see :class:`casparian.core.guest.GuestSource`."""
         self._notices = []
+        if not can_fork() and not self._told_of_platform:
+            self._told_of_platform = True
+            self._notices.append("nothing is loaded ahead: only Linux lets a process fork for that")
         guest = self._start_warm(spec) if _is_for_warm(spec) else None
         if guest is None:
             guest = self._cold.start(spec)

@@ -194,6 +194,15 @@ def test_a_guest_on_the_terminal_and_one_that_only_loads_are_cold(make_bench):
     assert not bench.warm.processes()
 
 
+def test_a_platform_that_can_not_fork_runs_cold_and_says_so_once(make_bench, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    bench = make_bench()
+    told = [bench.run("found += [1]") for _ in range(2)]
+    assert [run.is_warm for run in told] == [False, False]
+    assert [len(run.lines) for run in told] == [1, 0]
+    assert "only Linux" in told[0].lines[0]
+
+
 def test_a_python_without_pyarrow_says_so_as_ever(make_bench, package):
     package("pyarrow", "raise ImportError('not for this Python')")
     told = make_bench().run("found += [1]")
