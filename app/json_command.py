@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 class JsonCommand(click.Command):
     """A command that tells what stopped it as ``{"error": …}``, too, if ``--json`` is given."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the words of the command line; what is wrong with them is told as JSON, too."""
+        words = args[: args.index("--")] if "--" in args else list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if "--json" in words:
+                _told(type(error).__name__, error.format_message())
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that ends it is told on stderr, and as JSON on stdout."""
         if not ctx.params.get("as_json"):

@@ -54,6 +54,16 @@ def test_usage_that_only_the_command_knows_to_be_wrong() -> None:
     assert json.loads(done.stdout)["error"]["type"] == "UsageError"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["jobs", "--status", "nope"], ["process", "--limit", "-1"], ["job", "show"]],
+)
+def test_words_that_no_command_can_read_are_one_json_object_too(words: list[str]) -> None:
+    done = CliRunner().invoke(casparian, [*words, "--json"])
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["error"]["message"] in done.stderr
+
+
 def test_a_parser_that_can_not_be_loaded_says_with_which_traceback() -> None:
     Path("p.py").write_text("1 / 0\n")
     done = CliRunner().invoke(casparian, ["contract", "show", "p.py", "--json"])
