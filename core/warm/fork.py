@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.processes import await_group, keep, kill_group, no_longer_keep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from casparian.shim.control import Channel
+
+#: To reap what has ended takes no time; a warm guest that needs longer is ill (seconds).
+_REAP_S: Final = 10.0
 
 
 class Fork:
@@ -19,12 +24,16 @@ class Fork:
     Args:
         pid: its process id.
         parent: the way to the warm guest.
+        kill_parent: ends the warm guest.
         again: the way to itself, if it may serve several runs.
     """
 
-    def __init__(self, pid: int, parent: Channel, again: Channel | None) -> None:
+    def __init__(
+        self, pid: int, parent: Channel, kill_parent: Callable[[], None], again: Channel | None
+    ) -> None:
         self._pid = pid
         self._parent = parent
+        self._kill_parent = kill_parent
         self._again = again
         self.is_idle = False
         """Whether it has ended a run well, and waits for another."""
@@ -89,8 +98,11 @@ class Fork:
     def _reap(self) -> int:
         try:
             self._parent.send({"do": "reap", "pid": self._pid})
-            answer = self._parent.receive()
+            answer = self._parent.receive(_REAP_S)
         except ConnectionError:
+            answer = None
+        except TimeoutError:
+            self._kill_parent()  # somebody has stopped it: no run may wait for that
             answer = None
         if answer is not None:
             code: int = answer["code"]

@@ -215,7 +215,8 @@ class WarmGuest:
         finally:
             if again is not None:
                 again[1].close()
-        return Fork(answer["pid"], self._channel, None if again is None else Channel(again[0]))
+        way = None if again is None else Channel(again[0])
+        return Fork(answer["pid"], self._channel, self._process.kill, way)
 
     def _released(self, fork: Fork) -> None:
         """A run has ended."""

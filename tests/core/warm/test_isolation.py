@@ -155,10 +155,19 @@ def test_a_run_that_takes_too_long_is_ended(shared):
     assert told.is_warm
 
 
-def test_a_warm_guest_ends_with_its_host(shared, tmp_path, eventually):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+def test_a_run_needs_no_warm_guest_that_answers(shared, monkeypatch, number):
+    monkeypatch.setattr("casparian.core.warm.warm_guest._FORK_S", 0.5)
     shared.run("found += [1]")
     (warm,) = shared.warm.processes()
-    os.kill(warm, signal.SIGKILL)
-    eventually(lambda: psutil.Process(warm).status() == "zombie")
-    told = shared.run("found += [2]")
-    assert told.found == ["2"]
+    os.kill(warm, number)
+    assert shared.run("found += [2]").found == ["2"]
+    assert shared.run("found += [3]").is_warm
+
+
+def test_the_end_of_a_run_needs_no_warm_guest_that_answers(shared, monkeypatch):
+    monkeypatch.setattr("casparian.core.warm.fork._REAP_S", 0.5)
+    told = shared.run("import os, signal; os.kill(os.getppid(), signal.SIGSTOP); found += [1]")
+    assert told.is_warm
+    assert told.found == ["1"]
+    assert shared.run("found += [2]").found == ["2"]
