@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .processes import Guardian, kill_group
+from .processes import MARK, Guardian, kill_group
 from .uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = Non
     """
     process: subprocess.Popen[str] | None = None
     guardian: Guardian | None = None
+    mark = uuid.uuid4().hex
     try:
         with uninterrupted():
+            # The guardian comes first: it finds by its mark what it could not be told of.
+            guardian = Guardian(None, mark)
             process = subprocess.Popen(
                 list(map(str, words)),
                 cwd=folder,
+                env={**os.environ, MARK: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -62,7 +67,7 @@ def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = Non
                 errors="replace",
                 process_group=0,
             )
-            guardian = Guardian(process.pid, uuid.uuid4().hex)
+            guardian.watch(process.pid)
         out, told = process.communicate(timeout=within)
     except BaseException as error:
         if process is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import textwrap
 import time
@@ -24,6 +25,9 @@ from casparian.core.logs import Callback
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.dont_write_bytecode = False
+# Whoever starts the tests in the background of a shell has Ctrl-C ignored, in all they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Times on a loaded machine say nothing about the code; and CI tries the same examples each time,
 # so that it is red for a change and not for a number that nobody had drawn before.

@@ -70,6 +70,8 @@ def call_uv(
     with tempfile.TemporaryFile() as out:
         try:
             with uninterrupted():
+                # The guardian comes first: it finds by its mark what it could not be told of.
+                guardian = Guardian(None, mark)
                 process = subprocess.Popen(
                     list(map(str, words)),
                     cwd=folder,
@@ -81,7 +83,7 @@ def call_uv(
                     errors="replace",
                     process_group=0,
                 )
-                guardian = Guardian(process.pid, mark)
+                guardian.watch(process.pid)
             said = _listen(process, on_line)
         except BaseException:
             if process is not None:

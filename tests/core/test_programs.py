@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -46,12 +47,33 @@ def test_an_interrupt_just_after_the_start_ends_what_was_started(
     started: list[int] = []
 
     class InterruptedGuardian(Guardian):
-        def __init__(self, group: int, mark: str) -> None:
+        def watch(self, group: int) -> None:
             started.append(group)
             os.kill(os.getpid(), signal.SIGINT)
-            super().__init__(group, mark)
+            super().watch(group)
 
     monkeypatch.setattr(programs, "Guardian", InterruptedGuardian)
     with pytest.raises(KeyboardInterrupt):
         programs.ask(["sleep", "60"], within=60)
     assert not psutil.pid_exists(started[0])
+
+
+def test_what_was_just_started_ends_when_who_asked_is_killed_in_that_moment(
+    tmp_path: Path, eventually: Callable[[Callable[[], object]], object]
+) -> None:
+    killed = """
+import os
+from casparian.core import programs
+
+class Killed(programs.Guardian):
+    def watch(self, group):
+        os.write(1, b"%d" % group)
+        os.kill(os.getpid(), 9)
+
+programs.Guardian = Killed
+programs.ask(["sleep", "60"], within=60)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", killed], stdout=subprocess.PIPE, check=False, timeout=60
+    )
+    eventually(lambda: not psutil.pid_exists(int(told.stdout)))
