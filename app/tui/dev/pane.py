@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Footer, TabbedContent, TabPane
+from textual.widgets import TabbedContent, TabPane
 
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.file_actions import FileActions
@@ -26,6 +26,7 @@ from casparian.app.tui.dev.state import (
     stages_of,
     stepped,
 )
+from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.splitter import Splitter
 from casparian.core.errors import CasparianError
 
@@ -96,7 +97,7 @@ class DevScreen(Doing, FileActions):
             tabs.compose_add_child(TabPane(name.capitalize(), id=name))
         with self.app.batch_update():
             await self.query_one("#run").mount(tabs)
-            await self.mount(Footer(show_command_palette=False, compact=True))
+            await self.mount(KeyBar())
 
     def take(self, parser: Path, sample: Path) -> None:
         """Take another parser, and a file to try it on, as soon as the session has begun."""

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import on
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static, TabbedContent, TabPane
+from textual.widgets import OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
 from casparian.app.ages import now_ms
@@ -21,6 +21,7 @@ from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_text import overview
+from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.log_file import LogFile
 from casparian.app.tui.widgets.table_area import TableArea
@@ -84,7 +85,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
             with TabPane("Output", id="job-output"), Horizontal():
                 yield OptionList(id="job-files", compact=True)
                 yield TableArea(id="job-output-rows")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Ask for the job."""

@@ -11,7 +11,7 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from casparian.app.ages import now_ms
 from casparian.app.job_states import SHOWN
@@ -43,6 +43,7 @@ from casparian.app.tui.prod.side_list import (
 )
 from casparian.app.tui.prod.state import RATES, ProdState, after, updated
 from casparian.app.tui.prod.worker_deeds import WorkerDeeds
+from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
 from casparian.app.tui.widgets.splitter import Splitter
@@ -108,7 +109,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
                 yield SideList("States", id="prod-states")
                 yield SideList("Parsers", id="prod-parsers")
                 yield SideList("Workers", id="prod-workers")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look."""

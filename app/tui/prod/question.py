@@ -84,7 +84,9 @@ class QuestionScreen(ModalScreen[Scope | None]):
     def counted(self, count: int | None, problem: str = "") -> None:
         """Say how many match."""
         self._count, self._problem = count, problem
-        self.query_one("#question-choices", Static).update(self._choices())
+        # Not there if the count is known before the question is drawn, which then says it at once.
+        for choices in self.query("#question-choices").results(Static):
+            choices.update(self._choices())
 
     def _choices(self) -> Text:
         asked, text = self.question, Text()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from casparian.app.tui.prod.question import QuestionScreen
+from casparian.app.tui.prod.question import Question, QuestionScreen
 from casparian.core.stores.jobs import Job
 
 from ..queued import Queued, call
@@ -199,3 +199,9 @@ async def test_read_only_nothing_can_be_done(queued: Queued) -> None:
         assert "--read-only" in note.message
         await pilot.press("P")
         assert not queued.parsers.health().get("sales") or not pane_of(app).state.view.paused  # type: ignore[union-attr]
+
+
+def test_a_count_that_is_known_before_the_question_is_drawn_is_in_it() -> None:
+    screen = QuestionScreen(Question("delete", "this job", 1, "all"))
+    screen.counted(7)
+    assert "all 7 that match" in screen._choices().plain
