@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .events import LEVELS, BridgeResult, Ended, GuestError, Hello, Log, Modules
+from .events import LEVELS, Batch, BridgeResult, Ended, GuestError, Hello, Log, Modules
 from .guest import ColdGuests
 from .interrupts import Interrupts
 from .lines import LineSplitter
@@ -48,7 +48,7 @@ class BridgeConfig:
     timeout: float | None = None
     """For all of it; the time the consumer of the events takes counts."""
     grace: float = 5.0
-    """From the end frame to the exit."""
+    """From the end frame to the exit; and from the last row that is wanted to the end frame."""
     limits: WireLimits = field(default_factory=WireLimits)
     cancel: CancelToken | None = None
 
@@ -107,6 +107,8 @@ class _Run:
         self._last_bytes = self._started
         self._end_seen = False
         self._ended_at: float | None = None
+        self._rows = 0
+        self._enough_at: float | None = None
         self._told: GuestError | None = None
         self._error_text: str | None = None
         self._killed_late = False
@@ -240,6 +242,8 @@ class _Run:
             event = self._translator.event(frame)
             if isinstance(event, Hello):
                 self._hello_at = time.monotonic()
+            if isinstance(event, Batch):
+                self._count(event.table.num_rows)
             if isinstance(event, GuestError):
                 self._told = event
             elif isinstance(event, Log):
@@ -249,6 +253,12 @@ class _Run:
                 yield event
             elif event is not None:
                 yield event
+
+    def _count(self, rows: int) -> None:
+        self._rows += rows
+        wanted = self._config.spec.first_rows
+        if wanted is not None and self._rows >= wanted and self._enough_at is None:
+            self._enough_at = time.monotonic()
 
     def _logged(self, line: Log) -> Log:
         self._write_log(line)
@@ -269,6 +279,8 @@ class _Run:
         self._last_bytes += seconds
         if self._ended_at is not None:
             self._ended_at += seconds
+        if self._enough_at is not None:
+            self._enough_at += seconds
 
     def _check_clocks(self) -> None:
         now, config = time.monotonic(), self._config
@@ -276,6 +288,10 @@ class _Run:
             if now - self._ended_at > config.grace and not self._killed_late:
                 self._killed_late = True
                 os.kill(self._guest.pid, signal.SIGKILL)
+            return
+        if self._enough_at is not None and self._must_stop(now):
+            self._killed_late = self._end_seen = True
+            os.kill(self._guest.pid, signal.SIGKILL)
             return
         if config.timeout is not None and now - self._started > config.timeout:
             raise _TimeUp(
@@ -305,6 +321,12 @@ class _Run:
                 "the guest closed its socket before its end frame, and ran on",
                 hint="the parser, or a library it uses, closes descriptors that are not its own",
             )
+
+    def _must_stop(self, now: float) -> bool:
+        """Whether the guest had its time to end after the last row that was wanted of it."""
+        if self._killed_late or self._config.spec.terminal or self._enough_at is None:
+            return False  # on a terminal a person may be at the pdb prompt
+        return now - self._enough_at > self._config.grace
 
     def _drain(self) -> Iterator[Event]:
         """What the guest had sent before it ended: its last frames."""

@@ -74,6 +74,7 @@ class DevRun:
                 enough=lambda: self._reached_limit(outputs),
             )
             error, status = execution.run(events)
+            self._tell_of_limit(outputs)
             if error is not None and error.hint.startswith("uv pip install "):
                 error = replace(error, hint=self._install_hint(error.hint.rpartition(" ")[2]))
             if status == "cancelled":
@@ -109,11 +110,13 @@ class DevRun:
 
     def _reached_limit(self, outputs: OutputSet) -> bool:
         limit = self._request.limit
-        if limit is None or outputs.rows_received < limit:
-            return False
-        rows = "row" if limit == 1 else f"{limit:,} rows"
-        self._notices.append(f"stopped after the first {rows} (--limit)")
-        return True
+        return limit is not None and outputs.rows_received >= limit
+
+    def _tell_of_limit(self, outputs: OutputSet) -> None:
+        limit = self._request.limit
+        if limit is not None and self._reached_limit(outputs):
+            rows = "row" if limit == 1 else f"{limit:,} rows"
+            self._notices.append(f"stopped after the first {rows} (--limit)")
 
     def _install_hint(self, package: str) -> str:
         """The command that installs a package where this parser's Python finds it."""

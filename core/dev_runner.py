@@ -5,7 +5,7 @@ It starts the guest before it imports what is heavy, so that both load at the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,7 @@ def run_parser(
         parser_path=request.parser,
         terminal=request.terminal,
     )
+    spec = replace(spec, first_rows=request.limit)
     try:
         guest = request.guests.start(spec)
     except OSError as error:

@@ -24,7 +24,8 @@ class Execution:
         contract_of: the contract that the parser is held to, once it has said hello.
         on_event: is told of every event, before anything is done with it; a CasparianError that it
             raises ends the run.
-        enough: whether no more rows are wanted.
+        enough: whether no more rows are wanted: the guest ends by itself then, or the bridge ends
+            it, and what it still sends is passed over.
     """
 
     def __init__(
@@ -65,9 +66,8 @@ class Execution:
                     self.hello = event
                     self._outputs.begin(event, self._contract_of(event))
                 elif isinstance(event, Batch):
-                    self._outputs.take(event)
-                    if self._enough():
-                        return None, "completed"
+                    if not self._enough():
+                        self._outputs.take(event)
                 elif isinstance(event, Metrics):
                     self.metrics.update(event.values)
                 elif isinstance(event, Ended):

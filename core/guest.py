@@ -40,6 +40,9 @@ class GuestSpec:
     job_id: str = "dev"
     load_only: bool = False
     """Whether it only loads the parser and says hello."""
+    first_rows: int | None = None
+    """After so many rows, of all outputs together, the parser is stopped; None: it runs to its
+    end."""
     terminal: bool = False
     """Whether the guest gets this process's own stdio, to be used by a person."""
     env: Mapping[str, str] | None = None
@@ -190,6 +193,8 @@ class ColdGuests:
         arguments += ["--socket-fd", str(theirs.fileno()), "--parent-pid", str(os.getpid())]
         if spec.load_only:
             arguments.append("--load-only")
+        if spec.first_rows is not None:
+            arguments += ["--first-rows", str(spec.first_rows)]
         for name, value in spec.resource_limits.items():
             arguments += ["--limit", f"{name}={value}"]
         env = dict(os.environ if spec.env is None else spec.env)

@@ -99,6 +99,7 @@ def _options() -> "argparse.Namespace":
     parser.add_argument(
         "--limit", action="append", default=[], metavar="NAME=N", help="of a resource: AS, CPU, …"
     )
+    parser.add_argument("--first-rows", type=int, metavar="N", help="stop the parser after them")
     parser.add_argument("--interrupt-fd", type=int, metavar="N", help="where Ctrl-C is told")
     parser.set_defaults(socket=None)
     options = parser.parse_args()
@@ -211,6 +212,7 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Call
         input_path=os.path.abspath(options.input_path),
         job_id=options.job_id,
         on_terminal=options.terminal,
+        first_rows=options.first_rows,
     )
     code: int = run.load_only() if options.load_only else run.run()
     drain()

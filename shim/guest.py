@@ -67,6 +67,7 @@ class GuestRun:
         input_path: the file to parse.
         job_id: for the context.
         on_terminal: whether stdio is the person's own terminal.
+        first_rows: after so many the parser is stopped; None: it runs to its end.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class GuestRun:
         input_path: str,
         job_id: str,
         on_terminal: bool,
+        first_rows: int | None = None,
     ) -> None:
         self._writer = writer
         self._parser_file = parser_file
@@ -88,6 +90,8 @@ class GuestRun:
         self._yielded_at: tuple[str, int, str] | None = None
         self._sent: dict[str, _Sent] = {}
         self._rows = 0
+        self._first_rows = first_rows
+        self._yields: Any = None
         self._done: float | None = None
         self._total: float | None = None
         self._progress_at = 0.0
@@ -108,6 +112,9 @@ class GuestRun:
                 self._send(item, parser.default_output)
                 self._phase = "parse"
                 started = time.perf_counter()
+                if self._left() == 0:
+                    self._stop()
+                    break
             self._spent["parse"] += time.perf_counter() - started
         except KeyboardInterrupt:
             self._clear()
@@ -183,6 +190,7 @@ class GuestRun:
                 hint="write `def parse`, and `asyncio.run(...)` inside it",
             )
         if hasattr(result, "__next__") and not hasattr(result, "__arrow_c_stream__"):
+            self._yields = result
             for item in result:
                 frame = getattr(result, "gi_frame", None)
                 if frame is not None:
@@ -191,6 +199,27 @@ class GuestRun:
                 yield item
         elif result is not None:
             yield result
+
+    def _left(self) -> int | None:
+        """How many rows are still wanted; None: all."""
+        return None if self._first_rows is None else self._first_rows - self._rows
+
+    def _stop(self) -> None:
+        """Ask the parser for no more: a generator runs its ``finally`` blocks."""
+        close = getattr(self._yields, "close", None)
+        if close is None:
+            return
+        try:
+            close()
+        except RuntimeError as error:
+            # It caught what ends it and yielded again. No row of it is missed, and it is asked for
+            # no other: that is worth a line, and no failure.
+            if str(error) != "generator ignored GeneratorExit":
+                raise
+            self._log.warning(
+                "the parser yielded again when it was stopped: a bare `except:` around its `yield` "
+                "catches GeneratorExit"
+            )
 
     def _send(self, item: Any, default_output: str | None) -> None:
         from . import frames, slices
@@ -214,7 +243,7 @@ class GuestRun:
                 sent.columns.update(
                     (f.name, str(f.type)) for f in schema if not f.name.startswith(wire.KIND_PREFIX)
                 )
-                for piece in slices.pieces(frame.table):
+                for piece in slices.pieces(frame.table.slice(0, self._left())):
                     sent.bytes += self._writer.data(
                         piece,
                         output=frame.output,
@@ -228,6 +257,8 @@ class GuestRun:
             self._spent["send"] += time.perf_counter() - started
             self._draw()
             started = time.perf_counter()
+            if self._left() == 0:
+                return
         self._spent["convert"] += time.perf_counter() - started
 
     def _progress(self, done: float, total: float | None) -> None:

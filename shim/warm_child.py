@@ -47,6 +47,7 @@ class Child:
             job_id=request["job_id"],
             load_only=request["load_only"],
             limit=request["limit"],
+            first_rows=request["first_rows"],
             socket=self._connection,
             terminal=False,
             interrupt_fd=None,

@@ -188,6 +188,7 @@ class WarmGuest:
             "input_path": str(spec.input_path),
             "job_id": spec.job_id,
             "load_only": spec.load_only,
+            "first_rows": spec.first_rows,
             "limit": [f"{name}={value}" for name, value in spec.resource_limits.items()],
             # A bundle stays what it is; in a folder that is worked in, files come and go.
             "own": self._own if spec.archive is not None else sorted(own_names(spec)),
