@@ -20,6 +20,7 @@ ALL = (
     "queue_enqueue",
     "tui_table",
     "tui_app",
+    "save_to_screen",
 )
 #: Takes minutes, and measures nothing: only by name.
 LONG = ("crash",)

@@ -43,6 +43,7 @@ class DevRun:
     ) -> None:
         self._request = request
         self._started = guest.started
+        self._is_warm = guest.is_warm
         self._config = BridgeConfig(
             spec,
             request.logs,
@@ -149,6 +150,7 @@ class DevRun:
             timings_ms=self._timings(outputs, execution.metrics),
             notices=(*self._notices, *outputs.problems),
             whatif=request.whatif,
+            is_warm=self._is_warm,
         )
 
     def _timings(self, outputs: OutputSet, guest: Mapping[str, float]) -> dict[str, float]:

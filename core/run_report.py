@@ -77,6 +77,8 @@ class RunReport:
     notices: tuple[str, ...] = ()
     """Sentences a person should read once: a level 1 parser, a limit that was reached."""
     whatif: bool = False
+    is_warm: bool = False
+    """Whether its guest was a fork that had the heavy imports done."""
 
     @property
     def rows(self) -> int:

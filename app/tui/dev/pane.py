@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -46,10 +47,6 @@ TABS = ("output", "quarantine", "log", "error", "contract", "diff")
 class SessionTold(Message):
     """Something happened in the session; posted from its threads."""
 
-    def __init__(self, event: SessionEvent) -> None:
-        super().__init__()
-        self.event = event
-
 
 class TabsLoaded(Message):
     """What the tabs need is imported."""
@@ -65,6 +62,7 @@ class DevScreen(Doing, FileActions):
         super().__init__()
         self._host = host
         self._has_begun = False
+        self._heard: SimpleQueue[SessionEvent] = SimpleQueue()
         self._wanted: tuple[Path, Path] | None = None
         self.state = DevState()
 
@@ -132,11 +130,18 @@ class DevScreen(Doing, FileActions):
 
     def _hear(self, event: SessionEvent) -> None:
         """Take an event from one of the session's threads."""
-        self.post_message(SessionTold(event))
+        self._heard.put(event)
+        self.post_message(SessionTold())
 
     @on(SessionTold)
-    def _told(self, message: SessionTold) -> None:
-        self._become(after(self.state, message.event))
+    def _told(self) -> None:
+        # A quick run tells ten things in as many milliseconds: what came until now is shown at once
+        # and not one after the other, which would take longer than the run.
+        state = self.state
+        while not self._heard.empty():
+            state = after(state, self._heard.get())
+        if state is not self.state:
+            self._become(state)
 
     @on(SamplesList.Chosen)
     def _choose(self, message: SamplesList.Chosen) -> None:
@@ -184,8 +189,14 @@ class DevScreen(Doing, FileActions):
         tabs, result = self.query_one(TabbedContent), self.state.result
         rejected = 0 if result is None else result.report.quarantine_total
         failed = mood_of(result) == "failed"
-        tabs.get_tab("quarantine").label = f"Quarantine {rejected:,}" if rejected else "Quarantine"
-        tabs.get_tab("error").label = "Error ✗" if failed else "Error"
+        labels = {
+            "quarantine": f"Quarantine {rejected:,}" if rejected else "Quarantine",
+            "error": "Error ✗" if failed else "Error",
+        }
+        for name, label in labels.items():
+            tab = tabs.get_tab(name)
+            if tab.label_text != label:  # another label lays all tabs out anew
+                tab.label = label
 
     @property
     def store(self) -> str:

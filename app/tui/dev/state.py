@@ -291,6 +291,8 @@ def stages_of(state: DevState) -> Stages:
     report = result.report
     done = tuple((name, report.timings_ms[name]) for name in _STAGES if name in report.timings_ms)
     notes = [f"run {result.run}"]
+    if report.is_warm:
+        notes.append("warm")
     if state.stepped is not None:
         notes.append(f"{state.stepped + 1} of {len(state.history)}")
     if state.is_stale:
