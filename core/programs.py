@@ -81,6 +81,9 @@ def ask(words: Sequence[str | Path], *, within: float, folder: Path | None = Non
             raise
         return Answer(None, "", f"no answer within {within:g} s")
     finally:
+        if process is not None:
+            with process:
+                pass  # its pipes are closed, whoever else holds them
         if guardian is not None:
             guardian.dismiss()
     return Answer(process.returncode, out, told)
