@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from casparian.app.tui.widgets.arrow_table import ArrowTable
+from casparian.app.tui.widgets.saying import say
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Mark, Marks
@@ -58,22 +59,19 @@ class ContractTab(Vertical):
         sentence = self.query_one("#contract-sentence", Static)
         self._columns = []
         if result is None:
-            sentence.update("")
+            say(sentence, "")
             table.clear()
             return
         if result.contract is None:
-            sentence.update(
-                Text(
-                    " no contract: types are inferred, and nothing is quarantined "
-                    "(casparian contract infer proposes one)",
-                    "dim",
-                )
+            said = (
+                " no contract: types are inferred, and nothing is quarantined "
+                "(casparian contract infer proposes one)"
             )
         else:
             said = f" contract {result.contract.hash[:12]}"
             if result.report.quarantine_total:
                 said += "  a takes what would let a column's bad cells pass"
-            sentence.update(Text(said, "dim"))
+        say(sentence, Text(said, "dim"))
         try:
             self._columns = columns = seen_columns(result)
         except (OSError, pa.ArrowException) as error:

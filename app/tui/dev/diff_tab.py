@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from casparian.app.tui.dev.diff_text import said_of
+from casparian.app.tui.widgets.saying import say
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -41,7 +42,7 @@ class DiffTab(VerticalScroll, can_focus=True):
         text = self.query_one("#diff-text", Static)
         if state.comparison is None:
             self._shown = None
-            text.update(_waiting(state))
+            say(text, _waiting(state))
         elif state.comparison is not self._shown:
             self._shown = state.comparison
             text.update(_said(state.comparison, state.compared_with))

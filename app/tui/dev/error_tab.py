@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from casparian.app.tui.widgets.saying import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,7 +50,7 @@ class ErrorTab(Vertical):
         self._error, self._own, self._open = error, folder, False
         sentence = self.query_one("#error-sentence", Static)
         if error is None:
-            sentence.update(Text("no error", "dim"))
+            say(sentence, Text("no error", "dim"))
         else:
             words = Text(f"{error.type}: ", "bold")
             words.append(error.message)
@@ -56,8 +58,8 @@ class ErrorTab(Vertical):
             if error.hint:
                 words.append("\ntry: ", "bold")
                 words.append(error.hint)
-            sentence.update(words)
-        self.query_one("#error-text", Static).update(Text("" if error is None else error.text))
+            say(sentence, words)
+        say(self.query_one("#error-text", Static), Text("" if error is None else error.text))
         self._show_frames()
 
     def own_line(self) -> tuple[Path, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
@@ -55,6 +55,9 @@ class TabsLoaded(Message):
 class DevScreen(Doing, FileActions):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
+    SOON: ClassVar[float] = 0.2
+    """Seconds that a run takes before keys are drawn that are of use while one goes on."""
+
     area = "dev"
     BINDINGS = bindings_of("dev")
 
@@ -63,6 +66,7 @@ class DevScreen(Doing, FileActions):
         self._host = host
         self._has_begun = False
         self._heard: SimpleQueue[SessionEvent] = SimpleQueue()
+        self._tabbed: TabbedContent | None = None
         self._wanted: tuple[Path, Path] | None = None
         self.state = DevState()
 
@@ -93,6 +97,7 @@ class DevScreen(Doing, FileActions):
         tabs = TabbedContent(initial="output", id="tabs")
         for name in TABS:
             tabs.compose_add_child(TabPane(name.capitalize(), id=name))
+        self._tabbed = tabs
         with self.app.batch_update():
             await self.query_one("#run").mount(tabs)
             await self.mount(KeyBar())
@@ -166,8 +171,11 @@ class DevScreen(Doing, FileActions):
             self._label_tabs()
         if self.tab == "diff":
             self._ask_for_comparison()
-        if state.running is not before.running or result is not before.result:
+        if state.running is None or result is not before.result:
             self.refresh_what_can_be_done()
+        elif state.running is not before.running:
+            # A run that is over in no time changes no key.
+            self.set_timer(self.SOON, self.refresh_what_can_be_done)
 
     def _heading(self) -> Heading:
         state, result = self.state, self.state.result
@@ -206,8 +214,7 @@ class DevScreen(Doing, FileActions):
     @property
     def tab(self) -> str:
         """The name of the tab in view."""
-        tabs = self.query(TabbedContent)
-        return tabs.first().active if tabs else ""
+        return "" if self._tabbed is None else self._tabbed.active
 
     # ------------------------------------------------------------------- running
 

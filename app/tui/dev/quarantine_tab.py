@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from casparian.app.tui.widgets.arrow_table import ArrowTable
+from casparian.app.tui.widgets.saying import say
 from casparian.app.tui.widgets.splitter import Splitter
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
@@ -129,7 +130,7 @@ class QuarantineTab(Horizontal):
         table = self.query_one(TableArea).table
         if rows is None:
             table.clear()
-            self.query_one("#quarantine-why", Static).update("")
+            say(self.query_one("#quarantine-why", Static), "")
             return
         names = rows.table.column_names
         cells = {
