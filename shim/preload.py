@@ -6,9 +6,12 @@ show in a run: what starts a thread, writes a line, leaves a file or changes the
 
 from __future__ import annotations
 
+import decimal
 import importlib
+import locale
 import logging
 import os
+import random
 import signal
 import sys
 import threading
@@ -185,12 +188,40 @@ def _load_one(name: str, noise: _Noise, folders: list[str]) -> None:
 
 
 def _state(folders: list[str]) -> tuple[Any, ...]:
-    """What an import must not change."""
-    handlers = tuple(signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM))
-    files = [os.listdir(folder) for folder in folders]
+    """What an import must not change: a run that doesn't import it would see that."""
     # Private ones are a library's own affair: polars tells its allocator in that way.
     env = {name: value for name, value in os.environ.items() if not name.startswith("_")}
-    return env, os.getcwd(), files, handlers, sys.argv[:], sys.path[:]
+    files = [os.listdir(folder) for folder in folders]
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    mask = os.umask(0o077)
+    os.umask(mask)
+    numbers = decimal.getcontext()
+    return (
+        env,
+        os.getcwd(),
+        files,
+        handlers,
+        sys.argv[:],
+        sys.path[:],
+        mask,
+        locale.setlocale(locale.LC_ALL),
+        (numbers.prec, numbers.rounding, dict(numbers.traps)),
+        random.getstate(),
+        _numpy_state(),
+        _pandas_options(),
+        (sys.excepthook, sys.displayhook, threading.excepthook),
+        logging.root.manager.disable,
+    )
+
+
+def _numpy_state() -> Any:
+    chance = sys.modules.get("numpy.random")
+    return None if chance is None else chance.get_state()[1].tobytes()
+
+
+def _pandas_options() -> Any:
+    config = sys.modules.get("pandas._config.config")
+    return None if config is None else repr(getattr(config, "_global_config", None))
 
 
 _STATE = (
@@ -200,6 +231,14 @@ _STATE = (
     "signal handlers",
     "sys.argv",
     "sys.path",
+    "the umask",
+    "the locale",
+    "the decimal context",
+    "the state of random numbers",
+    "the state of numpy's random numbers",
+    "pandas' options",
+    "sys.excepthook, or its like,",
+    "logging",
 )
 
 
@@ -211,7 +250,7 @@ def _check(name: str, noise: _Noise, before: tuple[Any, ...], folders: list[str]
     if noise.heard:
         raise UnfitError(name, noise.heard)
     for what, old, new in zip(_STATE, before, _state(folders), strict=True):
-        if old != new:
+        if old is not None and old != new:  # None: what has it was not loaded yet
             raise UnfitError(name, f"it changes {what} when it is imported")
     if threading.active_count() > 1:
         raise UnfitError(name, "it starts a thread when it is imported")

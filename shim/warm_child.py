@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import os
 import socket
@@ -96,6 +97,7 @@ class Child:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 stream.flush()  # the parser may have put anything there, or closed it
+        ctypes.CDLL(None).fflush(None)  # what C code printed
         os._exit(code)
 
 

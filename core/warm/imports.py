@@ -63,7 +63,9 @@ class ImportsMemory(Protocol):
 
 
 class ImportsInFile:
-    """Remembers in a file for each parser, for other processes too.
+    """Remembers the modules in a file for each parser, for other processes too.
+
+    What is unfit is not written down: another process may find it mended.
 
     Args:
         place: gives the file of the parser that a spec runs.
@@ -76,8 +78,7 @@ class ImportsInFile:
         """See :class:`ImportsMemory`."""
         try:
             content = json.loads(self._place(spec).read_text("utf-8"))
-            names, unfit = content["names"], content["unfit"]
-            return Imports(tuple(map(str, names)), {str(k): str(v) for k, v in unfit.items()})
+            return Imports(tuple(map(str, content["names"])))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None  # it is not there, or somebody wrote another thing into it: learned anew
 
@@ -85,7 +86,7 @@ class ImportsInFile:
         """See :class:`ImportsMemory`."""
         place = self._place(spec)
         made = place.with_name(f"{place.name}.{os.getpid()}")
-        text = json.dumps({"names": imports.names, "unfit": imports.unfit})
+        text = json.dumps({"names": imports.names})
         try:
             made.write_text(text, "utf-8")
             made.replace(place)

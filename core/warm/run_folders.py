@@ -69,10 +69,14 @@ class RunFolders:
     def renew(self) -> None:
         """Make them as if new. No run may be under way. Raises OSError, BundleCorruptError."""
         self.empty()
-        if self._stamps is None or self._look() != self._stamps:
+        if not self.has_bundle_as_unpacked():
             self._stamps = None  # a parser that writes beside itself does so again
             _remove(self.bundle)
             self._unpack()
+
+    def has_bundle_as_unpacked(self) -> bool:
+        """Whether no run has changed the unpacked bundle."""
+        return self._stamps is not None and self._look() == self._stamps
 
     def empty(self) -> None:
         """Make what a run has for itself as if new, but for the bundle."""

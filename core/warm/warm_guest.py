@@ -147,9 +147,11 @@ class WarmGuest:
         if self._idle is not None:
             idle, self._idle = self._idle, None
             try:
-                return self._ask(spec, idle.go_on)
-            except ConnectionError:
-                idle.discard()  # it died while it waited
+                if self._folders is None or self._folders.has_bundle_as_unpacked():
+                    return self._ask(spec, idle.go_on)
+            except OSError:
+                pass  # it died while it waited
+            idle.discard()
         if self._folders is not None:
             try:
                 self._folders.renew()

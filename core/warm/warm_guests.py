@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from casparian.core.warm.imports import Imports, ImportsMemory
 
 #: Modules that may prove unfit, one after the other, before nothing is loaded ahead but Arrow.
-_MOST_UNFIT: Final = 8
+_MOST_UNFIT: Final = 12
 #: A few modules of the standard library cost less than a new start.
 _MANY: Final = 20
 #: A warm guest is started anew so often because its parser was seen to import more.
@@ -80,6 +81,7 @@ class WarmGuests:
         self._imports = imports
         self._cold = cold or ColdGuests()
         self._kept: list[_Kept] = []
+        self._unfit_of: dict[tuple[object, ...], dict[str, str]] = {}
         self._hopeless: dict[tuple[object, ...], str] = {}
         self._learned: dict[tuple[object, ...], int] = {}
         self._notices: list[str] = []
@@ -142,8 +144,9 @@ class WarmGuests:
                 self._unfit(key, spec, "", f"it took more than {self._patience:g} s")
             except WarmGuestError as error:
                 self._retire(kept)
-                if error.module is None:
-                    return None  # it is stale: what changed is loaded anew for the next run
+                if error.module is None:  # it is stale: what changed is loaded for the next run
+                    self._notices.append(f"this run starts cold: {error.why}")
+                    return None
                 self._unfit(key, spec, error.module, error.why)
         return None
 
@@ -179,16 +182,19 @@ class WarmGuests:
         known = self._known(spec)
         if module and len(known.unfit) < _MOST_UNFIT:
             self._notices.append(f"{module} is not loaded ahead: {why}")
-            self._imports.put(spec, known.without(module, why))
+            self._unfit_of.setdefault(_parser(spec), {})[module] = why
         elif known.wanted():
             self._notices.append(f"only pyarrow is loaded ahead: {why}")
-            self._imports.put(spec, known.without("", why))
+            self._unfit_of.setdefault(_parser(spec), {})[""] = why
         else:
             self._notices.append(f"nothing is loaded ahead: {why}")
             self._hopeless[key] = why
 
     def _known(self, spec: GuestSpec) -> Imports:
-        return self._imports.get(spec) or guess(spec)
+        known = self._imports.get(spec) or guess(spec)
+        for module, why in self._unfit_of.get(_parser(spec), {}).items():
+            known = known.without(module, why)
+        return known
 
     def _find(self, key: tuple[object, ...]) -> _Kept | None:
         found = next((kept for kept in self._kept if kept.key == key), None)
@@ -202,7 +208,7 @@ class WarmGuests:
 
     def _begin(self, key: tuple[object, ...], spec: GuestSpec) -> _Kept | None:
         known = self._known(spec)
-        for other in [kept for kept in self._kept if _same_parser(kept.spec, spec)]:
+        for other in [kept for kept in self._kept if _parser(kept.spec) == _parser(spec)]:
             self._retire(other)  # its interpreter has changed, or its environment
         while len(self._kept) >= self._most:
             self._retire(self._kept[0])
@@ -229,15 +235,16 @@ def _is_for_warm(spec: GuestSpec) -> bool:
     return can_fork() and not spec.terminal and not spec.load_only
 
 
-def _same_parser(one: GuestSpec, other: GuestSpec) -> bool:
-    return (one.parser_path, one.archive) == (other.parser_path, other.archive)
+def _parser(spec: GuestSpec) -> tuple[object, ...]:
+    return spec.python, spec.parser_path, spec.archive
 
 
 def _key(spec: GuestSpec) -> tuple[object, ...]:
     """What one warm guest serves: while this stays the same, it may be used again."""
     env = os.environ if spec.env is None else spec.env
-    which = (spec.python, spec.parser_path, spec.archive, spec.entrypoint, spec.private)
-    return *which, tuple(sorted(env.items())), *map(_stamp, _interpreter(spec.python))
+    which = (*_parser(spec), spec.entrypoint, spec.private)
+    today = date.today()  # noqa: DTZ011 - a package may have asked for it when it was loaded
+    return today, *which, tuple(sorted(env.items())), *map(_stamp, _interpreter(spec.python))
 
 
 def _interpreter(python: Path) -> list[Path]:

@@ -92,13 +92,14 @@ def test_output_of_each_run_is_its_own_and_whole(shared):
     code = """
     import sys, logging, warnings
     print("out"); print("err", file=sys.stderr); print("no end", end="")
+    import ctypes; ctypes.CDLL(None).puts(b"of C")
     logging.getLogger("x").warning("logged"); warnings.warn("warned")
     """
     for _ in range(2):
         lines = shared.run(code).lines
-        assert {"out", "err", "no end", "logged"} <= set(lines)
+        assert {"out", "err", "no end", "logged", "of C"} <= set(lines)
         assert sum("warned" in line for line in lines) == 1
-        assert len(lines) == 5
+        assert len(lines) == 6
 
 
 def test_atexit_is_called_and_files_are_flushed_as_when_an_interpreter_ends(shared, tmp_path):

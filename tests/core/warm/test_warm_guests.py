@@ -70,6 +70,11 @@ UNFIT = {
     ),
     "sets": ("import os; os.environ['UNFIT'] = '1'", "it changes the environment variables"),
     "catches": ("import signal; signal.signal(15, signal.SIG_IGN)", "it changes signal handlers"),
+    "rounds": (
+        "import decimal; decimal.getcontext().prec = 5",
+        "it changes the decimal context when it is imported",
+    ),
+    "seeds": ("import random; random.seed(0)", "it changes the state of random numbers"),
     "moves": ("import os; os.chdir('/')", "it changes the current folder"),
     "raises": ("raise RuntimeError('not here')", "it can't be imported by itself (not here)"),
 }
@@ -308,6 +313,20 @@ class TestReuse:
             told = bench.run(f"print('run {n}'); found += [{n}]")
             assert told.lines == [f"run {n}"]
             assert told.found == [str(n)]
+
+    def test_a_bundle_that_one_run_changed_is_as_new_for_the_next(self, make_bench, tmp_path):
+        bench = make_bench(runs=5)
+        archive = tmp_path / "bundle.zip"
+        with zipfile.ZipFile(archive, "w") as bundle:
+            bundle.write(bench.parser, "parser.py")
+        code = """
+        import os, pathlib
+        beside = pathlib.Path.home().parent / "bundle"
+        found += [os.getpid(), sorted(path.name for path in beside.iterdir())]
+        (beside / "left").write_text("behind")
+        """
+        runs = [bench.run(code, archive=archive, private=True).found for _ in range(2)]
+        assert [found[1] for found in runs] == ["['parser.py']"] * 2
 
     def test_after_a_failure_another_fork_is_used(self, make_bench):
         bench = make_bench(runs=5)
