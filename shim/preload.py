@@ -30,8 +30,8 @@ _NUMPY_THREADS = "cf-numpy"
 #: start their own anew, numpy's BLAS ends its own before a fork, polars' only tidies what is spilt.
 _HARMLESS = frozenset(("jemalloc_bg_thd", _NUMPY_THREADS, "polars-ooc-clea"))
 _PR_SET_NAME = 15
-#: The modules that were there before the parser's.
-_ahead: frozenset[str] = frozenset()
+#: The modules that were there before the parser's, by their names; each is known by its `id`.
+_ahead: dict[str, int] = {}
 #: Names that mean nothing elsewhere.
 _OURS = ("_casparian", "casparian_", "__")
 _MOST_NAMES = 2_000
@@ -115,7 +115,7 @@ def note_loaded() -> None:
     """What is loaded when this is first called was there before the parser."""
     global _ahead
     if not _ahead:
-        _ahead = frozenset(sys.modules)
+        _ahead = {name: id(module) for name, module in sys.modules.items()}
 
 
 def loaded_here() -> list[tuple[str, Any]]:
@@ -123,12 +123,13 @@ def loaded_here() -> list[tuple[str, Any]]:
 
     Those before are not even looked at: in a fork, that would copy the memory they are in.
     """
-    names = []
+    found = []
     for name in reversed(sys.modules):
-        if name in _ahead:
-            break
-        names.append(name)
-    return [(name, sys.modules[name]) for name in reversed(names)]
+        module = sys.modules[name]
+        if _ahead.get(name) == id(module):
+            break  # one that was dropped and imported again is another, and stands among the new
+        found.append((name, module))
+    return found[::-1]
 
 
 def loaded_from_environment() -> list[str]:

@@ -364,3 +364,20 @@ def test_the_host_is_told_which_files_of_the_folder_were_imported(run_parser, tm
     run = run_parser(parser_path=folder / "parser.py")
     assert run.result.status == "failed"
     assert run.of(Modules) == [Modules(("late.py",))]
+
+
+def test_the_parser_s_files_are_told_although_it_imports_a_known_module_again(run_parser, tmp_path):
+    (tmp_path / "helper.py").write_text("")
+    run = run_parser(
+        """
+        import helper, sys
+
+        def parse(path):
+            del sys.modules["json"]
+            import json
+            return [{"n": 1}]
+        """
+    )
+    assert run.result.status == "completed", run.error
+    (modules,) = run.of(Modules)
+    assert modules.files == ("helper.py", "parser.py")
