@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import operator
 import sys
 from typing import Any
 
@@ -75,7 +74,7 @@ def _of_one_kind(values: Any, pd: Any) -> Any:
             if of in peek and pd.api.types.infer_dtype(values, skipna=True) == kind:
                 return pa.array(values, arrow_type, from_pandas=peek != {of})
         if dt.time in peek and pd.api.types.infer_dtype(values, skipna=gaps) == "time":
-            return _naive(values.tolist())
+            return _naive(values.tolist(), gaps=gaps)
         if len(peek) == 1 and not peek.isdisjoint(_COUNTED):
             return _counted(values.tolist(), *peek)
     except Exception:  # noqa: BLE001 - the census knows what to do
@@ -86,16 +85,17 @@ def _of_one_kind(values: Any, pd: Any) -> Any:
 def _counted(cells: list[Any], of: type) -> Any:
     """Convert cells that are all of this exact type, or None; return None if there are others."""
     array = pa.array(cells, PLAIN[of])  # not by pandas' rules: a NaN stays a NaN here
-    if operator.countOf(map(type, cells), of) + array.null_count != len(cells):
+    if len([1 for cell in cells if type(cell) is not of]) != array.null_count:
         return None
     return _without_nan(array) if of is float else array
 
 
-def _naive(times: list[Any]) -> Any:
-    """Convert times and None; return None if one has a zone, which Arrow would drop."""
-    for value in times:  # a loop takes less time than `map` and what looks through its result
-        if value is not None and value.tzinfo is not None:
-            return None
+def _naive(times: list[Any], *, gaps: bool) -> Any:
+    """Convert times, and None; return None if one has a zone, which Arrow would drop."""
+    # Comprehensions take less time than `map` and what looks through its result.
+    there = [time for time in times if time is not None] if gaps else times
+    if [1 for time in there if time.tzinfo is not None]:
+        return None
     return pa.array(times, pa.time64("us"))
 
 
@@ -125,12 +125,20 @@ def _categorical(values: Any, pd: Any) -> Column:
     if column.kinds is None:
         places = pa.array(codes, mask=codes < 0 if len(codes) and codes.min() < 0 else None)
         try:
-            return Column(column.array.take(places))
+            return Column(_without_bitmap(column.array).take(places))
         except pa.ArrowException:  # more text than one array can hold
             return python_column(list(values))
     kinds = [*column.kinds.to_pylist(), None]
     texts = [*column.array.to_pylist(), None]
     return tagged([kinds[code] for code in codes], [texts[code] for code in codes])
+
+
+def _without_bitmap(array: Any) -> Any:
+    """Leave out the bitmap of nulls where there are none: values are taken faster without it."""
+    if array.null_count or array.type not in _OF_ALIKE:
+        return array
+    parts = [None, *array.buffers()[1:]]
+    return pa.Array.from_buffers(array.type, len(array), parts, 0, array.offset)
 
 
 def _small_offsets(array: Any) -> Any:
