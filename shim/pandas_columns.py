@@ -100,11 +100,12 @@ def _naive(times: list[Any], *, gaps: bool) -> Any:
 
 
 def _without_nan(array: Any) -> Any:
+    """Make each NaN a null; return None if nothing else is there."""
     np = sys.modules["numpy"]
-    floats = array.to_numpy(zero_copy_only=False)
-    if np.count_nonzero(np.isnan(floats)) == array.null_count:
+    raw = np.frombuffer(array.buffers()[1], np.float64, len(array), 8 * array.offset)
+    if not np.isnan(raw).any():  # a null's own bits don't matter: they are looked at below
         return array
-    array = pa.array(floats, from_pandas=True)
+    array = pa.array(array.to_numpy(zero_copy_only=False), from_pandas=True)
     return array if array.null_count < len(array) else None
 
 
