@@ -7,23 +7,20 @@ system describes a change.
 
 from __future__ import annotations
 
-import logging
+import socket
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from casparian.core.dev_session.folder_events import folder_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-#: A burst of changes is told of after a pause of this long, or in all this long (milliseconds).
-_STEP_MS: Final = 15
-_BURST_MS: Final = 45
 #: How often it is seen whether a folder was replaced by another of the same name (milliseconds).
 _LOOK_MS: Final = 1_000
 #: When it is tried again to watch folders of which one is missing (seconds).
 _AGAIN_S: Final = 0.1
-
-logging.getLogger("watchfiles").addHandler(logging.NullHandler())
 
 
 class FolderNotices:
@@ -32,6 +29,7 @@ class FolderNotices:
     Args:
         tell: is called with the paths that something happened to; None: it isn't known what, look
             at all of them.
+        matters: whether it is worth telling of a path; asked by the thread.
         on_problem: is told why folders can't be watched but only looked at once a second; "" if
             they can again.
     """
@@ -39,12 +37,15 @@ class FolderNotices:
     def __init__(
         self,
         tell: Callable[[frozenset[Path] | None], None],
+        matters: Callable[[Path], bool],
         on_problem: Callable[[str], None],
     ) -> None:
         self._tell = tell
+        self._matters = matters
         self._on_problem = on_problem
         self._folders: tuple[Path, ...] = ()
         self._changed = threading.Condition()
+        self._wake, self._woken = socket.socketpair()
         self._round = 0
         self._closed = False
         self._problem = ""
@@ -60,14 +61,20 @@ class FolderNotices:
             self._folders = tuple(folders)
             self._round += 1
             self._changed.notify()
+            self._wake.send(b"x")
 
     def close(self) -> None:
         """End the thread."""
         with self._changed:
+            if self._closed:
+                return
             self._closed = True
             self._changed.notify()
+            self._wake.send(b"x")
         if self._thread.ident is not None:
             self._thread.join()
+        self._wake.close()
+        self._woken.close()
 
     def _keep_watching(self) -> None:
         while True:
@@ -90,23 +97,16 @@ class FolderNotices:
                 self._poll(turn)
 
     def _watch(self, there: dict[Path, tuple[int, int] | None], turn: int) -> None:
-        from watchfiles import watch
-
-        stop = _Stop(lambda: self._closed or self._round != turn, self._begun)
-        for changes in watch(
-            *there,
-            watch_filter=None,
-            debounce=_BURST_MS,
-            step=_STEP_MS,
-            rust_timeout=_LOOK_MS,
-            yield_on_timeout=True,
-            stop_event=stop,
-            raise_interrupt=False,
-            recursive=False,
-            ignore_permission_denied=True,
+        for paths in folder_events(
+            there,
+            wake=self._woken,
+            is_over=lambda: self._closed or self._round != turn,
+            begun=self._begun,
+            matters=self._matters,
+            patience_ms=_LOOK_MS,
         ):
-            if changes:
-                self._tell(frozenset(Path(name) for _, name in changes))
+            if paths:
+                self._tell(paths)
             if any(identity(folder) != known for folder, known in there.items()):
                 break  # of one that was replaced the system tells nothing any more
         else:
@@ -132,21 +132,6 @@ class FolderNotices:
         if problem != self._problem:
             self._problem = problem
             self._on_problem(problem)
-
-
-class _Stop:
-    """What the watch asks every few milliseconds whether it is to end; first when it has begun."""
-
-    def __init__(self, is_over: Callable[[], bool], on_begun: Callable[[], None]) -> None:
-        self._is_over = is_over
-        self._on_begun: Callable[[], None] | None = on_begun
-
-    def is_set(self) -> bool:
-        """Whether it is to end."""
-        if self._on_begun is not None:
-            begun, self._on_begun = self._on_begun, None
-            begun()
-        return self._is_over()
 
 
 def identity(folder: Path) -> tuple[int, int] | None:

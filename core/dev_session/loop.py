@@ -126,6 +126,7 @@ class SessionLoop:
 
     def close(self) -> None:
         """Let go of everything."""
+        self._watcher.close()
         self._selector.close()
         self._wake.close()
         self._woken.close()

@@ -46,8 +46,10 @@ class Watcher:
     ) -> None:
         self._on_change = on_change
         self._tell = tell
+        self._post = post
         self._notices = FolderNotices(
-            lambda paths: post(lambda: self._notice(paths)),
+            lambda paths: post(lambda: self._look(paths)),
+            self._concerns,
             lambda problem: post(lambda: self._say_system(problem)),
         )
         self._base = Look(Subject(None, None, None), {}, ())
@@ -110,10 +112,6 @@ class Watcher:
         self._is_running = False
         self._run_ended_at = time.time()
 
-    def _notice(self, paths: frozenset[Path] | None) -> None:
-        if paths is None or any(self._concerns(path) for path in paths):
-            self._look(paths)
-
     def _look(self, named: frozenset[Path] | None) -> None:
         now = look(self._base.subject, self._last, named)
         self._last = now
@@ -171,7 +169,7 @@ class Watcher:
 
     def _concerns(self, path: Path) -> bool:
         """Whether something that happened to a path may matter; by names, for the system may spell
-        the folders in another way."""
+        the folders in another way. Asked by another thread."""
         name = path.name
         if name in self._names:
             return True
@@ -184,7 +182,11 @@ class Watcher:
         seen = self._last
         folders = watched_folders(seen)
         named = [*seen.prints, *self._samples, *folders, *(folder.parent for folder in folders)]
-        self._names = frozenset(path.name for path in named)
+        names = frozenset(path.name for path in named)
+        if not names <= self._names:
+            # What happened to them until now may have been taken for nothing that matters.
+            self._post(lambda: self._look(None))
+        self._names = names
         if folders != self._folders:
             self._folders = folders
             self._notices.watch(folders)

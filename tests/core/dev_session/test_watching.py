@@ -172,10 +172,10 @@ def test_a_parser_that_writes_into_its_own_folder_does_not_run_for_ever(bench, m
 
 
 def test_without_the_systems_help_changes_are_looked_for(bench, monkeypatch):
-    def refuses(*_, **__):
-        raise OSError("OS file watch limit reached.")
+    def refuses(*_):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("watchfiles.watch", refuses)
+    monkeypatch.setattr("inotify_simple.INotify.add_watch", refuses)
     bench.start()
     bench.result()
     bench.told.wait(lambda: "max_user_watches" in bench.watching().problem)
