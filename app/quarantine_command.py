@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "list": ("casparian.app.quarantine_command:list_", "List quarantined rows, or jobs with some."),
+    "reasons": ("casparian.app.quarantine_command:reasons", "Count the reasons, over all jobs."),
     "show": ("casparian.app.quarantine_command:show", "Show a row as it came, with all reasons."),
     "export": ("casparian.app.quarantine_command:export", "Write a job's rows to a file."),
     "replay": ("casparian.app.quarantine_command:replay", "Parse a job's input anew."),
@@ -83,6 +84,47 @@ def list_(
         print_json(view.rows_json(rows))
     else:
         view.print_rows(rows)
+    return 0
+
+
+@click.command("reasons", cls=JsonCommand)
+@click.option(
+    "--filter",
+    "words",
+    metavar="WORDS",
+    default="",
+    help="Of the jobs that these words mean, as in the terminal app: 'parser:sales since:7d'.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="N",
+    help="At most so many reasons. Default: 100.",
+)
+@store_option()
+@json_option()
+def reasons(words: str, limit: int, store: str | None, as_json: bool) -> int:
+    """Count why rows are in quarantine, over the jobs that match: cells, rows, and jobs.
+
+    The reasons stand by parser, output, column and type of error; the parser with the most rows is
+    first. Jobs whose set another one has replaced are left out.
+    """
+    from casparian.core.queueing.filters import parse_filter
+    from casparian.core.queueing.quarantine_reasons import counted_reasons
+
+    from . import quarantine_view as view
+    from .ages import now_ms
+    from .opened_store import opened_store
+    from .run_display import print_json
+
+    wanted = parse_filter(words, now=now_ms())
+    with opened_store(store, read_only=True) as opened:
+        counts = counted_reasons(opened, wanted)
+    if as_json:
+        print_json(view.reasons_json(counts, limit))
+    else:
+        view.print_reasons(counts, limit)
     return 0
 
 

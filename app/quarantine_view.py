@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from casparian.core.words import counted
+
 from .ages import now_ms, shown_age
 from .comparison_view import comparison_json, comparison_lines
 from .safe_text import one_line
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.comparison import Comparison
     from casparian.core.queueing.quarantined_jobs import QuarantinedJobs
     from casparian.core.stores.jobs import Job
-    from casparian.core.stores.quarantine import QuarantinedRow, StoredGroup
+    from casparian.core.stores.quarantine import QuarantinedRow, ReasonCount, StoredGroup
     from casparian.core.stores.store import Store
 
 _SHOWN_RAW = 300
@@ -115,6 +117,43 @@ def print_jobs(found: QuarantinedJobs) -> None:
         click.secho("… there may be more (--limit)", dim=True)
     if found.jobs:
         click.secho("the rows of one: casparian quarantine list --job ID", dim=True)
+
+
+def print_reasons(counts: Sequence[ReasonCount], limit: int) -> None:
+    """Print reasons under their parsers, a line each."""
+    if not counts:
+        click.echo("nothing is in quarantine")
+    parser = None
+    for one in counts[:limit]:
+        if one.reason.parser != parser:
+            parser = one.reason.parser
+            click.secho(one_line(parser), bold=True)
+        jobs = counted(one.jobs, "job")
+        click.secho(f"{one.rows:>10,} rows", nl=False, bold=True)
+        click.echo(
+            f"  {one_line(one.reason.output)}.{one_line(one.reason.column)}  "
+            f"{one.reason.error_type}  in {jobs}",
+            nl=not one.hint,
+        )
+        if one.hint:
+            click.secho(f"  try: {one_line(one.hint)}", dim=True)
+    if len(counts) > limit:
+        click.secho(f"… {len(counts) - limit:,} more (--limit)", dim=True)
+
+
+def reasons_json(counts: Sequence[ReasonCount], limit: int) -> dict[str, Any]:
+    """Return reasons with their counts."""
+    shown = [
+        {
+            **asdict(one.reason),
+            "cells": one.cells,
+            "rows": one.rows,
+            "jobs": one.jobs,
+            "hint": one.hint,
+        }
+        for one in counts[:limit]
+    ]
+    return {"reasons": shown, "more": len(counts) > limit}
 
 
 def jobs_json(found: QuarantinedJobs) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 ROW_COLUMN: Final = "row"
@@ -53,7 +53,6 @@ def rows_of_group(
     numbers: list[int] = []
     rows: list[dict[str, str | None]] = []
     bad: list[BadCell] = []
-    names: dict[str, None] = {}
     total = 0
     for record in _records(path):
         reasons = record["reasons"]
@@ -63,19 +62,71 @@ def rows_of_group(
         if len(rows) >= limit:
             continue
         cells = _cells(record["raw"])
-        names |= dict.fromkeys(cells)
         bad += [
             BadCell(len(rows), r["column"], r["error_type"], r["message"], r["hint"])
             for r in reasons
         ]
         numbers.append(record["row_number"] + 1)
         rows.append(cells)
-    columns: dict[str, pa.Array] = {ROW_COLUMN: pa.array(numbers, pa.int64())}
+    table, _ = table_of_cells({ROW_COLUMN: pa.array(numbers, pa.int64())}, rows)
+    return QuarantineRows(table, tuple(bad), total)
+
+
+def table_of_cells(
+    lead: Mapping[str, pa.Array],
+    rows: Sequence[Mapping[str, str | None]],
+    cut: Sequence[bool] = (),
+) -> tuple[pa.Table, dict[str, int]]:
+    """Return rows as a table, some columns before their own, and in which columns these are.
+
+    A column of theirs with the name of one of those gets a blank behind its name. What a row
+    lacks is null; if only its beginning is known (``cut``), ``…``.
+    """
+    names: dict[str, None] = {}
+    for cells in rows:
+        names |= dict.fromkeys(cells)
+    others = ["…" if is_cut else None for is_cut in cut] or [None] * len(rows)
+    columns = dict(lead)
     for name in names:
-        columns[name if name != ROW_COLUMN else f"{name} "] = pa.array(
-            [cells.get(name) for cells in rows], pa.string()
+        shown = name
+        while shown in columns:
+            shown += " "
+        columns[shown] = pa.array(
+            [cells.get(name, other) for cells, other in zip(rows, others, strict=True)],
+            pa.string(),
         )
-    return QuarantineRows(pa.table(columns), tuple(bad), total)
+    return pa.table(columns), {name: at for at, name in enumerate(names, len(lead))}
+
+
+def beginning_of(raw: str) -> tuple[dict[str, str | None], bool]:
+    """Return the cells of a raw row that are whole, and whether these are all: it may be cut."""
+    try:
+        return _cells(raw), True
+    except ValueError:
+        pass
+    cells: dict[str, str | None] = {}
+    decoder = json.JSONDecoder(parse_int=_Number, parse_float=_Number)
+    at = 1
+    try:
+        while True:
+            name, at = decoder.raw_decode(raw, at)
+            value, at = decoder.raw_decode(raw, _behind(raw, at, ":"))
+            at = _behind(raw, at, ",")  # a number is known to be whole by what is behind it
+            cells[name] = _shown(value)
+    except (ValueError, IndexError):
+        return cells, False
+
+
+def _behind(raw: str, at: int, mark: str) -> int:
+    """Return where something begins that a mark is before."""
+    while raw[at] == " ":
+        at += 1
+    if raw[at] != mark:
+        raise ValueError(raw)
+    at += 1
+    while raw[at] == " ":
+        at += 1
+    return at
 
 
 def _belongs(reason: Mapping[str, Any], column: str | None, error_type: str | None) -> bool:

@@ -85,6 +85,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("prod.try", "d", "Jobs", "Dev", "Try the job's input in the Dev pane, with its parser"),
     Action("prod.find", "o", "Jobs", "", "Open a job by the beginning of its id"),
     Action("prod.filter", "slash", "Look", "Filter", "Show only some jobs: status:failed since:1h"),
+    Action("prod.quarantine", "b", "Look", "Bad", "Look through the bad rows of these jobs"),
     Action("prod.sort", "s", "Look", "", "Sort the jobs: the newest first, by state, by rows…"),
     Action("prod.reverse", "S", "Look", "", "Turn the order of the jobs around"),
     Action(
@@ -117,6 +118,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("job.tab_log", "2", "Tabs", "", "Show the log, of any attempt"),
     Action("job.tab_quarantine", "3", "Tabs", "", "Show the quarantined rows"),
     Action("job.tab_output", "4", "Tabs", "", "Show the rows that it published"),
+    Action("quarantine.back", "escape", "Rows", "Back", "Go back to the queue"),
+    Action("quarantine.open", "o", "Rows", "Job", "Show all of the row's job"),
+    Action("quarantine.try", "d", "Rows", "Dev", "Try the row's input in the Dev pane"),
+    Action("quarantine.export", "e", "Rows", "", "Write all bad rows of the job to a file"),
+    Action("quarantine.replay", "r", "Rows", "Replay", "Parse the job's input anew"),
+    Action("quarantine.next_page", "right_square_bracket", "Look", "", "Show the rows behind"),
+    Action("quarantine.previous_page", "left_square_bracket", "Look", "", "Show the rows before"),
+    Action("quarantine.filter", "F,slash", "Look", "", "Show only the rows of some jobs"),
+    Action("quarantine.again", "u", "Look", "", "Count and read all of it anew"),
     Action("prod.slower", "minus", "Look", "", "Look at the store less often"),
     Action("prod.faster", "plus", "Look", "", "Look at the store more often"),
 )

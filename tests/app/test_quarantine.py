@@ -135,6 +135,23 @@ def test_without_a_job_the_newest_with_quarantine_are_listed(queued: Queued, job
     assert "nothing is in quarantine" in call("quarantine", "list", "--parser", "x").stdout
 
 
+def test_reasons_are_counted_over_the_jobs_that_a_filter_means(queued: Queued) -> None:
+    for n, rows in enumerate(([bad_row(1), bad_row(2)], [bad_row(1, ("name", "too_long"))])):
+        queued.add(f"/data/{n}.csv")
+        queued.finish(queued.claim(), quarantined=len(rows), quarantine=rows)
+    text = call("quarantine", "reasons").stdout
+    first, second, third = text.splitlines()
+    assert first == "sales"
+    assert " ".join(second.split()) == "2 rows sales.age type_mismatch in 1 job try: mend age"
+    assert third.split()[:3] == ["1", "rows", "sales.name"]
+    assert call("quarantine", "reasons", "--limit", "1").stdout.endswith("… 1 more (--limit)\n")
+    found = json.loads(call("quarantine", "reasons", "--filter", "input:1.csv", "--json").stdout)
+    reason = {"parser": "sales", "output": "sales", "column": "name", "error_type": "too_long"}
+    counts = {"cells": 1, "rows": 1, "jobs": 1, "hint": "mend name"}
+    assert found == {"reasons": [reason | counts], "more": False}
+    assert "in quarantine" in call("quarantine", "reasons", "--filter", "status:failed").stdout
+
+
 def test_json_has_each_row_with_all_its_reasons(job_id: str) -> None:
     told = json.loads(call("quarantine", "list", "--job", job_id, "--limit", 2, "--json").stdout)
     assert (told["job_id"], told["total"], len(told["rows"])) == (job_id, 3, 2)

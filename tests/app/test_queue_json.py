@@ -53,6 +53,7 @@ def test_every_field_is_described(queued: Queued, tmp_path: Path) -> None:
         told("job", "show", failed.job_id),
         told("job", "requeue", failed.job_id, new["job_id"]),
         told("quarantine", "list"),
+        told("quarantine", "reasons"),
         told("quarantine", "list", "--job", new["job_id"]),
         told("stats"),
         told("jobs", "prune", "--older-than", "0s", "--yes"),

@@ -21,12 +21,15 @@ from casparian.app.tui.prod.host import (
     Seen,
     Trouble,
 )
+from casparian.app.tui.quarantine.events import QuarantineTrouble, ReasonsSeen, RowsSeen
 from casparian.app.tui.register import screen as register_screen
 from casparian.app.tui.register.screen import RegisterScreen
 from casparian.core.queueing.enqueue_preview import EnqueuePreview, Skipped
 from casparian.core.queueing.job_details import JobDetails
 from casparian.core.queueing.queue_view import JobsAround
+from casparian.core.queueing.reason_rows import RowInJob, page_table
 from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
+from casparian.core.stores.quarantine import QuarantinedRow, Reason, ReasonCount, StoredReason
 
 from ..app.tui.prod_pane import GivenViews, NoDev
 from .test_prod_pane import NOW, view_of
@@ -225,3 +228,47 @@ def test_registering_asks_before_it_breaks_a_contract(taken, size: tuple[int, in
             screen._hear(one)
 
     assert taken(fed, size)
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [((80, 24), "textual-dark"), ((120, 40), "textual-light")],
+    ids=["narrow", "light"],
+)
+def test_bad_rows_by_reason(taken, size: tuple[int, int], theme: str) -> None:
+    trim, tokens = "trim = true", 'null_tokens = ["n/a"]'
+    age = Reason("sales", "sales", "age", "type_mismatch")
+    counts = [
+        ReasonCount(age, 12_345, 12_345, 321, tokens),
+        ReasonCount(Reason("sales", "sales", "total", "below_min"), 71, 70, 4, ""),
+        ReasonCount(Reason("orders", "lines", "a_column_with_a_long_name", "x"), 3, 3, 1, trim),
+    ]
+    job = replace(JOB, status="completed_with_warnings", finished_at=NOW, quarantined=3)
+    rows = []
+    for number, told in enumerate(("n/a", "unknown", "12,5")):
+        reasons = [StoredReason("age", "type_mismatch", f"row {number + 1}: age: {told!r}", tokens)]
+        raw = f'{{"name": "Ada", "age": "{told}", "city": "São Paulo"}}'
+        size_of = 9_999 if number == 2 else len(raw.encode())
+        stored = QuarantinedRow("sales", number, tuple(reasons), raw, size_of, "0" * 64)
+        rows.append(RowInJob(job, stored))
+
+    async def fed(pilot, host: GivenViews) -> None:
+        await pilot.press("b")
+        host.tell(ReasonsSeen(JobFilter(), counts))
+        await pilot.pause()
+        [*_, wanted] = host.rows_wanted
+        host.tell(RowsSeen(wanted, rows, *page_table(rows), rows[-1].key))
+        await pilot.pause()
+        await pilot.press("enter", "down", "down")
+
+    assert taken(fed, size, theme)
+
+
+def test_no_bad_rows(taken) -> None:
+    async def fed(pilot, host: GivenViews) -> None:
+        await pilot.press("b")
+        host.tell(QuarantineTrouble("there is no store yet: casparian.db"))
+        await pilot.pause()
+        host.tell(ReasonsSeen(JobFilter(), []))
+
+    assert taken(fed)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from casparian.app.tui.quarantine.events import QuarantineEvent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from casparian.app.tui.quarantine.events import RowsWanted
     from casparian.core.queueing.bulk import BulkReport, Order
     from casparian.core.queueing.enqueue import EnqueueReport
     from casparian.core.queueing.enqueue_preview import EnqueuePreview
@@ -125,7 +128,17 @@ class Queueing:
 
 
 FilesEvent = PathsFound | Previewed | Queueing
-HostEvent = Seen | Trouble | Counted | Acted | ParserTold | JobSeen | WorkerTold | FilesEvent
+HostEvent = (
+    Seen
+    | Trouble
+    | Counted
+    | Acted
+    | ParserTold
+    | JobSeen
+    | WorkerTold
+    | FilesEvent
+    | QuarantineEvent
+)
 
 
 class ProdHost(Protocol):
@@ -200,6 +213,22 @@ class ProdHost(Protocol):
 
     def stop_enqueueing(self) -> None:
         """Queue no more of them."""
+        ...
+
+    def browse(self, wanted: JobFilter | None) -> None:
+        """Say of which jobs the reasons of quarantined rows are counted; None is of none."""
+        ...
+
+    def read_rows(self, wanted: RowsWanted) -> None:
+        """Read a page of quarantined rows; what was wanted before is wanted no more."""
+        ...
+
+    def export_rows(self, job_id: str, path: Path) -> None:
+        """Write a job's quarantined rows to a new file; an event tells what became of it."""
+        ...
+
+    def replay_rows(self, job_id: str) -> None:
+        """Have a job's input parsed anew; an event tells what became of it."""
         ...
 
     def close(self) -> None:

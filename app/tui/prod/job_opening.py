@@ -15,6 +15,7 @@ from casparian.core.dev_session.sources import find_source
 if TYPE_CHECKING:
     from casparian.app.tui.prod.host import ProdHost
     from casparian.app.tui.prod.job_screen import JobScreen
+    from casparian.app.tui.quarantine.screen import QuarantineScreen
     from casparian.core.stores.jobs import Job
 
 
@@ -24,6 +25,8 @@ class JobOpening:
     _host: ProdHost
     job_screen: JobScreen | None = None
     """The job that is looked at."""
+    quarantine_screen: QuarantineScreen | None = None
+    """The quarantined rows of many jobs, while they are looked through."""
 
     def _why_no_job(self) -> str:
         node: Any = self
@@ -45,8 +48,20 @@ class JobOpening:
         node: Any = self
         node.query_one(Prompt).ask("job", "job", "the beginning of its id")
 
-    def open_job(self, beginning: str) -> None:
-        """Show all of the job whose id begins so."""
+    def do_quarantine(self) -> None:
+        """Look through the quarantined rows of the jobs that match."""
+        from casparian.app.tui.quarantine.screen import QuarantineScreen
+
+        node: Any = self
+
+        def left(_: None) -> None:
+            self.quarantine_screen = None
+
+        self.quarantine_screen = QuarantineScreen(node, self._host)
+        node.app.push_screen(self.quarantine_screen, left)
+
+    def open_job(self, beginning: str, *, tab: str = "overview") -> None:
+        """Show all of the job whose id begins so, from one of its tabs."""
         from casparian.app.tui.prod.job_screen import JobScreen
 
         node: Any = self
@@ -54,7 +69,7 @@ class JobOpening:
         def left(_: None) -> None:
             self.job_screen = None
 
-        self.job_screen = JobScreen(node, self._host, beginning)
+        self.job_screen = JobScreen(node, self._host, beginning, tab=tab)
         node.app.push_screen(self.job_screen, left)
 
     def why_not_try(self) -> str:

@@ -52,8 +52,11 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
     area = "job"
     BINDINGS = bindings_of("job")
 
-    def __init__(self, pane: ProdScreen, host: ProdHost, wanted: str) -> None:
+    def __init__(
+        self, pane: ProdScreen, host: ProdHost, wanted: str, *, tab: str = "overview"
+    ) -> None:
         super().__init__()
+        self._first = f"job-{tab}"
         self._pane = pane
         self._host = host
         self._wanted = wanted
@@ -73,7 +76,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
     def compose(self) -> ComposeResult:
         """A line that says which job, and its parts."""
         yield HeaderLine(id="header")
-        with TabbedContent(id="job-tabs", initial="job-overview"):
+        with TabbedContent(id="job-tabs", initial=self._first):
             with TabPane("Overview", id="job-overview"), VerticalScroll(id="job-scroll"):
                 yield Static(id="job-facts", markup=False)
             with TabPane("Log", id="job-log"), Horizontal():
@@ -91,7 +94,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         """Ask for the job."""
         self.query_one("#job-attempts", OptionList).border_title = "Attempts"
         self.query_one("#job-files", OptionList).border_title = "Outputs"
-        self.query_one("#job-scroll").focus()
+        self._tab(self._first)
         self._say(f"looking for job {self._wanted}…")
         self._host.look_at_job(self._wanted)
 

@@ -43,6 +43,7 @@ from casparian.app.tui.prod.side_list import (
 )
 from casparian.app.tui.prod.state import RATES, ProdState, after, updated
 from casparian.app.tui.prod.worker_deeds import WorkerDeeds
+from casparian.app.tui.quarantine.events import QuarantineEvent
 from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
@@ -151,6 +152,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
             self.told_of_worker(event)
         elif isinstance(event, PathsFound | Previewed | Queueing):
             self.told_of_files(event)
+        elif isinstance(event, QuarantineEvent) and self.quarantine_screen is not None:
+            self.quarantine_screen.tell(event)
         elif isinstance(event, JobSeen) and self.job_screen is not None:
             self.job_screen.show(event)
         if self.job_screen is not None:
@@ -315,14 +318,14 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
     def _filter(self, message: FilterBar.Answered) -> None:
         self.query_one(JobsTable).focus()
         if message.text is not None and message.text != self.state.filter:
-            self._show_those(message.text)
+            self.show_those(message.text)
 
     @on(SideList.Wanted)
     def _filter_by(self, message: SideList.Wanted) -> None:
         field = {"prod-states": "status", "prod-parsers": "parser", "prod-workers": "worker"}
-        self._show_those(toggled(self.state.filter, field[str(message.list.id)], message.key))
+        self.show_those(toggled(self.state.filter, field[str(message.list.id)], message.key))
 
-    def _show_those(self, text: str) -> None:
+    def show_those(self, text: str) -> None:
         """Show the jobs that pass a filter, from the first one."""
         self._become(replace(self.state, filter=text))
         self.query_one(JobsTable).forget()
@@ -384,7 +387,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         if self.state.marked:
             self._become(replace(self.state, marked={}))
         else:
-            self._show_those("")
+            self.show_those("")
 
     # ------------------------------------------------------------------- how often
 

@@ -13,6 +13,8 @@ from casparian.app.ages import now_ms
 from casparian.app.tui.prod.file_acts import FileActs
 from casparian.app.tui.prod.host import JobSeen, Seen, Trouble
 from casparian.app.tui.prod.store_acts import StoreActs
+from casparian.app.tui.quarantine.acts import QuarantineActs
+from casparian.app.tui.quarantine.reads import QuarantineReads
 from casparian.core.queueing.job_details import job_details
 from casparian.core.queueing.queue_view import Look, look_at_queue
 from casparian.core.stores.errors import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from casparian.app.tui.prod.host import FilesWanted, HostEvent
+    from casparian.app.tui.quarantine.events import RowsWanted
     from casparian.core.queueing.bulk import Order
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
@@ -61,6 +64,8 @@ class StoreHost:
         self._thread: threading.Thread | None = None
         self._acts: StoreActs | None = None
         self._files: FileActs | None = None
+        self._reads: QuarantineReads | None = None
+        self._rows: QuarantineActs | None = None
 
     @property
     def where(self) -> str:
@@ -87,6 +92,8 @@ class StoreHost:
 
         self._acts = StoreActs(self._where, tell)
         self._files = FileActs(self._where, tell, on_event)
+        self._reads = QuarantineReads(self._where, on_event)
+        self._rows = QuarantineActs(self._where, tell)
         self._thread = threading.Thread(target=self._run, args=(on_event,), name="look-at-queue")
         self._thread.start()
 
@@ -156,12 +163,32 @@ class StoreHost:
         """Queue no more of them."""
         self.files.stop()
 
+    def browse(self, wanted: JobFilter | None) -> None:
+        """Say of which jobs the reasons are counted."""
+        assert self._reads is not None, "start() comes first"
+        self._reads.browse(wanted)
+
+    def read_rows(self, wanted: RowsWanted) -> None:
+        """Read a page of quarantined rows."""
+        assert self._reads is not None, "start() comes first"
+        self._reads.read_rows(wanted)
+
+    def export_rows(self, job_id: str, path: Path) -> None:
+        """Write a job's quarantined rows to a new file."""
+        assert self._rows is not None, "start() comes first"
+        self._rows.export(job_id, path)
+
+    def replay_rows(self, job_id: str) -> None:
+        """Have a job's input parsed anew."""
+        assert self._rows is not None, "start() comes first"
+        assert not self._read_only
+        self._rows.replay(job_id)
+
     def close(self) -> None:
         """End; what is under way is waited for."""
-        if self._acts is not None:
-            self._acts.close()
-        if self._files is not None:
-            self._files.close()
+        for one in (self._acts, self._files, self._reads, self._rows):
+            if one is not None:
+                one.close()
         self._tell(_ended=True)
         if self._thread is not None:
             self._thread.join()

@@ -30,6 +30,8 @@ class KeyBar(Footer):
 
     async def _look(self) -> None:
         self._looks = False
+        if not self.is_attached:
+            return  # its screen was left meanwhile
         wanted = tuple(
             (one.key, self.app.get_key_display(one), one.description, one.action, enabled, tooltip)
             for _, one, enabled, tooltip in self.screen.active_bindings.values()

@@ -93,9 +93,7 @@ def page_query(
 
 def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
     """Return the query that counts the jobs that pass, and its parameters."""
-    conditions, values = _conditions(wanted)
-    if wanted.statuses:
-        conditions.append(f"({' OR '.join(map(_is, dict.fromkeys(wanted.statuses)))})")
+    conditions, values = conditions_of(wanted)
     return f"SELECT count(*) FROM cf_jobs {_where(conditions)}", values
 
 
@@ -118,6 +116,14 @@ def ranking_query(
         f"SELECT seq FROM ({' UNION ALL '.join(parts)} LIMIT :limit) "
         f"ORDER BY measure IS NULL, measure {order}, seq DESC"
     ), values | {"limit": limit}
+
+
+def conditions_of(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:
+    """Return what a filter demands of a row of ``cf_jobs``, and the parameters of that."""
+    conditions, values = _conditions(wanted)
+    if wanted.statuses:
+        conditions.append(f"({' OR '.join(map(_is, dict.fromkeys(wanted.statuses)))})")
+    return conditions, values
 
 
 def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:

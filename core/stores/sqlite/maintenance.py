@@ -21,6 +21,7 @@ _TABLES: Final = (
     "cf_job_attempts",
     "cf_parsers",
     "cf_quarantine",
+    "cf_quarantine_reasons",
     "cf_dead_letter",
     "cf_workers",
     "cf_obstacles",
@@ -58,6 +59,19 @@ _BALANCES: Final[tuple[tuple[str, str, str], ...]] = (
         """
         SELECT job_id AS what FROM cf_jobs AS job WHERE quarantined > 0 AND quarantined < (
             SELECT count(*) FROM cf_quarantine AS row WHERE row.job_id = job.job_id)
+        """,
+    ),
+    (
+        "quarantine_reasons",
+        "the kept counts of quarantined cells differ from the rows",
+        """
+        SELECT job.job_id AS what FROM cf_jobs AS job LEFT JOIN (
+            SELECT job_id, sum(json_array_length(reasons)) AS cells
+            FROM cf_quarantine GROUP BY job_id) AS there ON there.job_id = job.job_id
+        LEFT JOIN (
+            SELECT seq, sum(cells) AS cells FROM cf_quarantine_reasons GROUP BY seq) AS kept
+            ON kept.seq = job.seq
+        WHERE coalesce(there.cells, 0) <> coalesce(kept.cells, 0)
         """,
     ),
     (

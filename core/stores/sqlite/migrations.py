@@ -322,6 +322,39 @@ _OBSTACLES_OF_BUNDLES: Final = (
     """,
 )
 
+# Which reasons each job has in quarantine: of a million rows they are told at once by these alone.
+_QUARANTINE_REASONS: Final = (
+    """
+    CREATE TABLE cf_quarantine_reasons (
+        seq INTEGER NOT NULL,
+        output TEXT NOT NULL,
+        column_name TEXT NOT NULL,
+        error_type TEXT NOT NULL,
+        cells INTEGER NOT NULL,
+        bad_rows INTEGER NOT NULL,
+        first_row INTEGER NOT NULL,
+        hint TEXT NOT NULL,
+        PRIMARY KEY (seq, output, column_name, error_type)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER cf_quarantine_reasons_delete AFTER DELETE ON cf_jobs BEGIN
+        DELETE FROM cf_quarantine_reasons WHERE seq = old.seq;
+    END
+    """,
+    """
+    INSERT INTO cf_quarantine_reasons
+    SELECT job.seq, refused.output, reason.value ->> 'column' AS column_name,
+        reason.value ->> 'error_type' AS kind, count(*), count(DISTINCT refused.row_number),
+        min(refused.row_number),
+        coalesce(substr(min(CASE WHEN reason.value ->> 'hint' <> '' THEN
+            printf('%020d', refused.row_number) || (reason.value ->> 'hint') END), 21), '')
+    FROM cf_jobs AS job JOIN cf_quarantine AS refused ON refused.job_id = job.job_id,
+        json_each(refused.reasons) AS reason
+    GROUP BY job.seq, refused.output, column_name, kind
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("replacements", _REPLACEMENTS),
@@ -330,6 +363,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("busy-workers", _BUSY_WORKERS),
     ("standing-sets", _STANDING_SETS),
     ("obstacles-of-bundles", _OBSTACLES_OF_BUNDLES),
+    ("quarantine-reasons", _QUARANTINE_REASONS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""
 

@@ -14,6 +14,7 @@ from casparian.app.tui.prod.host import FilesWanted, HostEvent
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.prod.store_host import StoreHost
+from casparian.app.tui.quarantine.events import RowsWanted
 from casparian.core.queueing.bulk import Order
 from casparian.core.queueing.queue_view import Look
 from casparian.core.queueing.verbs import JobVerb
@@ -45,6 +46,10 @@ class GivenViews:
         self.home = home
         self.looks: list[Look] = []
         self.orders: list[Order] = []
+        self.browsed: list[JobFilter | None] = []
+        self.rows_wanted: list[RowsWanted] = []
+        self.exports: list[tuple[str, Path]] = []
+        self.replays: list[str] = []
         self.tell: Callable[[HostEvent], None] = lambda _: None
 
     def start(self, on_event: Callable[[HostEvent], None]) -> None:
@@ -88,6 +93,18 @@ class GivenViews:
 
     def stop_enqueueing(self) -> None:
         pass
+
+    def browse(self, wanted: JobFilter | None) -> None:
+        self.browsed.append(wanted)
+
+    def read_rows(self, wanted: RowsWanted) -> None:
+        self.rows_wanted.append(wanted)
+
+    def export_rows(self, job_id: str, path: Path) -> None:
+        self.exports.append((job_id, path))
+
+    def replay_rows(self, job_id: str) -> None:
+        self.replays.append(job_id)
 
     def close(self) -> None:
         pass

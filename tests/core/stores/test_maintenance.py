@@ -74,6 +74,12 @@ def test_a_store_that_is_well_has_no_problems(path: Path) -> None:
             "quarantine_counts",
             "",
         ),
+        (
+            "INSERT INTO cf_quarantine SELECT job_id, 'o', 1, '[{}]', '', 0, '' FROM cf_jobs "
+            "WHERE status = 'completed'",
+            "quarantine_reasons",
+            "",
+        ),
     ],
 )
 def test_what_does_not_agree_is_found(path: Path, sql: str, name: str, example: str) -> None:

@@ -1,0 +1,1 @@
+"""The quarantined rows of many jobs, looked through by reason."""
