@@ -19,6 +19,7 @@ from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
     DevState,
     after,
+    begins_a_run,
     comparing_with,
     lists_otherwise,
     mood_of,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from casparian.app.tui.dev.error_tab import ErrorTab
     from casparian.app.tui.dev.host import DevHost
@@ -53,10 +55,14 @@ class TabsLoaded(Message):
 
 
 class DevScreen(Doing, FileActions):
-    """The pane. All it shows is made from ``state``, which only `_become` changes."""
+    """The pane. All it shows is made from ``state``; what was drawn is a moment older."""
 
     SOON: ClassVar[float] = 0.2
     """Seconds that a run takes before keys are drawn that are of use while one goes on."""
+    QUICK: ClassVar[float] = 0.1
+    """Seconds that a run takes before it is drawn that one goes on: most are over by then."""
+    LATER: ClassVar[float] = 0.05
+    """Seconds until the tabs that aren't in view are made: first what is seen is painted."""
 
     area = "dev"
     BINDINGS = bindings_of("dev")
@@ -69,6 +75,8 @@ class DevScreen(Doing, FileActions):
         self._tabbed: TabbedContent | None = None
         self._wanted: tuple[Path, Path] | None = None
         self.state = DevState()
+        self._drawn = self.state
+        self._soon: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Header, samples at the left, the run at the right, the keys below."""
@@ -126,7 +134,7 @@ class DevScreen(Doing, FileActions):
             if not widget.is_mounted:
                 return
         self.tabs = tabs
-        tabs.show(self.state, None)
+        tabs.show(self.state)
         self.refresh_bindings()
 
     def on_unmount(self) -> None:
@@ -145,8 +153,14 @@ class DevScreen(Doing, FileActions):
         state = self.state
         while not self._heard.empty():
             state = after(state, self._heard.get())
-        if state is not self.state:
-            self._become(state)
+        if state is self.state:
+            return
+        self.state = state
+        if not begins_a_run(self._drawn, state):
+            self._draw()
+        elif self._soon is None:
+            # To draw it takes as long as a quick run, whose rows would have to wait for that.
+            self._soon = self.set_timer(self.QUICK, self._draw)
 
     @on(SamplesList.Chosen)
     def _choose(self, message: SamplesList.Chosen) -> None:
@@ -159,13 +173,22 @@ class DevScreen(Doing, FileActions):
         self._outside.edit(message.file, message.line)
 
     def _become(self, state: DevState) -> None:
-        before, self.state = self.state, state
+        self.state = state
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw what is not drawn yet."""
+        if self._soon is not None:
+            self._soon.stop()
+            self._soon = None
+        state = self.state
+        before, self._drawn = self._drawn, state
         if lists_otherwise(before, state):
             self.query_one(SamplesList).show(sample_lines(state), state.shown)
         self.query_one(StageBar).stages = stages_of(state)
         self.query_one(HeaderLine).heading = self._heading()
-        if self.tabs is not None:
-            self.tabs.show(state, before.result)
+        self._draw_tabs(self.tab)
+        self.set_timer(self.LATER, self._draw_tabs)
         result = state.result
         if result is not before.result:
             self._label_tabs()
@@ -176,6 +199,11 @@ class DevScreen(Doing, FileActions):
         elif state.running is not before.running:
             # A run that is over in no time changes no key.
             self.set_timer(self.SOON, self.refresh_what_can_be_done)
+
+    def _draw_tabs(self, tab: str = "") -> None:
+        """Draw what is in a tab, or in all of them that show something older."""
+        if self.tabs is not None:
+            self.tabs.show(self._drawn, only=tab)
 
     def _heading(self) -> Heading:
         state, result = self.state, self.state.result
@@ -337,6 +365,7 @@ class DevScreen(Doing, FileActions):
 
     @on(TabbedContent.TabActivated)
     def _tab_opened(self, event: Any) -> None:
+        self._draw_tabs(self.tab)
         if self.tab == "diff":
             self._ask_for_comparison()
 

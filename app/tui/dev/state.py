@@ -6,7 +6,7 @@ No widget, no thread and no clock is needed to try it.
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from casparian.app.tui.dev.samples_list import SampleLine
@@ -257,6 +257,16 @@ def lists_otherwise(before: DevState, state: DevState) -> bool:
     same = all(map(operator.is_, parts(before), parts(state)))
     was, now = before.running, state.running
     return not same or (was and was.sample) != (now and now.sample)
+
+
+def begins_a_run(drawn: DevState, state: DevState) -> bool:
+    """Whether nothing else has happened since something was drawn than that a run has begun."""
+    was, now = drawn.running, state.running
+    if now is None or (was is not None and was.run == now.run):
+        return False
+    of_runs = ("running", "revision", "old")
+    names = [each.name for each in fields(DevState) if each.name not in of_runs]
+    return all(getattr(drawn, name) is getattr(state, name) for name in names)
 
 
 def sample_lines(state: DevState) -> list[SampleLine]:

@@ -15,7 +15,7 @@ from casparian.app.tui.dev.output_tab import OutputTab
 from casparian.app.tui.dev.quarantine_tab import QuarantineTab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from textual.widget import Widget
@@ -34,22 +34,35 @@ class RunTabs:
         self.error = ErrorTab()
         self.contract = ContractTab()
         self.diff = DiffTab()
+        self._of_error: RunResult | None = None
+        self._shown: dict[str, DevState] = {}
+        self._shows: dict[str, Callable[[DevState], None]] = {
+            "output": lambda state: self.output.show(state.table, stale=state.is_stale),
+            "quarantine": lambda state: self.quarantine.show(state.result),
+            "log": self.log.show,
+            "error": self._show_error,
+            "contract": lambda state: self.contract.show(state.table),
+            "diff": self.diff.show,
+        }
 
     def by_name(self) -> Iterator[tuple[str, Widget]]:
         """Yield each with the name of its tab."""
-        yield from vars(self).items()
+        for name in self._shows:
+            yield name, getattr(self, name)
 
-    def show(self, state: DevState, before: RunResult | None) -> None:
-        """Show a state; ``before`` is the result that was shown."""
-        result, table = state.result, state.table
-        self.output.show(table, stale=state.is_stale)
-        self.quarantine.show(result)
-        self.log.show(state)
-        if result is not before:
+    def show(self, state: DevState, *, only: str = "") -> None:
+        """Show a state, in one tab or in all; what is shown already costs nothing."""
+        for name, show in self._shows.items():
+            if only in ("", name) and self._shown.get(name) is not state:
+                self._shown[name] = state
+                show(state)
+
+    def _show_error(self, state: DevState) -> None:
+        result = state.result
+        if result is not self._of_error:
+            self._of_error = result
             folder = None if state.parser is None else state.parser.parent
             self.error.show(None if result is None else result.report.error, folder=folder)
-        self.contract.show(table)
-        self.diff.show(state)
 
     def place(self, tab: str) -> tuple[str, str] | None:
         """The output and the column that are looked at in a tab."""

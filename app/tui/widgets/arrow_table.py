@@ -483,6 +483,7 @@ class ArrowTable(ScrollView, can_focus=True):
         place = min(place, max(0, view.shown.count - 1))
         self._selection = Selection(place, min(column, max(0, len(view.source.schema) - 1)))
         self._note = self._problem = ""
+        self._look_ahead()
         self._lay_out()
         self._tell()
         self._tell_row()
@@ -544,6 +545,12 @@ class ArrowTable(ScrollView, can_focus=True):
         self._cursor_in_sight = self._selection.place in range(
             self.scroll_offset.y, self.scroll_offset.y + self._room.height
         )
+
+    def _look_ahead(self) -> None:
+        """Read and measure what is at hand of the page: then it is laid out only once."""
+        room, (left, first) = self._room, self.scroll_offset
+        first = max(0, min(first, self._view.shown.count - room.height))
+        self._pages.look(first, room.height, left, room.width)
 
     def _lay_out(self) -> None:
         """Give the scrollbars what they stand for, and keep the cursor where it was: in sight."""

@@ -9,9 +9,13 @@ from casparian.app.tui.widgets.arranging import StaleError
 from casparian.app.tui.widgets.cells import Cell, cells_of
 from casparian.app.tui.widgets.column_layout import ColumnLayout
 from casparian.app.tui.widgets.table_painting import WAITING, Page, gutter_of
+from casparian.app.tui.widgets.table_source import UnreadableTableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from casparian.app.tui.widgets.table_source import TableSource
     from casparian.app.tui.widgets.table_view import TableView
@@ -40,8 +44,9 @@ class TablePages:
         self._page: Page | None = None
         rows = view.shown.at(0, _SAMPLED_ROWS)
         for column in range(min(_SAMPLED_COLUMNS, len(view.source.schema))):
-            if view.source.at_hand([column], rows):
-                self._see(column, cells_of(view.source.take(column, rows)))
+            cells = self._at_hand(column, rows)
+            if cells is not None:
+                self._see(column, cells)
 
     @property
     def width(self) -> int:
@@ -57,10 +62,7 @@ class TablePages:
             left: cells of columns that are left of the screen.
             room: cells for columns.
         """
-        shown = self._view.shown.at(first, first + rows)
-        page = self._page
-        if page is None or page.first != first or len(page.rows) != len(shown):
-            page = self._page = Page(first, shown)
+        page = self.look(first, rows, left, room)
         missing: list[int] = []
         while True:
             self.layout.fit(room)
@@ -69,11 +71,32 @@ class TablePages:
             if not new:
                 return page, columns, missing
             for column in new:
-                if self._view.source.at_hand([column], page.rows):
-                    self._put(page, column, cells_of(self._view.source.take(column, page.rows)))
-                else:
+                cells = self._at_hand(column, page.rows)
+                if cells is None:
                     page.cells[column] = [WAITING] * len(page.rows)
                     missing.append(column)
+                else:
+                    self._put(page, column, cells)
+
+    def look(self, first: int, rows: int, left: int, room: int) -> Page:
+        """Take what is at hand of the same, and measure it; returns the page."""
+        shown = self._view.shown.at(first, first + rows)
+        page = self._page
+        if page is None or page.first != first or len(page.rows) != len(shown):
+            page = self._page = Page(first, shown)
+        away: set[int] = set()
+        while True:
+            self.layout.fit(room)
+            columns = self.layout.visible(left, room)
+            new = [each for each in columns if each not in page.cells and each not in away]
+            if not new:
+                return page
+            for column in new:
+                cells = self._at_hand(column, page.rows)
+                if cells is None:
+                    away.add(column)
+                else:
+                    self._put(page, column, cells)
 
     def bring(self, read: ReadPage) -> bool:
         """Take what a thread has read for a page; whether that is still on screen."""
@@ -87,6 +110,16 @@ class TablePages:
         """Show other rows of the same source."""
         self._view = view
         self._page = None
+
+    def _at_hand(self, column: int, rows: npt.NDArray[np.int64]) -> list[Cell] | None:
+        """A column's cells, if they are there at once; what can't be read, a thread finds out."""
+        source = self._view.source
+        if not source.at_hand([column], rows):
+            return None
+        try:
+            return cells_of(source.take(column, rows))
+        except UnreadableTableError:
+            return None
 
     def _put(self, page: Page, column: int, cells: list[Cell]) -> None:
         page.cells[column] = cells

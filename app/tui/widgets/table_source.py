@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PIECE_ROWS: Final = 65_536
 #: Of a Parquet file, so much is kept decoded (bytes).
 KEPT_BYTES: Final = 256 * 2**20
+#: A row group that is no larger is read at once: to have a thread do it takes longer.
+_SMALL_BYTES: Final = 256 * 2**10
+_SMALL_ROWS: Final = 5_000
 
 
 class UnreadableTableError(CasparianError):
@@ -40,7 +43,7 @@ class TableSource(Protocol):
         """How many rows there are."""
 
     def at_hand(self, columns: Sequence[int], rows: npt.NDArray[np.int64]) -> bool:
-        """Whether `take` would answer without reading a file."""
+        """Whether `take` would answer at once, without reading much of a file."""
 
     def take(self, column: int, rows: npt.NDArray[np.int64]) -> pa.Array:
         """A column's values in these rows, in this order.
@@ -117,6 +120,7 @@ class ParquetTable:
             for group in range(self._file.metadata.num_row_groups)
         ]
         self._starts = np.cumsum([0, *sizes])
+        self._is_small = [self._small(group) for group in range(len(sizes))]
         self._kept: OrderedDict[tuple[int, int], _Chunks] = OrderedDict()
         self._kept_bytes = kept_bytes
         self._lock = threading.Lock()  # of what is kept
@@ -129,10 +133,14 @@ class ParquetTable:
             self._raw.close()
 
     def at_hand(self, columns: Sequence[int], rows: npt.NDArray[np.int64]) -> bool:
-        """Whether all of it is decoded already."""
+        """Whether all of it is decoded already, or small."""
         groups = self._groups(rows)
         with self._lock:
-            return all((group, column) in self._kept for group in groups for column in columns)
+            return all(
+                self._is_small[group] or (group, column) in self._kept
+                for group in groups
+                for column in columns
+            )
 
     def take(self, column: int, rows: npt.NDArray[np.int64]) -> pa.Array:
         """A column's values in these rows, in this order."""
@@ -169,14 +177,29 @@ class ParquetTable:
             if kept is not None:
                 self._kept.move_to_end(key)
                 return kept
-        made = _Chunks(self._read(*key))
+        if self._is_small[group]:
+            read = {(int(group), at): _Chunks(each) for at, each in enumerate(self._all(group))}
+        else:
+            read = {key: _Chunks(self._read(*key))}
         with self._lock:
-            self._kept[key] = made
+            self._kept |= read
             while sum(each.nbytes for each in self._kept.values()) > self._kept_bytes:
                 if len(self._kept) == 1:
                     break
                 self._kept.popitem(last=False)
-        return made
+        return read[key]
+
+    def _small(self, group: int) -> bool:
+        found = self._file.metadata.row_group(group)
+        return bool(found.total_byte_size <= _SMALL_BYTES and found.num_rows <= _SMALL_ROWS)
+
+    def _all(self, group: int) -> list[pa.ChunkedArray]:
+        """All columns of one row group."""
+        try:
+            with self._reading:
+                return self._file.read_row_group(group).columns  # type: ignore[no-any-return]
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise self._unreadable(error) from error
 
     def _read(self, group: int, column: int) -> pa.ChunkedArray:
         """One column of one row group, by its place: two may have one name."""

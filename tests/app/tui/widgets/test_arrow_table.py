@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from textual.geometry import Region
 from textual.widgets import Input
 
 from casparian.app.tui.widgets import arrow_table
@@ -201,6 +202,18 @@ async def test_a_stale_answer_is_dropped(shown, monkeypatch, settled):
         assert opened.table.view.sort.column == 1
         assert opened.table.view.shown.count == 1_000_000
         assert "sorting…" not in opened.status
+
+
+async def test_the_rows_of_a_small_file_are_in_the_first_frame(shown, tmp_path):
+    def save(word):
+        path = tmp_path / f"{word}.parquet"
+        pq.write_table(pa.table({"n": range(1_000), "word": [word] * 1_000}), path)
+        return ParquetTable(path)
+
+    async with shown(save("old")) as opened:
+        opened.table.show(save("new"))
+        strip = opened.table.render_lines(Region(0, 0, 40, 4))[2]
+        assert "new" in strip.text  # nothing had to be awaited
 
 
 async def test_new_rows_keep_filter_order_and_cursor(shown):

@@ -59,7 +59,10 @@ def test_columns_of_one_name_are_told_apart(tmp_path):
     assert [source.take(c, np.array([0])).to_pylist() for c in (0, 1)] == [[1], [2]]
 
 
-def test_a_file_is_read_only_where_it_is_looked_at_and_not_kept_for_ever(tmp_path, table):
+def test_a_file_is_read_only_where_it_is_looked_at_and_not_kept_for_ever(
+    tmp_path, table, monkeypatch
+):
+    monkeypatch.setattr("casparian.app.tui.widgets.table_source._SMALL_BYTES", 0)
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=100)
     source = ParquetTable(tmp_path / "t.parquet", kept_bytes=2_000)
     first, last = np.arange(10), np.arange(990, 1_000)
