@@ -19,11 +19,15 @@ import psutil
 from benchmarks.paired import paired, report
 from benchmarks.queue_history import FINISHED
 from casparian.core.queueing.queue_view import Look, look_at_queue
+from casparian.core.queueing.throughput import ThroughputCount
 from casparian.core.stores.jobs import NewJob
 from casparian.core.stores.sqlite.store import SqliteStore
 
 _STARTS, _KEYS, _IDLE = 7, 60, 20.0
 _SETTLED = 4.0
+#: Milliseconds since 1970: all the jobs of the looks have ended within the hour before.
+_HOUR_OF_JOBS = 1_010_000
+_LOOKS_BACK = 60
 
 _EMPTY = """
 from textual.app import App
@@ -188,11 +192,17 @@ def _looks(folder: Path) -> None:
         for store, count in ((few, 1_000), (many, 1_000_000)):
             store.connection.raw.execute(FINISHED, {"count": count, "source": "5" * 64})
             store.jobs.insert_many(_jobs(50))
-        a, b, ratio = paired(
-            lambda: look_at_queue(many, Look(), folder),
-            lambda: look_at_queue(few, Look(), folder),
-            runs=31,
-        )
+        counts = {store: ThroughputCount() for store in (few, many)}
+
+        def look(store: SqliteStore) -> None:
+            look_at_queue(store, Look(), folder)
+            counts[store].look(store, _HOUR_OF_JOBS)
+
+        # The first looks count the last hour, some minutes each; after them it is kept.
+        for _ in range(_LOOKS_BACK):
+            for store in counts:
+                look(store)
+        a, b, ratio = paired(lambda: look(many), lambda: look(few), runs=31)
     print(f"  a look at the queue: 1M jobs {a * 1e3:.1f} ms, 1,000 jobs {b * 1e3:.1f} ms")
     report("a look at 1M jobs / at 1,000", ratio, "at most 3")
 

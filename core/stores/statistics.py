@@ -40,11 +40,24 @@ class FailureTally:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class MinuteTally:
+    """Jobs that ended in one state within one minute, counted since 1970."""
+
+    minute: int
+    status: JobStatus
+    jobs: int
+
+
 class Statistics(Protocol):
     """Sums over jobs, as they stand now. Those that were pruned are in none."""
 
     def ended(self, *, since: int, until: int | None = None) -> Sequence[Tally]:
         """Return the sums of the jobs that ended in a time, by parser and state."""
+        ...
+
+    def ended_by_minute(self, *, since: int, until: int | None = None) -> Sequence[MinuteTally]:
+        """Return how many jobs ended in each minute of a time, by state."""
         ...
 
     def failures(self, *, since: int, until: int | None = None) -> Sequence[FailureTally]:

@@ -28,6 +28,7 @@ from casparian.core.queueing.enqueue_preview import EnqueuePreview, Skipped
 from casparian.core.queueing.job_details import JobDetails
 from casparian.core.queueing.queue_view import JobsAround
 from casparian.core.queueing.reason_rows import RowInJob, page_table
+from casparian.core.queueing.throughput import Rate, Throughput
 from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
 from casparian.core.stores.quarantine import QuarantinedRow, Reason, ReasonCount, StoredReason
 
@@ -102,6 +103,21 @@ def test_wide(taken) -> None:
         await pilot.press("down", "down")
 
     assert taken(fed, (200, 60))
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [((120, 40), "textual-dark"), ((200, 60), "textual-light")],
+    ids=["medium", "wide"],
+)
+def test_the_last_hour(taken, size: tuple[int, int], theme: str) -> None:
+    rates = [Rate(n * n % 97 * 10, 3 if n in (11, 40, 41) else 0) for n in range(45)]
+
+    async def fed(pilot, host: GivenViews) -> None:
+        seen = Throughput(NOW // 60_000, (*[None] * 10, *[Rate()] * 5, *rates))
+        host.tell(Seen(NOW, None, seen))
+
+    assert taken(fed, size, theme)
 
 
 def test_no_jobs(taken) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.enqueue_preview import EnqueuePreview
     from casparian.core.queueing.job_details import JobDetails
     from casparian.core.queueing.queue_view import Look, QueueView
+    from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.quarantine import QuarantinedRow
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 class Seen:
     """The store was looked at. ``view`` is None if nothing has changed since the last time.
 
-    ``at`` is milliseconds since 1970, UTC.
+    ``at`` is milliseconds since 1970, UTC. ``throughput`` is None if it is as it was.
     """
 
     at: int
     view: QueueView | None
+    throughput: Throughput | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from casparian.app.tui.prod.job_opening import JobOpening
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.order_screen import OrderScreen, words_of
 from casparian.app.tui.prod.order_screen import why_not as why_no_order
+from casparian.app.tui.prod.rate_chart import RateChart
 from casparian.app.tui.prod.side_list import (
     SideList,
     parser_lines,
@@ -110,6 +111,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
                 yield SideList("States", id="prod-states")
                 yield SideList("Parsers", id="prod-parsers")
                 yield SideList("Workers", id="prod-workers")
+                yield RateChart(id="prod-rates")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -171,6 +173,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         if view is not None and view is not before.view:
             self._show_side()
             self.refresh_what_can_be_done()
+        self.query_one(RateChart).rates = state.throughput
         if state.acting is not before.acting:
             doing = self.query_one("#prod-doing", Static)
             doing.display = state.acting is not None

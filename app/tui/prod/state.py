@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.prod.host import HostEvent
     from casparian.core.queueing.queue_view import QueueView
+    from casparian.core.queueing.throughput import Throughput
     from casparian.core.stores.jobs import Job
 
 #: How often the store is looked at, in seconds; the first is that of the beginning.
@@ -26,6 +27,7 @@ class ProdState:
     """
 
     view: QueueView | None = None
+    throughput: Throughput | None = None
     seen_at: int | None = None
     trouble: Trouble | None = None
     paused: bool = False
@@ -44,7 +46,8 @@ def after(state: ProdState, event: HostEvent) -> ProdState:
     if not isinstance(event, Seen):
         return state
     view = state.view if event.view is None else event.view
-    return replace(state, view=view, seen_at=event.at, trouble=None)
+    rates = event.throughput or state.throughput
+    return replace(state, view=view, throughput=rates, seen_at=event.at, trouble=None)
 
 
 def _after_acting(state: ProdState, event: Acted) -> ProdState:

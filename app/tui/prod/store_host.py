@@ -17,6 +17,7 @@ from casparian.app.tui.quarantine.acts import QuarantineActs
 from casparian.app.tui.quarantine.reads import QuarantineReads
 from casparian.core.queueing.job_details import job_details
 from casparian.core.queueing.queue_view import Look, look_at_queue
+from casparian.core.queueing.throughput import ThroughputCount
 from casparian.core.stores.errors import (
     AmbiguousJobError,
     StoreError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from casparian.app.tui.prod.host import FilesWanted, HostEvent
     from casparian.app.tui.quarantine.events import RowsWanted
     from casparian.core.queueing.bulk import Order
+    from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.store import Store
@@ -217,6 +219,8 @@ class StoreHost:
         looked: Look | None = None
         looked_at: str | None = None
         asked = 0
+        counting = ThroughputCount()
+        rates: Throughput | None = None
         while True:
             with self._wake:
                 if self._ended:
@@ -233,7 +237,10 @@ class StoreHost:
                 if changed or looked != look or late:
                     view = look_at_queue(store, look, self._home)
                     looked, asked = look, now
-                on_event(Seen(now, view))
+                before = rates
+                if changed or rates is None or not rates.is_now(now):
+                    rates = counting.look(store, now)
+                on_event(Seen(now, view, rates if rates != before else None))
                 if job is not None and (changed or looked_at != job):
                     on_event(_job_seen(store, job, self._home))
                 looked_at = job

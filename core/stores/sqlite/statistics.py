@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from casparian.core.stores.statistics import FailureTally, Tally
+from casparian.core.stores.statistics import FailureTally, MinuteTally, Tally
 
 if TYPE_CHECKING:
     from casparian.core.stores.sqlite.connection import Connection
@@ -18,6 +18,14 @@ _ENDED: Final = """
         AND (:until IS NULL OR finished_at < :until)
     GROUP BY parser, status ORDER BY parser, status
 """
+
+_BY_MINUTE: Final = """
+    SELECT finished_at / 60000 AS minute, status, count(*)
+    FROM cf_jobs WHERE finished_at IS NOT NULL AND finished_at >= :since
+        AND finished_at < :until
+    GROUP BY minute, status
+"""
+_NEVER: Final = 2**62
 
 # SQLite takes the other columns of a group from the row that has the maximum.
 _FAILURES: Final = """
@@ -41,6 +49,11 @@ class SqliteStatistics:
         """Return the sums of the jobs that ended in a time, by parser and state."""
         rows = self._connection.read(_ENDED, {"since": since, "until": until})
         return [Tally(*row) for row in rows]
+
+    def ended_by_minute(self, *, since: int, until: int | None = None) -> list[MinuteTally]:
+        """Return how many jobs ended in each minute of a time, by state."""
+        named = {"since": since, "until": _NEVER if until is None else until}
+        return [MinuteTally(*row) for row in self._connection.read(_BY_MINUTE, named)]
 
     def failures(self, *, since: int, until: int | None = None) -> list[FailureTally]:
         """Return the failed jobs and dead letters of a time by class."""

@@ -14,6 +14,7 @@ from casparian.app.tui.prod import order_screen
 from casparian.app.tui.prod.host import Seen, Trouble
 from casparian.app.tui.prod.job_cells import columns_for
 from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.rate_chart import bars
 from casparian.app.tui.prod.state import ProdState, after, updated
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.core.queueing import job_order
@@ -31,6 +32,30 @@ def present(queued: Queued) -> Iterator[Presence]:
     present = Presence(queued.connection.path.parent, "w1")
     yield present
     present.end()
+
+
+def test_a_chart_shows_the_most_of_each_cell_and_what_is_not_counted_as_blank() -> None:
+    hour = [None] * 30 + [0] * 10 + [1] * 10 + [2, 4] * 5
+    assert bars(hour, 60) == " " * 30 + "▁" * 10 + "▃" * 10 + "▄▇" * 5
+    assert bars(hour, 20) == " " * 10 + "▁▁▁▃▃▃▄▇▇▇"
+    assert bars([None] * 59 + [0], 25) == " " * 24 + "▁"
+    assert bars([0] * 59 + [1], 60)[-2:] == "▁█", "one job is seen"
+
+
+@pytest.mark.asyncio
+async def test_what_ended_in_the_last_hour_is_shown_where_there_is_room(queued: Queued) -> None:
+    queued.add()
+    queued.add("/data/b.csv")
+    queued.finish(queued.claim())
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        await until(pilot, lambda: any("✓ 1 done" in line for line in lines_of(app)))
+        assert any("✗ 0 failed" in line for line in lines_of(app))
+        queued.fail(queued.claim())
+        await until(pilot, lambda: any("✗ 1 failed" in line for line in lines_of(app)))
+        await pilot.resize_terminal(120, 24)
+        await until(pilot, lambda: not any("1 failed" in line for line in lines_of(app)))
 
 
 @pytest.mark.asyncio
