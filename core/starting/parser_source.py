@@ -41,13 +41,18 @@ def read_rows(file):
         for cells in reader:
             if len(cells) == len(names):
                 yield dict(zip(names, cells))
-            elif cells:
-                # More or fewer cells than names: all of them as a list in the first column, which
-                # no type takes, send the row to quarantine whole. An empty line has no cells.
-                yield {{**dict.fromkeys(names), **dict(zip(names, cells)), names[0]: cells}}
+            elif cells:  # more or fewer than names; an empty line has none
+                row = {{**dict.fromkeys(names), **dict(zip(names, cells))}}
+                yield {{**row, names[0]: no_row(f"{{len(cells)}} cells", *cells)}}
     except csv.Error as error:
         raise PermanentError(f"line {{reader.line_num}}: {{error}}") from error
 """
+_NO_ROW = '''
+
+def no_row(why, *texts):
+    """What no type takes, in the first column: the row goes to quarantine, with all its texts."""
+    return {(ValueError(why), *texts)}
+'''
 _DISTINCT = '''
 
 def distinct(names):
@@ -63,8 +68,8 @@ _JSON_ROW = """
 def row_of(item):
     if isinstance(item, dict):
         return {**dict.fromkeys(COLUMNS), **item}
-    # No object: as a list in the first column, it goes to quarantine whole.
-    return {**dict.fromkeys(COLUMNS), COLUMNS[0]: [item]}
+    text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+    return {**dict.fromkeys(COLUMNS), COLUMNS[0]: no_row("no object", text)}
 """
 _JSONL_ROWS = """
 
@@ -100,8 +105,7 @@ def read_rows(file):
         if match:
             yield match.groupdict()
         else:
-            # As a list in the first column, which no type takes, it goes to quarantine whole.
-            yield {{**dict.fromkeys(columns), columns[0]: [line]}}
+            yield {{**dict.fromkeys(columns), columns[0]: no_row("no match", line)}}
 """
 
 
@@ -135,6 +139,7 @@ def _csv(name: str, found: SampleFormat) -> str:
         _class(name),
         _batches(found, '""'),
         _CSV_ROWS.format(dialect=", ".join(given), names=names),
+        _NO_ROW,
         _DISTINCT if found.distinct else "",
     ]
     return "".join(parts)
@@ -149,6 +154,7 @@ def _jsonl(name: str, found: SampleFormat) -> str:
         _batches(found, '"\\n"'),
         _JSONL_ROWS,
         _JSON_ROW,
+        _NO_ROW,
     ]
     return "".join(parts)
 
@@ -162,6 +168,7 @@ def _json(name: str, found: SampleFormat) -> str:
         f'        text = ctx.input_path.read_text(encoding="{found.encoding}")\n',
         "        yield [row_of(item) for item in json.loads(text)]\n",
         _JSON_ROW,
+        _NO_ROW,
     ]
     return "".join(parts)
 
@@ -184,6 +191,7 @@ def _lines(name: str, found: SampleFormat) -> str:
         _doc(name, found, "Every line is a row, as long as nothing takes it apart."),
         "\nimport re\nfrom itertools import islice\n",
         f"\nROWS_PER_BATCH = 10_000\n{rows}",
+        _NO_ROW,
     ]
     return "".join(parts)
 

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,12 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casparian.core.contract import parse_outputs
 from casparian.core.data_files.file_format import SampleError, SampleFormat, look_at
 from casparian.core.processes import Guardian
 from casparian.core.starting.new_parser import NewParserError, new_parser
 from casparian.core.starting.parser_source import parser_source
 from casparian.core.starting.sample_file import copy_cut, copy_rows, count
+from casparian.core.validation import OutputValidator
 from casparian.shim import casparian_types
+from casparian.shim.convert import rows_to_arrow
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -45,6 +49,14 @@ def rows_of(path: Path, found: SampleFormat | None = None, name: str = "p") -> l
     for batch in module.Parser().parse(SimpleNamespace(input_path=path)):
         rows += batch.to_pylist() if isinstance(batch, pa.RecordBatch) else batch
     return rows
+
+
+def readable(rows: list[dict]) -> list[dict]:
+    """Rows with what stands for no row, the reason and the texts of it, as a list."""
+    return [
+        {n: [str(part) for [of] in [v] for part in of] if isinstance(v, set) else v for n, v in r}
+        for r in map(dict.items, rows)
+    ]
 
 
 #: name: (file, bytes, what it is, rows)
@@ -173,9 +185,9 @@ def test_the_example_in_the_parser_for_lines_takes_them_apart(tmp_path: Path) ->
     module = ModuleType("made")
     exec(changed, module.__dict__)
     [batch] = module.Parser().parse(SimpleNamespace(input_path=path))
-    assert batch == [
+    assert readable(batch) == [
         {"time": "2024-01-02 10:00", "level": "INFO", "message": "it is up"},
-        {"time": ["nonsense"], "level": None, "message": None},
+        {"time": ["no match", "nonsense"], "level": None, "message": None},
     ]
 
 
@@ -184,11 +196,11 @@ def test_json_lines_have_every_key_and_what_is_no_object_is_kept_whole(tmp_path:
     path = write(tmp_path / "a.log", text)
     found = look_at(path)
     assert (found.kind, found.columns) == ("jsonl", ("a", "o", "b"))
-    assert rows_of(path, found) == [
+    assert readable(rows_of(path, found)) == [
         {"a": 1, "o": {"x": 1}, "b": None},
         {"a": 2, "o": None, "b": None},
-        {"a": ["not json\n"], "o": None, "b": None},
-        {"a": [[3]], "o": None, "b": None},
+        {"a": ["no object", "not json\n"], "o": None, "b": None},
+        {"a": ["no object", "[3]"], "o": None, "b": None},
     ]
     assert (count(path, found).records, count(path, found).broken) == (4, 2)
 
@@ -196,7 +208,11 @@ def test_json_lines_have_every_key_and_what_is_no_object_is_kept_whole(tmp_path:
 def test_a_json_array(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", json.dumps([{"a": 1}, 5, {"b": [1]}], indent=1))
     assert look_at(path).kind == "json"
-    assert rows_of(path) == [{"a": 1, "b": None}, {"a": [5], "b": None}, {"a": None, "b": [1]}]
+    assert readable(rows_of(path)) == [
+        {"a": 1, "b": None},
+        {"a": ["no object", "5"], "b": None},
+        {"a": None, "b": [1]},
+    ]
     copy_rows(path, look_at(path), tmp_path / "rows.json")
     assert json.loads((tmp_path / "rows.json").read_text()) == [{"a": 1}, {"b": [1]}]
 
@@ -212,14 +228,36 @@ def test_a_row_with_more_or_fewer_cells_is_kept_whole_in_its_place(tmp_path: Pat
     path = write(tmp_path / "a.csv", "i,n,q\n" + "1,a,b\n" * 5 + "2,x\n3,x,y,z\n4,c,d\n")
     found = look_at(path)
     rows = rows_of(path, found)
-    assert rows[5:] == [
-        {"i": ["2", "x"], "n": "x", "q": None},
-        {"i": ["3", "x", "y", "z"], "n": "x", "q": "y"},
+    assert readable(rows[5:]) == [
+        {"i": ["2 cells", "2", "x"], "n": "x", "q": None},
+        {"i": ["4 cells", "3", "x", "y", "z"], "n": "x", "q": "y"},
         {"i": "4", "n": "c", "q": "d"},
     ]
     assert (count(path, found).records, count(path, found).broken) == (8, 2)
     copy_rows(path, found, tmp_path / "rows.csv")
     assert (tmp_path / "rows.csv").read_text() == "i,n,q\n" + "1,a,b\n" * 5 + "4,c,d\n"
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        *("json", "binary", "list<string>", "list<list<string>>", "struct{a: string?}", "int64"),
+        *("bool", "date", "uuid", "enum[a, b]", {"type": "string", "stringify": True}),
+    ],
+)
+def test_no_type_takes_what_stands_for_no_row(tmp_path: Path, type_: Any) -> None:
+    texts = {
+        "a.csv": "m,n\n" + "x,y\n" * 5 + "x,y,z\nx\n",
+        "a.jsonl": '{"m": 1, "n": 2}\n' * 5 + "broken {\n[1]\n",
+    }
+    columns = {"m": type_, "n": {"type": "string", "nullable": True, "stringify": True}}
+    contract = parse_outputs({"p": {"columns": columns}}, parser_name="p").outputs[0]
+    for name, text in texts.items():
+        rows = rows_of(write(tmp_path / name, text))[5:]
+        verdict = OutputValidator(contract).validate(rows_to_arrow(rows)[0], first_row=0)
+        assert [row.reasons[0].column for row in verdict.rejected] == ["m", "m"]
+        first = "3 cells" if name == "a.csv" else "broken {"
+        assert first in verdict.rejected[0].raw
 
 
 def test_broken_quotes_later_in_a_file_say_the_line(tmp_path: Path) -> None:
