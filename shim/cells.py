@@ -15,7 +15,16 @@ import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .families import FAMILIES, MAYBE_NULL, family, is_null, lister, type_name, valid_text
+from .families import (
+    FAMILIES,
+    MAYBE_NULL,
+    family,
+    is_null,
+    lister,
+    type_name,
+    valid_text,
+    zone_name,
+)
 from .nesting import MAX_DEPTH, TOO_DEEP, Budget, NestingError
 
 if TYPE_CHECKING:
@@ -134,6 +143,15 @@ def _datetime(value: Any) -> tuple[str, str]:
     return kind, valid_text(value.isoformat() if stamp else dt.datetime.isoformat(value))[0]
 
 
+def _time(value: Any) -> tuple[str, str]:
+    text = dt.time.isoformat(value)
+    if value.tzinfo is None or dt.time.utcoffset(value) is not None:
+        return "time", text
+    # Without a day most zones have no offset, and isoformat says nothing of them: so RFC 9557.
+    zone = zone_name(value.tzinfo) or type_name(type(value.tzinfo))
+    return "time", valid_text(f"{text}[{zone}]")[0]
+
+
 def duration_text(nanoseconds: int) -> str:
     """Return a duration as ISO 8601 in seconds, as the host writes it: ``-PT3600.5S``."""
     seconds, fraction = divmod(abs(nanoseconds), 1_000_000_000)
@@ -212,7 +230,7 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | None, str | None]]] = {
     "bytes": _bytes,
     "datetime": _datetime,
     "date": lambda value: ("date", dt.date.isoformat(value)),
-    "time": lambda value: ("time", dt.time.isoformat(value)),
+    "time": _time,
     "timedelta": _timedelta,
     "np_datetime": _np_datetime,
     "np_timedelta": _np_timedelta,

@@ -192,6 +192,8 @@ def _as_time(cell: Cell, column: Column) -> int:
         raise _out_of_range(cell)
     if re.search("[0-9][+-]", cell.text):
         raise NotAValueError("unexpected_timezone", "it has a UTC offset")
+    if cell.text.endswith("]"):
+        raise NotAValueError("unexpected_timezone", "it has a time zone")
     return read_time(_exact(cell.text), column.type)
 
 

@@ -368,11 +368,20 @@ DIRTY = [
     ([dt.time(3, tzinfo=EAST)], ["03:00:00-05:00"], ["time"]),
     (
         [dt.time(3), dt.time(3, tzinfo=BERLIN), None],
-        ["03:00:00"] * 2 + [None],
+        ["03:00:00", "03:00:00[Europe/Berlin]", None],
         ["time"] * 2 + [None],
     ),
-    ([dt.time(3)] * 99 + [dt.time(3, tzinfo=BERLIN)], ["03:00:00"] * 100, ["time"] * 100),
-    ([dt.time(3)] * 99 + [dt.time(3, tzinfo=Lying())], ["03:00:00"] * 100, ["time"] * 100),
+    (
+        [dt.time(3)] * 99 + [dt.time(3, tzinfo=BERLIN)],
+        ["03:00:00"] * 99 + ["03:00:00[Europe/Berlin]"],
+        ["time"] * 100,
+    ),
+    (
+        [dt.time(3)] * 99 + [dt.time(3, tzinfo=Lying())],
+        ["03:00:00"] * 99 + ["03:00:00[Lying]"],
+        ["time"] * 100,
+    ),
+    ([[dt.time(3, tzinfo=BERLIN)]], ['[{"$time": "03:00:00[Europe/Berlin]"}]'], ["json"]),
     ([dt.time(3)] * 99 + [5], ["03:00:00"] * 99 + ["5"], ["time"] * 99 + ["int"]),
     (
         [dt.time(3)] * 99 + [Clock()],

@@ -234,6 +234,12 @@ def test_error_type_and_hint(
         ("str", "x", "time", "'x' is not a time(us): expected HH:MM:SS"),
         (
             "time",
+            "10:00:00[Europe/Berlin]",
+            "time",
+            "time 10:00:00[Europe/Berlin] is not a time(us): it has a time zone",
+        ),
+        (
+            "time",
             "10:00:00.5",
             "time(s)",
             "time 10:00:00.5 is not a time(s): it has digits finer than s",

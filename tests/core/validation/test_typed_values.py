@@ -31,6 +31,7 @@ class Bad:
 
 BAD = Bad()
 DAY = 86_400
+HOUR = 3_600 * 10**9
 
 
 @pytest.mark.parametrize(
@@ -88,9 +89,20 @@ DAY = 86_400
         (array([1_000, 1_001], pa.time32("ms")), "time(s)", [1, BAD]),
         (array([1], pa.time32("s")), "time(ns)", [10**9]),
         (array([10**9, 10**9 + 1], pa.time64("ns")), "time", [10**6, BAD]),
+        (array([0, DAY - 1, DAY, -1], pa.time32("s")), "time(s)", [0, DAY - 1, BAD, BAD]),
+        (
+            array([DAY * 10**6 - 1, DAY * 10**6], pa.time64("us")),
+            "time(ns)",
+            [(DAY * 10**6 - 1) * 1000, BAD],
+        ),
         (array([1_000, 1_001, -1_000, -1], pa.timestamp("ms")), "timestamp(s)", [1, BAD, -1, BAD]),
         (array([2**33, 5], pa.timestamp("s")), "timestamp(ns)", [2**33 * 10**9, 5 * 10**9]),
         (array([2**34, 5], pa.timestamp("s")), "timestamp(ns)", [BAD, 5 * 10**9]),
+        (
+            array([-(2**63), -(2**63) + 1, 2**63 - 1], pa.timestamp("ns")),
+            "timestamp(ns)",
+            [BAD, -(2**63) + 1, 2**63 - 1],
+        ),
         (
             array([-62_135_596_800, -62_135_596_801], pa.timestamp("s")),
             "timestamp(s)",
@@ -131,6 +143,16 @@ DAY = 86_400
             array([1729994400, 1711850400], pa.timestamp("s")),
             {"type": "timestamp(s, UTC)", "assume_tz": "Europe/Berlin", "ambiguous": "latest"},
             [1729994400 - 3600, BAD],
+        ),
+        (
+            array([2**63 - 1 - HOUR, 2**63 - HOUR, 2**63 - 1, 0], pa.timestamp("ns")),
+            {"type": "timestamp(ns, UTC)", "assume_tz": "-01:00"},
+            [2**63 - 1, BAD, BAD, HOUR],
+        ),
+        (
+            array([-(2**63) + 1 + HOUR, -(2**63) + HOUR, -(2**63) + 1], pa.timestamp("ns")),
+            {"type": "timestamp(ns, UTC)", "assume_tz": "+01:00"},
+            [-(2**63) + 1, BAD, BAD],
         ),
         # Bytes and UUIDs, of whatever layout.
         (array([b"ab", b"cd"], pa.binary(2)), "binary", [b"ab", b"cd"]),
