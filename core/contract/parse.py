@@ -122,12 +122,15 @@ def _output(name: object, value: object, *, where: str, flat: bool = False) -> O
         columns, extra = inner, value.get("extra_columns", "fail")
         key = value.get("key")
         where = where if flat else f"{where}.columns"
+    outer = where.removesuffix(".columns")
     if extra not in ("fail", "drop"):
-        raise ContractError(f"{where}: extra_columns is 'fail' or 'drop', not {extra!r}")
+        raise ContractError(
+            f"{outer}.extra_columns: expected 'fail' or 'drop', not {extra!r}",
+            hint=did_you_mean(str(extra), ("fail", "drop")),
+        )
     if not isinstance(columns, Mapping) or not columns:
         raise ContractError(f"{where}: it has no columns")
     parsed = tuple(parse_column(n, v, where=f"{where}.{n}") for n, v in columns.items())
-    outer = where.removesuffix(".columns")
     return OutputContract(name, parsed, extra, _key(key, parsed, where=f"{outer}.key"))
 
 

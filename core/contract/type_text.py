@@ -235,6 +235,7 @@ def zone(name: str, *, where: str) -> str:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         near = did_you_mean(name, ["s", "ms", "us", "ns", "UTC"])
+        near = near or did_you_mean(name, zoneinfo.available_timezones())
         raise ContractError(
             f"{where}: {name!r} is neither a unit (s, ms, us, ns) nor a known time zone", hint=near
         ) from error
