@@ -114,7 +114,7 @@ def _search(cell: Cell, column: Column) -> list[Change]:
         return _first(cell, column, iter([("nullable = true", {"nullable": True})]))
     if cell.kind == "str":
         return (
-            _both_marks(cell, column, _first(cell, column, _spellings(column)))
+            _both_marks(cell, column, _first(cell, column, _spellings(cell.text, column)))
             or _all(cell, column, _zones(column))
             or _formats(cell, column)
             or _first(cell, column, _others(cell, column))
@@ -166,7 +166,7 @@ def _judged(cell: Cell, column: Column) -> Judgement | None:
     return judgement
 
 
-def _spellings(column: Column) -> Iterator[Change]:
+def _spellings(text: str, column: Column) -> Iterator[Change]:
     """Yield changes of how a text may be written, the smallest first."""
     singles: list[dict[str, Any]] = [{"trim": True}]
     if column.type.family in ("int", "float", "decimal"):
@@ -183,7 +183,10 @@ def _spellings(column: Column) -> Iterator[Change]:
         singles += [{"allow_nan": True}, {"allow_inf": True}]
     if column.type.family == "date":
         singles.append({"midnight_ok": True})
-    for change in [*singles, *({"trim": True, **single} for single in singles[1:])]:
+    changes = [*singles, *({"trim": True, **single} for single in singles[1:])]
+    if text.strip(TRIMMED).startswith("+"):  # the sign hides what else is unusual
+        changes += [{**change, "plus": True} for change in changes if "plus" not in change]
+    for change in changes:
         yield _written(change), change
 
 
