@@ -89,6 +89,15 @@ CONSTRAINED: list[tuple[Any, dict[str, tuple[str, ...]]]] = [
         },
     ),
     (
+        {"type": "string", "min_length": 4},
+        {
+            "abcd": (),
+            "\U0001f600" * 4: (),
+            "\U0001f600" * 3: (_SHORT,),
+            "\U0001f600" * 3 + "é": (),
+        },
+    ),
+    (
         {"type": "string", "trim": True, "min_length": 2, "max_length": 3},
         {" ab ": (), "  abc": (), " a ": (_SHORT,), "a b c": (_LONG,)},
     ),

@@ -54,6 +54,19 @@ def test_nulls_repeat_nothing_in_a_unique_column_and_are_alike_in_a_key() -> Non
     assert found([KeyRule(("a",), nulls_equal=True)], [batch]) == [("a", 2, 0), ("a", 3, 0)]
 
 
+def test_keys_that_agree_in_one_half_of_their_codes_are_different_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def codes(_coder: KeyCoder, columns: list[pa.Array]) -> Codes:
+        upper = columns[0].cast(pa.uint64()).to_numpy()
+        return Codes(np.zeros(len(upper), np.uint64), upper)
+
+    monkeypatch.setattr(KeyCoder, "codes", codes)
+    batches = [{"id": pa.array([5, 6, 5, 6, 7])}, {"id": pa.array([8, 7, 8, 6])}]
+    repeated = {row: first for _, row, first in found([ID], batches)}
+    assert repeated == {2: 0, 3: 1, 6: 4, 7: 5, 8: 1}
+
+
 def test_a_row_that_is_bad_for_another_reason_takes_no_key() -> None:
     unique = Uniqueness([ID])
     values = {"id": pa.array([7, 7, 7])}
