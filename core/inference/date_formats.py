@@ -26,7 +26,7 @@ _CLOCK: Final = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _ZONE: Final = re.compile(r"(?P<space> ?)(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
-_BETWEEN: Final = re.compile(r", | - |[T \-_]?")
+_BETWEEN: Final = re.compile(r", | - |[T \-_:]?")  # a colon in the logs of web servers
 _LONGEST: Final = 40
 
 

@@ -37,6 +37,15 @@ def test_yes_and_no_are_flags_in_many_languages(yes: str, no: str) -> None:
     assert (found["true_tokens"], found["false_tokens"]) == ([yes], [no])
 
 
+def test_times_in_the_logs_of_web_servers_are_times() -> None:
+    logged = [f"28/Jan/2024:10:00:{second:02d} +0100" for second in range(20)]
+    found = definition(pa.array(logged))
+    assert found["type"] == "timestamp(us, UTC)"
+    assert found["formats"] == ["%d/%b/%Y:%H:%M:%S %z"]
+    without = definition(pa.array([text.removesuffix(" +0100") for text in logged]))
+    assert (without["type"], without["formats"]) == ("timestamp(us)", ["%d/%b/%Y:%H:%M:%S"])
+
+
 def test_yes_alone_is_no_flag() -> None:
     assert definition(pa.array(["yes", "yes"]))["type"] == "string"
 
