@@ -55,6 +55,7 @@ class DevRun:
         self._logs: deque[Log] = deque(maxlen=REPORTED_LINES)
         self._lines = 0
         self._notices: list[str] = []
+        self._stopped_after: int | None = None
 
     def run(self) -> RunReport:
         """Run to the end; see :func:`casparian.core.dev_runner.run_parser`."""
@@ -116,8 +117,9 @@ class DevRun:
     def _tell_of_limit(self, outputs: OutputSet) -> None:
         limit = self._request.limit
         if limit is not None and self._reached_limit(outputs):
+            self._stopped_after = limit
             rows = "row" if limit == 1 else f"{limit:,} rows"
-            self._notices.append(f"stopped after the first {rows} (--limit)")
+            self._notices.append(f"stopped after the first {rows} ({self._request.limited_by})")
 
     def _install_hint(self, package: str) -> str:
         """The command that installs a package where this parser's Python finds it."""
@@ -151,6 +153,7 @@ class DevRun:
             notices=(*self._notices, *outputs.problems),
             whatif=request.whatif,
             is_warm=self._is_warm,
+            stopped_after=self._stopped_after,
         )
 
     def _timings(self, outputs: OutputSet, guest: Mapping[str, float]) -> dict[str, float]:

@@ -37,6 +37,9 @@ class RunRequest:
     contract: Path | None = None
     whatif: bool = False
     limit: int | None = None
+    """After so many rows the parser is stopped; None: it runs to its end."""
+    limited_by: str = "--limit"
+    """What a person knows the limit as."""
     timeout: float | None = None
     quarantine_threshold: float = 0.5
     """An output fails if a larger share of its rows is bad."""

@@ -79,6 +79,8 @@ class RunReport:
     whatif: bool = False
     is_warm: bool = False
     """Whether its guest was a fork that had the heavy imports done."""
+    stopped_after: int | None = None
+    """The rows after which the parser was stopped, for no more were wanted; None: it ran on."""
 
     @property
     def rows(self) -> int:

@@ -53,6 +53,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.quit", "ctrl+q", "App", "Quit", "Leave; workers go on"),
     Action("dev.rerun", "r", "Run", "Run", "Run the parser on this sample again"),
     Action("dev.run_all", "R", "Run", "All", "Run the parser on every sample"),
+    Action("dev.preview", "P", "Run", "Preview", "Run until the first 100 rows are there"),
     Action("dev.cancel", "x", "Run", "Cancel", "End what runs"),
     Action("dev.pause", "p", "Run", "Pause", "Stop running at each save, or go on"),
     Action(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.contract.errors import ContractError
 from casparian.core.dev_run import dev_contract
 from casparian.core.dev_runner import RunRequest, run_parser
+from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Progress, Stage
 from casparian.core.dev_session.kept_sinks import KeptSinks
 from casparian.core.dev_session.log_lines import LOG_NAME, LogLines
@@ -104,6 +105,8 @@ class ChildRun:
             timeout=task.timeout,
             quarantine_threshold=task.quarantine_threshold,
             max_quarantine_rows=task.max_quarantine_rows,
+            limit=task.first_rows,
+            limited_by="a preview: r runs all of it",
             cancel=self._cancel,
             open_sinks=self._open_sinks,
             guests=self._guests,
@@ -113,7 +116,8 @@ class ChildRun:
         folder = self._task.folder / ROWS_NAME
         if hello.sink:
             parse_sink(hello.sink, default_dir=folder)  # one that means nothing is refused here too
-        self._sinks = KeptSinks(folder, self._task.sample)
+        early = EarlyTeller(self._task.run, self._send)
+        self._sinks = KeptSinks(folder, self._task.sample, early.take)
         return self._sinks
 
     def _event(self, event: Event) -> None:

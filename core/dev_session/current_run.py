@@ -31,6 +31,8 @@ class Wanted:
     """When the change was saved (seconds since the epoch)."""
     parser: Path | None = None
     """What is run in place of the session's parser."""
+    first_rows: int | None = None
+    """After so many rows the parser is stopped; None: it runs to its end."""
 
 
 @dataclass(slots=True, eq=False)

@@ -53,6 +53,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyRows:
+    """The first good rows of an output of a run that goes on; each takes the place of the last.
+
+    They are no result: the run may fail yet.
+    """
+
+    run: int
+    output: str
+    rows: int
+    stream: bytes
+    """The rows, as an Arrow IPC stream."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Log lines of a run, in batches, at most twenty a second.
 
@@ -134,6 +148,7 @@ SessionEvent = (
     RunStarted
     | Stage
     | Progress
+    | EarlyRows
     | Lines
     | RunEnded
     | Watching

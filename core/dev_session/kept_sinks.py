@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,23 +11,45 @@ from casparian.core.dev_session.results import OutputFiles
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.run import Aborted, RunSinks
 from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
+from casparian.core.sinks.writer import OutputWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from casparian.core.contract.model import Contract, OutputContract
-    from casparian.core.sinks.writer import OutputWriter
+    from casparian.core.sinks.target import Target
+
+
+class _KeptWriter(OutputWriter):
+    """Tells of the rows that it takes."""
+
+    def __init__(
+        self, on_rows: Callable[[str, Any], None], target: Target, *given: Any, **more: Any
+    ) -> None:
+        super().__init__(target, *given, **more)
+        self._on_rows = on_rows
+
+    def write(self, table: Any) -> None:
+        """See :meth:`OutputWriter.write`."""
+        super().write(table)
+        self._on_rows(self.target.output, table)
 
 
 class KeptSinks(RunSinks):
     """The sinks of one run, all of them Parquet files below a folder.
 
     A run that fails keeps what came until then, good and rejected rows: nobody else reads there.
+    ``on_rows`` is told of good rows as they come, with the name of their output.
     """
 
-    def __init__(self, folder: Path, input_path: Path) -> None:
-        super().__init__(SinkUri(SinkKind.PARQUET, folder), input_path, overridden=True)
+    def __init__(self, folder: Path, input_path: Path, on_rows: Callable[[str, Any], None]) -> None:
+        super().__init__(
+            SinkUri(SinkKind.PARQUET, folder),
+            input_path,
+            overridden=True,
+            make_writer=partial(_KeptWriter, on_rows),
+        )
         self._folder = folder
         self._is_published = False
 

@@ -22,6 +22,7 @@ from casparian.core.dev_session.comparisons import Comparisons
 from casparian.core.dev_session.current_run import CurrentRun, Wanted
 from casparian.core.dev_session.events import (
     Chosen,
+    EarlyRows,
     Lines,
     Progress,
     RunEnded,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from casparian.core.dev_session.child_process import ChildProcess
     from casparian.core.dev_session.events import SessionEvent
     from casparian.core.dev_session.request import SessionRequest
-    from casparian.core.dev_session.results import Reason, RunResult
+    from casparian.core.dev_session.results import RunResult
 
 #: A child is started beside a run that takes longer than this (seconds).
 _LONG_RUN: Final = 0.5
@@ -136,15 +137,15 @@ class SessionLoop:
         """End the loop; nothing more is told."""
         self._is_over = True
 
-    def ask(self, sample: Path | None, reason: Reason = "asked") -> None:
-        """Run one sample now, and show it; None: the one that is shown."""
+    def ask(self, sample: Path | None, first_rows: int | None = None) -> None:
+        """Run one sample now, or its first rows, and show it; None: the one that is shown."""
         shown = self._subject.shown if sample is None else plain(sample)
         if shown is None:
             return
         self._supersede(keep_waiting=False)
         self._show(shown)
         self._take_in_changes()
-        self._waiting.appendleft(Wanted(shown, reason))
+        self._waiting.appendleft(Wanted(shown, "asked", first_rows=first_rows))
 
     def ask_all(self) -> None:
         """Run all samples, the one that is shown first."""
@@ -268,6 +269,7 @@ class SessionLoop:
             quarantine_threshold=request.quarantine_threshold,
             max_quarantine_rows=request.max_quarantine_rows,
             is_cold=request.is_cold,
+            first_rows=wanted.first_rows,
         )
         if wanted.parser is None:
             self._newest[wanted.sample] = run
@@ -328,7 +330,7 @@ class SessionLoop:
         elif current is not None and is_current:
             if isinstance(message, Lines):
                 current.take_lines(message.first, message.lines)
-            if isinstance(message, Lines | Stage | Progress):
+            if isinstance(message, Lines | Stage | Progress | EarlyRows):
                 self._tell(message)
 
     def _lose(self, child: ChildProcess, *, by_itself: bool) -> None:

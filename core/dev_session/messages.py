@@ -46,6 +46,8 @@ class Task:
     max_quarantine_rows: int
     is_cold: bool
     """Whether it starts its Python anew, whatever is loaded."""
+    first_rows: int | None = None
+    """After so many rows the parser is stopped; None: it runs to its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,12 @@ class DevSession:
         else:
             self._loop.close()
 
-    def run(self, sample: Path | None = None) -> None:
+    def run(self, sample: Path | None = None, *, first_rows: int | None = None) -> None:
         """Run a sample now (None: the one that is shown), and show it: a change starts a run of
-        the sample that is shown."""
-        self._loop.post(lambda: self._loop.ask(sample))
+        the sample that is shown.
+
+        After ``first_rows`` rows the parser is stopped; None: it runs to its end."""
+        self._loop.post(lambda: self._loop.ask(sample, first_rows))
 
     def run_all(self) -> None:
         """Run all samples, one after the other, the one that is shown first."""

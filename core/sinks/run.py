@@ -14,7 +14,7 @@ from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
 from casparian.core.sinks.writer import OutputWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -33,7 +33,7 @@ class RunSinks:
     ``default`` takes the outputs that name no sink of their own; ``overridden`` says that a person
     chose it on the command line, and then it takes all. ``variant`` ends the file names where one
     input is run in several ways. ``default_dir`` is what a parser's bare ``csv`` means; the
-    default's own folder unless given.
+    default's own folder unless given. ``make_writer`` makes the writers.
 
     As a context manager it aborts on the way out what was not published.
     """
@@ -46,8 +46,10 @@ class RunSinks:
         variant: str = "",
         overridden: bool = False,
         default_dir: Path | None = None,
+        make_writer: Callable[..., OutputWriter] = OutputWriter,
     ) -> None:
         self._default = default
+        self._make_writer = make_writer
         self._input_path = input_path
         self._variant = variant
         self._overridden = overridden
@@ -77,7 +79,7 @@ class RunSinks:
         if sink and not self._overridden:
             uri = parse_sink(sink, default_dir=self._default_dir)
         target = dev_target(uri, self._input_path, output, variant=self._variant, table=table)
-        writer = OutputWriter(target, schema, compression=compression, metadata=metadata)
+        writer = self._make_writer(target, schema, compression=compression, metadata=metadata)
         self._claim(target)
         self._writers[output] = writer
         return writer

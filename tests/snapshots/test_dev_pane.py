@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pyarrow as pa
 import pytest
 
 from casparian.app.tui.app import CasparianApp
 from casparian.core.dev_session.changes import compare_outputs
+from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Compared, Lines, Progress, RunStarted, Stage
 
 from ..app.tui.fed_dev import LINES, ROWS, SAMPLES, FedHost, failed, result
@@ -50,6 +54,28 @@ def test_under_way(picture):
         host.tell(Lines(1, 0, LINES))
 
     assert picture("3", tell=tell)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+def test_first_rows_while_the_rest_is_coming(picture, run, size):
+    def tell(host):
+        host.show_results([run])
+        host.tell(RunStarted(2, SAMPLES[0], "change", (), 2, 0))
+        host.tell(Stage(2, "start", 5.0))
+        host.tell(Stage(2, "parse", None))
+        teller = EarlyTeller(2, host.tell)
+        teller.take("sales", pa.table({"day": ["2024-01-01"] * 4, "item": ["fig jam"] * 4}))
+        host.tell(Progress(2, 120_000, None, None))
+
+    assert picture("1", tell=tell, size=size)
+
+
+def test_a_preview(picture, run):
+    def tell(host):
+        preview = replace(run.report, stopped_after=11, is_warm=True)
+        host.show_results([replace(run, report=preview)])
+
+    assert picture("1", tell=tell)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)

@@ -52,6 +52,8 @@ def _waiting(state: DevState) -> str:
     if state.result is None:
         return "there is no run yet"
     if state.against == "registered":
+        if state.result.report.stopped_after is not None:
+            return "a preview isn't compared with the registered version: r runs all of it"
         return "the registered version is run on this sample …"
     if state.compared_with is None:
         return "there is no earlier run of this sample; v compares with the registered version"

@@ -27,8 +27,8 @@ class DevHost(Protocol):
         """Say which sample is looked at: a save runs this one."""
         ...
 
-    def run(self, sample: Path | None = None) -> None:
-        """Run a sample, by default the one that is looked at."""
+    def run(self, sample: Path | None = None, *, first_rows: int | None = None) -> None:
+        """Run a sample, by default the one that is looked at, or only its first rows."""
         ...
 
     def run_all(self) -> None:

@@ -10,12 +10,21 @@ from textual.containers import Vertical
 from textual.widgets import Static, Tab, Tabs
 
 from casparian.app.tui.widgets.table_area import TableArea
-from casparian.app.tui.widgets.table_source import ParquetTable, UnreadableTableError
+from casparian.app.tui.widgets.table_source import (
+    MemoryTable,
+    ParquetTable,
+    UnreadableTableError,
+)
+from casparian.core.dev_session.early_rows import early_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.app import ComposeResult
 
-    from casparian.core.dev_session.results import RunResult
+    from casparian.app.tui.dev.state import Running
+    from casparian.core.dev_session.events import EarlyRows
+    from casparian.core.dev_session.results import OutputFiles, RunResult
 
 
 class OutputTab(Vertical):
@@ -26,6 +35,9 @@ class OutputTab(Vertical):
         self._result: RunResult | None = None
         self._names: tuple[str, ...] = ()
         self._chosen = ""
+        self._early: Mapping[str, EarlyRows] = {}
+        self._coming = 0
+        self._shown: EarlyRows | OutputFiles | None = None
         self._open: ParquetTable | None = None
 
     def compose(self) -> ComposeResult:
@@ -34,29 +46,38 @@ class OutputTab(Vertical):
         yield Static(id="output-stale")
         yield TableArea(id="output-table")
 
-    def show(self, result: RunResult | None, *, stale: bool) -> None:
-        """Show a run's outputs; the one that was looked at stays in view."""
-        note = self.query_one("#output-stale", Static)
-        note.display = stale
-        if stale and result is not None:
-            note.update(Text(f" ≈ rows of run {result.run}, the last that had any"))
-        if result is self._result:
-            return
+    def show(self, result: RunResult | None, *, stale: bool, coming: Running | None = None) -> None:
+        """Show a run's outputs; the one that was looked at stays in view.
+
+        ``coming`` is a run that goes on: of an output whose first rows it has told of, they are
+        shown in place of the older ones.
+        """
         self._result = result
-        names = () if result is None else tuple(output.name for output in result.outputs)
+        self._early = {} if coming is None else coming.early
+        self._coming = 0 if coming is None else coming.rows
+        self._show_names()
+        note = self.query_one("#output-stale", Static)
+        note.display = stale and self._chosen not in self._early
+        if note.display and result is not None:
+            note.update(Text(f" ≈ rows of run {result.run}, the last that had any"))
+        self._show_rows()
+
+    def _show_names(self) -> None:
+        known = () if self._result is None else (output.name for output in self._result.outputs)
+        names = tuple(dict.fromkeys([*known, *self._early]))
         tabs = self.query_one("#output-names", Tabs)
         tabs.display = len(names) > 1
-        if names != self._names:
-            self._names = names
-            if self._chosen not in names:
-                self._chosen = names[0] if names else ""
-            with self.prevent(Tabs.TabActivated, Tabs.Cleared):
-                tabs.clear()
-                for name in names:
-                    tabs.add_tab(Tab(Text(name), id=f"output-{name}"))
-                if self._chosen:
-                    tabs.active = f"output-{self._chosen}"
-        self._show_rows()
+        if names == self._names:
+            return
+        self._names = names
+        if self._chosen not in names:
+            self._chosen = names[0] if names else ""
+        with self.prevent(Tabs.TabActivated, Tabs.Cleared):
+            tabs.clear()
+            for name in names:
+                tabs.add_tab(Tab(Text(name), id=f"output-{name}"))
+            if self._chosen:
+                tabs.active = f"output-{self._chosen}"
 
     @on(Tabs.TabActivated, "#output-names")
     def _choose(self, event: Tabs.TabActivated) -> None:
@@ -66,10 +87,18 @@ class OutputTab(Vertical):
 
     def _show_rows(self) -> None:
         table = self.query_one(TableArea).table
-        before, self._open = self._open, None
+        early = self._early.get(self._chosen)
         output = None if self._result is None else self._result.output(self._chosen)
+        rows = 0 if early is None else max(early.rows, self._coming)
+        if (early or output) == self._shown:
+            table.still_coming(rows)
+            return
+        self._shown = early or output
+        before, self._open = self._open, None
         try:
-            if output is None or output.rows is None:
+            if early is not None:
+                table.show(MemoryTable(early_table(early)), coming=rows)
+            elif output is None or output.rows is None:
                 table.clear()
             else:
                 self._open = ParquetTable(output.rows)

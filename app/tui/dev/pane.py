@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from casparian.app.tui.dev.state import Against
     from casparian.core.dev_session.events import SessionEvent
 
+#: A preview ends the parser after so many rows.
+PREVIEW_ROWS: Final = 100
 TABS = ("output", "quarantine", "log", "error", "contract", "diff")
 
 
@@ -256,6 +258,14 @@ class DevScreen(Doing, FileActions):
         """Run the sample again."""
         self._host.run(self.state.shown)
 
+    def why_not_preview(self) -> str:
+        """As for all of it."""
+        return self.why_not_rerun()
+
+    def do_preview(self) -> None:
+        """Run the sample until its first rows are there."""
+        self._host.run(self.state.shown, first_rows=PREVIEW_ROWS)
+
     def why_not_run_all(self) -> str:
         """As for one."""
         return self.why_not_rerun()
@@ -374,7 +384,7 @@ class DevScreen(Doing, FileActions):
         before = None if self.tabs is None else self.tabs.diff.wanted(state)
         if before is not None and state.result is not None:
             self._host.compare(before, state.result.run)
-        elif state.against == "registered" and state.compared_with is None:
+        elif state.lacks_registered:
             self._run_registered()
 
     def why_not_against(self) -> str:

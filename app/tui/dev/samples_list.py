@@ -49,6 +49,8 @@ class SampleLine:
     rows: int | None = None
     quarantined: int | None = None
     seconds: float | None = None
+    is_part: bool = False
+    """Whether it was a preview: more rows may be there."""
 
 
 class SamplesList(ScrollView, can_focus=True):
@@ -158,7 +160,7 @@ class SamplesList(ScrollView, can_focus=True):
         glyph, words, _ = GLYPHS[line.mood]
         numbers: list[tuple[str, Style]] = []
         if line.rows is not None:
-            numbers.append((f"{line.rows:,}", row))
+            numbers.append((f"{line.rows:,}{'+' * line.is_part}", row))
             if line.quarantined:
                 numbers.append((f"!{line.quarantined:,}", bad))
             if line.seconds is not None:

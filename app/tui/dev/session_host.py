@@ -44,9 +44,9 @@ class SessionHost:
         """Say which sample is looked at."""
         self.session.show(sample)
 
-    def run(self, sample: Path | None = None) -> None:
-        """Run a sample."""
-        self.session.run(sample)
+    def run(self, sample: Path | None = None, *, first_rows: int | None = None) -> None:
+        """Run a sample, or only its first rows."""
+        self.session.run(sample, first_rows=first_rows)
 
     def run_all(self) -> None:
         """Run every sample."""

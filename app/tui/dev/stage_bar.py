@@ -25,12 +25,17 @@ GLYPHS: dict[Mood, tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What the bar shows. ``done`` has the stages in their order, with milliseconds."""
+    """What the bar shows. ``done`` has the stages in their order, with milliseconds.
+
+    ``part`` says of which rows it is, if it isn't of all of them; it is seen on narrow screens too,
+    while ``note`` comes last.
+    """
 
     mood: Mood = "idle"
     done: tuple[tuple[str, float], ...] = ()
     under_way: str = ""
     note: str = ""
+    part: str = ""
 
 
 class StageBar(Widget):
@@ -44,6 +49,8 @@ class StageBar(Widget):
         glyph, words, colour = GLYPHS[shown.mood]
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f" {glyph} {words} ", self._style(colour) + " bold")
+        if shown.part:
+            line.append(f" {shown.part} ", self._style("$text-warning"))
         for name, spent in shown.done:
             line.append(f"  {name} ", "dim")
             line.append(_milliseconds(spent))

@@ -14,6 +14,7 @@ from casparian.app.tui.dev.stage_bar import Mood, Stages
 from casparian.core.dev_session.events import (
     Chosen,
     Compared,
+    EarlyRows,
     Lines,
     Progress,
     RunEnded,
@@ -55,6 +56,8 @@ class Running:
     rows: int = 0
     lines: tuple[Log, ...] = ()
     first_line: int = 0
+    early: Mapping[str, EarlyRows] = field(default_factory=dict)
+    """The first rows of each output that has any, in the order they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,17 @@ class DevState:
         result = self.result
         if result is None:
             return None
-        if self.against == "registered":
+        if self.against == "registered" and result.report.stopped_after is None:
             return self.registered.get(result.sample)
-        earlier = [r for r in self.history if r.sample == result.sample and r.run < result.run]
+        part = result.report.stopped_after
+        earlier = [
+            other
+            for other in self.history
+            if other.sample == result.sample
+            and other.run < result.run
+            # Part of the rows would differ from all of them by those that nobody asked for.
+            and other.report.stopped_after == part
+        ]
         return earlier[-1] if earlier else None
 
     @property
@@ -108,6 +119,22 @@ class DevState:
         if found is not None and (has_rows(found) or self.stepped is not None):
             return found
         return found if self.shown is None else self.good.get(self.shown, found)
+
+    @property
+    def lacks_registered(self) -> bool:
+        """Whether what the registered version makes of the sample is to be found out."""
+        found = self.result
+        if found is None or found.report.stopped_after is not None:
+            return False
+        return self.against == "registered" and found.sample not in self.registered
+
+    @property
+    def coming(self) -> Running | None:
+        """The run under way, if its first rows are there and are to be shown."""
+        running = self.running
+        if running is None or not running.early or self.stepped is not None:
+            return None
+        return running if running.sample == self.shown else None
 
     @property
     def is_stale(self) -> bool:
@@ -147,7 +174,7 @@ def after(state: DevState, event: SessionEvent) -> DevState:
                 stepped=None,
                 old=state.old - {event.sample},
             )
-        case Stage() | Progress() | Lines():
+        case Stage() | Progress() | Lines() | EarlyRows():
             running_now = state.running
             if running_now is None or running_now.run != event.run:
                 return state  # of a run that is over
@@ -181,9 +208,11 @@ def comparing_with(state: DevState, against: Against) -> DevState:
     return replace(state, against=against, comparison=None)
 
 
-def _further(running: Running, event: Stage | Progress | Lines) -> Running:
+def _further(running: Running, event: Stage | Progress | Lines | EarlyRows) -> Running:
     if isinstance(event, Progress):
         return replace(running, rows=event.rows)
+    if isinstance(event, EarlyRows):
+        return replace(running, early={**running.early, event.output: event})
     if isinstance(event, Lines):
         lines = (*running.lines, *event.lines)[-_LINES:]
         return replace(running, lines=lines, first_line=event.first + len(event.lines) - len(lines))
@@ -260,9 +289,10 @@ def lists_otherwise(before: DevState, state: DevState) -> bool:
 
 
 def begins_a_run(drawn: DevState, state: DevState) -> bool:
-    """Whether nothing else has happened since something was drawn than that a run has begun."""
+    """Whether nothing else has happened since something was drawn than that a run has begun, of
+    which there is nothing to see."""
     was, now = drawn.running, state.running
-    if now is None or (was is not None and was.run == now.run):
+    if now is None or now.early or (was is not None and was.run == now.run):
         return False
     of_runs = ("running", "revision", "old")
     names = [each.name for each in fields(DevState) if each.name not in of_runs]
@@ -284,7 +314,8 @@ def sample_lines(state: DevState) -> list[SampleLine]:
             continue
         report = result.report
         seconds = result.duration_ms / 1_000
-        lines.append(SampleLine(path, mood, report.rows, report.rows_quarantined, seconds))
+        bad, part = report.rows_quarantined, report.stopped_after is not None
+        lines.append(SampleLine(path, mood, report.rows, bad, seconds, part))
     return lines
 
 
@@ -299,12 +330,14 @@ def stages_of(state: DevState) -> Stages:
     if result is None:
         return Stages("idle", note="r runs it" if state.shown is not None else "o opens a parser")
     report = result.report
-    done = tuple((name, report.timings_ms[name]) for name in _STAGES if name in report.timings_ms)
+    spent = report.timings_ms
+    start = "warm start" if report.is_warm else "cold start"
+    done = tuple((start if n == "start" else n, spent[n]) for n in _STAGES if n in spent)
     notes = [f"run {result.run}"]
-    if report.is_warm:
-        notes.append("warm")
     if state.stepped is not None:
         notes.append(f"{state.stepped + 1} of {len(state.history)}")
     if state.is_stale:
         notes.append("its rows are of an older run")
-    return Stages(mood_of(result), done, note=" · ".join(notes))
+    part = report.stopped_after
+    preview = "" if part is None else f"preview: the first {counted(part, 'row')}"
+    return Stages(mood_of(result), done, note=" · ".join(notes), part=preview)

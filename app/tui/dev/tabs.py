@@ -37,7 +37,9 @@ class RunTabs:
         self._of_error: RunResult | None = None
         self._shown: dict[str, DevState] = {}
         self._shows: dict[str, Callable[[DevState], None]] = {
-            "output": lambda state: self.output.show(state.table, stale=state.is_stale),
+            "output": lambda state: self.output.show(
+                state.table, stale=state.is_stale, coming=state.coming
+            ),
             "quarantine": lambda state: self.quarantine.show(state.result),
             "log": self.log.show,
             "error": self._show_error,

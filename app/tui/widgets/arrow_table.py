@@ -169,14 +169,20 @@ class ArrowTable(ScrollView, can_focus=True):
         return self._view
 
     def show(
-        self, source: TableSource, *, marks: Marks | None = None, out_of: int | None = None
+        self,
+        source: TableSource,
+        *,
+        marks: Marks | None = None,
+        out_of: int | None = None,
+        coming: int | None = None,
     ) -> None:
         """Show another source; filter, order and cursor stay as far as its columns allow it.
 
-        ``out_of`` says how many rows there are in all, if the source is a part of them. What was
-        shown before stays until the new rows are filtered and sorted.
+        ``out_of`` says how many rows there are in all, if the source is a part of them, and
+        ``coming`` how many have come if there are more to come. What was shown before stays until
+        the new rows are filtered and sorted.
         """
-        old, new = self._view, TableView.plain(source, marks=marks, out_of=out_of)
+        old, new = self._view, TableView.plain(source, marks=marks, out_of=out_of, coming=coming)
         sort = None
         if old.sort is not None:
             name = old.source.schema.field(old.sort.column).name
@@ -184,6 +190,12 @@ class ArrowTable(ScrollView, can_focus=True):
                 sort = replace(old.sort, column=source.schema.names.index(name))
         self._note = self._problem = ""
         self._arrange(new, old.filter, sort)
+
+    def still_coming(self, rows: int) -> None:
+        """Say that so many rows have come by now, of which the first are shown."""
+        if self._view.coming not in (None, rows):
+            self._view = replace(self._view, coming=rows)
+            self._tell()
 
     def clear(self) -> None:
         """Show nothing."""

@@ -43,7 +43,10 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A source and how it is shown. ``out_of``: rows there are in all, if the source is a part."""
+    """A source and how it is shown. ``out_of``: rows there are in all, if the source is a part.
+
+    ``coming``: rows that came until now, if more are still coming; None: these are all.
+    """
 
     source: TableSource
     shown: Shown
@@ -51,13 +54,20 @@ class TableView:
     sort: Sort | None = None
     marks: Marks = field(default_factory=Marks)
     out_of: int | None = None
+    coming: int | None = None
 
     @classmethod
     def plain(
-        cls, source: TableSource, *, marks: Marks | None = None, out_of: int | None = None
+        cls,
+        source: TableSource,
+        *,
+        marks: Marks | None = None,
+        out_of: int | None = None,
+        coming: int | None = None,
     ) -> TableView:
         """Show all rows as they came."""
-        return cls(source, Shown(source.num_rows), marks=marks or Marks(), out_of=out_of)
+        shown = Shown(source.num_rows)
+        return cls(source, shown, marks=marks or Marks(), out_of=out_of, coming=coming)
 
     @classmethod
     def empty(cls) -> TableView:
@@ -71,6 +81,10 @@ class TableView:
     def counted(self) -> str:
         """Say how many rows are shown, and of how many."""
         total, shown = self.source.num_rows, self.shown.count
+        if self.coming is not None:
+            first = f"the first {total:,} of " if self.coming > total else ""
+            kept = f"{shown:,} kept by the filter, of " if self.filter else ""
+            return f"▷ still coming: {kept}{first}{_rows(max(total, self.coming))} so far"
         part = self.out_of is not None and self.out_of != total
         if not self.filter:
             return f"{total:,} of {self.out_of:,} rows" if part else _rows(total)

@@ -63,7 +63,7 @@ class FedHost:
         on_event(Chosen(PARSER, SAMPLES, SAMPLES[0], 1))
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *words: self.asked.append((name, *words))
+        return lambda *words, **more: self.asked.append((name, *words, *more.items()))
 
     def show_results(self, results: Sequence[RunResult]) -> None:
         for result in results:

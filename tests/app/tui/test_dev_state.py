@@ -4,19 +4,64 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from casparian.app.tui.dev.state import DevState, after, begins_a_run, stages_of
-from casparian.core.dev_session.events import RunEnded, RunStarted, Stage
+import pyarrow as pa
+import pytest
 
-from .fed_dev import SAMPLES, result
+from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.dev.stage_bar import StageBar
+from casparian.app.tui.dev.state import (
+    DevState,
+    after,
+    begins_a_run,
+    comparing_with,
+    mood_of,
+    sample_lines,
+    stages_of,
+)
+from casparian.app.tui.widgets.table_area import TableArea
+from casparian.core.dev_session.early_rows import EarlyTeller
+from casparian.core.dev_session.events import EarlyRows, Progress, RunEnded, RunStarted, Stage
+
+from .fed_dev import SAMPLES, FedHost, failed, result
 
 
-def test_the_bar_of_stages_says_of_a_warm_run_that_it_was_one(tmp_path):
+def test_the_bar_of_stages_says_if_a_run_was_warm_or_cold(tmp_path):
     cold = result(tmp_path)
     warm = replace(cold, report=replace(cold.report, is_warm=True))
-    notes = [
-        stages_of(DevState(shown=SAMPLES[0], newest={SAMPLES[0]: one})).note for one in (cold, warm)
-    ]
-    assert [note.split(" · ")[1:] for note in notes] == [[], ["warm"]]
+    bars = [stages_of(DevState(shown=SAMPLES[0], newest={SAMPLES[0]: one})) for one in (cold, warm)]
+    assert [bar.done[0] for bar in bars] == [("cold start", 212.0), ("warm start", 212.0)]
+
+
+def test_the_first_rows_are_shown_until_the_run_ends_and_make_no_result_of_one_that_fails(tmp_path):
+    drawn = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(result(tmp_path)))
+    begun = after(drawn, started(2))
+    assert begun.coming is None
+    early = after(begun, EarlyRows(2, "sales", 3, b""))
+    assert early.coming is early.running
+    assert not begins_a_run(drawn, early), "rows are drawn at once"
+    assert after(early, EarlyRows(1, "sales", 9, b"")).coming.early["sales"].rows == 3
+    assert replace(early, shown=SAMPLES[1]).coming is None
+    over = after(early, ended(failed(tmp_path)))
+    assert over.coming is None
+    assert mood_of(over.result) == "failed"
+    assert over.table is drawn.result
+    assert over.is_stale
+
+
+def test_a_preview_is_told_as_one_and_is_compared_with_none_but_previews(tmp_path):
+    def preview(run):
+        found = result(tmp_path, run)
+        return replace(found, report=replace(found.report, stopped_after=8))
+
+    state = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(result(tmp_path)))
+    state = after(state, ended(preview(2)))
+    assert state.compared_with is None
+    assert stages_of(state).part == "preview: the first 8 rows"
+    assert sample_lines(state)[0].is_part
+    state = after(state, ended(preview(3)))
+    assert state.compared_with.run == 2
+    assert after(state, ended(result(tmp_path, 4))).compared_with.run == 1
+    assert not comparing_with(state, "registered").lacks_registered
 
 
 def test_that_a_run_has_begun_waits_and_its_end_does_not(tmp_path):
@@ -27,6 +72,29 @@ def test_that_a_run_has_begun_waits_and_its_end_does_not(tmp_path):
     assert begins_a_run(begun, after(begun, started(3))), "the next one took its place"
     assert not begins_a_run(begun, after(begun, Stage(2, "parse", None))), "it is long enough now"
     assert not begins_a_run(drawn, after(begun, ended(result(tmp_path, 2))))
+
+
+@pytest.mark.asyncio
+async def test_p_asks_for_a_preview_and_early_rows_are_on_the_screen_until_the_run_ends(tmp_path):
+    host = FedHost()
+    app = CasparianApp(host)
+    async with app.run_test(size=(120, 40)) as pilot:
+        while app.screen.tabs is None:
+            await pilot.pause(0.01)
+        await pilot.press("P")
+        assert host.asked[-1] == ("run", SAMPLES[0], ("first_rows", 100))
+        output = app.screen.tabs.output.query_one(TableArea).table
+        host.tell(started(1))
+        EarlyTeller(1, host.tell).take("sales", pa.table({"item": ["fig", "plum"]}))
+        await pilot.pause()
+        assert output.status.counts == "▷ still coming: 2 rows so far"
+        host.tell(Progress(1, 5_000, None, None))
+        await pilot.pause()
+        assert output.status.counts == "▷ still coming: the first 2 of 5,000 rows so far"
+        host.tell(ended(failed(tmp_path, 1)))
+        await pilot.pause()
+        assert output.status.counts == "no rows"
+        assert app.screen.query_one(StageBar).stages.mood == "failed"
 
 
 def started(run):
