@@ -452,6 +452,11 @@ DURATION = {
     "P0D": 0,
     "PT1H30M": span(hours=1, minutes=30),
     "PT90M": span(minutes=90),
+    # Too long for 64 bits of nanoseconds, and not of microseconds.
+    "PT9999999999S": span(seconds=9_999_999_999),
+    "-PT999999999M": -span(minutes=999_999_999),
+    "PT9999999H": span(hours=9_999_999),
+    "P99999DT999999H": span(days=99_999, hours=999_999),
     "PT36H": span(hours=36),
     "PT1H5S": span(hours=1, seconds=5),
     "P1DT1H1M1.1S": span(100_000, days=1, hours=1, minutes=1, seconds=1),
