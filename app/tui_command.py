@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,6 +39,22 @@ if TYPE_CHECKING:
 @click.option("--prod", is_flag=True, help="Begin in the Prod pane: the queue.")
 @store_option()
 @click.option("--read-only", is_flag=True, help="Look at the queue, and change nothing of it.")
+@click.option(
+    "--web",
+    is_flag=True,
+    help="Serve it to browsers of this machine, to look at the queue: it prints the address.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Of --web. Without it: one that is free.",
+)
+@click.option(
+    "--allow-actions",
+    is_flag=True,
+    help="Let whoever has the address of --web do all that can be done here, with the Dev pane.",
+)
 def command(
     parser: Path | None,
     samples: tuple[Path, ...],
@@ -47,6 +63,9 @@ def command(
     prod: bool,
     store: str | None,
     read_only: bool,
+    web: bool,
+    port: int | None,
+    allow_actions: bool,
 ) -> int:
     """Work on a parser, with its result beside the editor; and watch the queue.
 
@@ -59,12 +78,31 @@ def command(
     Examples:
       casparian tui demo/parsers/sales --samples demo/data/sales_2024_02.csv
       casparian tui --prod
+      casparian tui --web
     """
+    if not web and (port is not None or allow_actions):
+        raise click.UsageError("--port and --allow-actions go with --web")
+    if web and not allow_actions and (parser or samples or python or cold):
+        raise click.UsageError(
+            "--web only looks at the queue: a parser is worked on with --allow-actions"
+        )
+    if web:
+        given = {
+            "parser": None if parser is None else str(parser),
+            "samples": [str(path) for path in samples],
+            "python": None if python is None else str(python),
+            "store": store,
+            "cold": cold,
+            "prod": prod,
+            "read_only": read_only,
+            "may_act": allow_actions,
+        }
+        return _serve(given, port or 0)
     from .tui.starting import nothing_collected
 
     with nothing_collected():
         try:
-            app = _made(parser, samples, python, store, cold=cold, prod=prod, read_only=read_only)
+            app = app_for(parser, samples, python, store, cold=cold, prod=prod, read_only=read_only)
         except CasparianError as error:
             show_error(error)
             return EXIT_USAGE
@@ -80,7 +118,47 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _made(
+def _serve(given: dict[str, Any], port: int) -> int:
+    from importlib.util import find_spec
+
+    from casparian.core.settings import resolve
+
+    if find_spec("textual_serve") is None or find_spec("aiohttp") is None:
+        lacks = CasparianError(
+            "--web needs textual-serve, which is not installed",
+            hint="install casparian[web], such as by: uv tool install 'casparian[web]'",
+        )
+        show_error(lacks)
+        return EXIT_USAGE
+    from .tui.web.server import serve
+
+    def ready(url: str) -> None:
+        click.echo(f"{url}\n")
+        acts = "can do all that you can" if given["may_act"] else "can look at the queue"
+        click.echo(f"whoever has this address, on this machine, {acts}; Ctrl-C ends it")
+
+    try:
+        given["store"] = str(resolve({"store": given["store"]})["store"].value)
+        if given["may_act"]:
+            _check(given)
+        serve(given, port=port, ready=ready)
+    except CasparianError as error:
+        show_error(error)
+        return EXIT_USAGE
+    except OSError as error:
+        click.echo(f"error: port {port} can't be had: {error.strerror}", err=True)
+        return EXIT_FAILED
+    return 0
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Raise what is wrong with a command line, before a browser is told."""
+    from .tui.web.child import made
+
+    made(given)
+
+
+def app_for(
     parser: Path | None,
     samples: tuple[Path, ...],
     python: Path | None,

@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 
 Pane = Literal["dev", "prod"]
 
+ONLY_LOOKS = "casparian tui --web only looks at the queue, unless it is given --allow-actions"
+
 THEMES = ("textual-dark", "textual-light", "ansi-dark")
 
 
 class CasparianApp(Doing, App[None]):
     """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``.
 
-    ``notices`` are told when it is there, ``sizes`` are those of the parts of the panes.
+    ``notices`` are told when it is there, ``sizes`` are those of the parts of the panes. One that
+    ``only_looks`` has no Dev pane, which runs what a parser says, and writes no files.
     """
 
     area = "app"
@@ -62,6 +65,7 @@ class CasparianApp(Doing, App[None]):
         keys: Mapping[str, str] | None = None,
         notices: Sequence[str] = (),
         sizes: Sizes | None = None,
+        only_looks: bool = False,
     ) -> None:
         # It begins in one of the panes: a screen of Textual's own before it would be painted first.
         self.DEFAULT_MODE = first  # type: ignore[misc]
@@ -71,6 +75,7 @@ class CasparianApp(Doing, App[None]):
         self._prod = prod
         self.keys = dict(keys or {})
         self._notices = notices
+        self._only_looks = only_looks
         self.sizes = Sizes() if sizes is None else sizes
         self.add_mode("dev", lambda: DevScreen(self._dev))
         if self._prod is not None:
@@ -215,6 +220,14 @@ class CasparianApp(Doing, App[None]):
     def do_quit(self) -> None:
         """Leave, once what the screen is doing is done: what is half built can't be taken down."""
         self.screen.call_later(self.exit)
+
+    def why_not_dev(self) -> str:
+        """It must be allowed to act."""
+        return ONLY_LOOKS if self._only_looks else ""
+
+    def why_not_write(self) -> str:
+        """It must be allowed to write files."""
+        return self.why_not_dev()
 
     def do_dev(self) -> None:
         """Go to the Dev pane."""

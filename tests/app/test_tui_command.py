@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -48,6 +50,7 @@ def tui(*words: str) -> Result:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--web", "--allow-actions", "shop/parsr.py"], "no parser at shop/parsr.py"),
         (["shop/parsr.py"], "no parser at shop/parsr.py\n  try: did you mean shop/parser.py?"),
         (["."], "the folder . has no parser.py\n  try: one of its parsers: shop\n"),
         (
@@ -61,6 +64,29 @@ def test_what_is_not_there_is_told_with_what_to_try(words: list[str], said: str)
     done = tui(*words)
     assert done.return_value == 2
     assert f"error: {said}" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--web", "shop"], "--web only looks at the queue: a parser is worked on with"),
+        (["--port", "8000"], "--port and --allow-actions go with --web"),
+        (["--allow-actions"], "--port and --allow-actions go with --web"),
+    ],
+)
+def test_what_makes_no_sense_in_a_browser_is_told(words: list[str], said: str) -> None:
+    error = tui(*words).exception
+    assert isinstance(error, click.UsageError)
+    assert said in error.message
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = tui("--web", "--port", str(taken.getsockname()[1]))
+    assert done.return_value == 1
+    assert "can't be had" in done.output
 
 
 def test_without_a_terminal_it_says_so() -> None:

@@ -25,7 +25,7 @@ _DONE: Final[dict[JobVerb, str]] = {
     "replay": "replayed",
     "delete": "forgotten",
 }
-READ_ONLY: Final = "casparian tui was started with --read-only"
+READ_ONLY: Final = "it only looks: started with --read-only, or with --web and no --allow-actions"
 
 
 class JobDeeds:

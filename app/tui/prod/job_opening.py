@@ -73,8 +73,9 @@ class JobOpening:
         node.app.push_screen(self.job_screen, left)
 
     def why_not_try(self) -> str:
-        """There must be a job."""
-        return self._why_no_job()
+        """There must be a job, and a Dev pane."""
+        node: Any = self
+        return self._why_no_job() or str(node.app.why_not_dev())
 
     def do_try(self) -> None:
         """Try the job's input in the Dev pane."""

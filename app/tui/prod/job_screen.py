@@ -250,8 +250,10 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         self.dismiss(None)
 
     def why_not_try(self) -> str:
-        """There must be a job."""
-        return "" if self.details is not None else "there is no such job"
+        """There must be a job, and a Dev pane."""
+        node: Any = self
+        there = self.details is not None
+        return str(node.app.why_not_dev()) if there else "there is no such job"
 
     def do_try(self) -> None:
         """Try the job's input in the Dev pane."""

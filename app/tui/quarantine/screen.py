@@ -263,8 +263,9 @@ class QuarantineScreen(Doing, Screen[None]):
         self._pane.open_job(self.row.job.job_id, tab="quarantine")
 
     def why_not_try(self) -> str:
-        """There must be a row."""
-        return self.why_not_open()
+        """There must be a row, and a Dev pane."""
+        app: Any = self.app
+        return self.why_not_open() or str(app.why_not_dev())
 
     def do_try(self) -> None:
         """Try the row's input in the Dev pane."""
@@ -315,8 +316,9 @@ class QuarantineScreen(Doing, Screen[None]):
         self._read(self._asked.reason)
 
     def why_not_export(self) -> str:
-        """There must be a row."""
-        return self.why_not_open()
+        """There must be a row, and files must be allowed to be written."""
+        app: Any = self.app
+        return self.why_not_open() or str(app.why_not_write())
 
     def do_export(self) -> None:
         """Ask for a file to write all of the job's rows to."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def parser_prompt(name: str, counts: Sequence[ReasonCount]) -> Table:
     """Return the line above a parser's reasons."""
     cells = sum(one.cells for one in counts)
-    return _line(Text(one_line(name), "bold underline"), Text(counted(cells, "cell"), "dim"))
+    return _line(Text(one_line(name), "bold"), Text(counted(cells, "cell"), "dim"))
 
 
 def reason_prompt(one: ReasonCount) -> Table:

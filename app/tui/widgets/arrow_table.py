@@ -395,7 +395,12 @@ class ArrowTable(ScrollView, can_focus=True):
         return True
 
     def action_ask(self, asked: Asked) -> None:
-        """Have somebody ask for a text."""
+        """Have somebody ask for a text; for a file only where the app lets any be written."""
+        check = getattr(self.app, "why_not_write", None)
+        reason = check() if check is not None and asked == "export" else ""
+        if reason:
+            self._tell(problem=reason)
+            return
         self.post_message(self.PromptWanted(self, asked))
 
     def action_find_again(self, backwards: bool) -> None:

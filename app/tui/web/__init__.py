@@ -1,0 +1,1 @@
+"""The terminal app in a browser of this machine: ``casparian tui --web``."""
