@@ -52,6 +52,16 @@ def test_one_bad_cell_costs_one_row() -> None:
     assert 'null_tokens = ["Unknown"]' in reason.hint
 
 
+@pytest.mark.parametrize("bad", [(0, 2), (1, 3), (0, 1), (19_997, 19_999), (0, 19_999)])
+def test_few_bad_rows_among_many_take_no_neighbour_with_them(bad: tuple[int, int]) -> None:
+    texts = [str(row) for row in range(20_000)]
+    for row in bad:
+        texts[row] = "x"
+    verdict = validator({"n": "int64"}).validate(pa.table({"n": texts}), first_row=0)
+    assert [row.row_number for row in verdict.rejected] == [*bad]
+    assert verdict.valid["n"].to_pylist() == [row for row in range(20_000) if row not in bad]
+
+
 def test_all_reasons_of_a_row_are_kept() -> None:
     check = validator(
         {
