@@ -15,7 +15,8 @@ from casparian.core.stores.states import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from casparian.core.stores.jobs import Job, JobFilter, JobStore, Sort
+    from casparian.core.stores.job_store import JobStore
+    from casparian.core.stores.jobs import Job, JobFilter, Sort
 
 Key = Literal["queued", "state", "parser"] | Measure
 """By what a list can be sorted."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from casparian.core.stores.files import FileStore
-    from casparian.core.stores.jobs import JobStore
+    from casparian.core.stores.job_store import JobStore
     from casparian.core.stores.obstacles import ObstacleStore
     from casparian.core.stores.parsers import ParserStore
     from casparian.core.stores.quarantine import QuarantineStore

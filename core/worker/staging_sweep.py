@@ -13,7 +13,7 @@ from casparian.core.stores.states import HELD
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from casparian.core.stores.jobs import JobStore
+    from casparian.core.stores.job_store import JobStore
 
 _NAME: Final = re.compile(r"([0-9a-f]+)\.([0-9]+)")
 #: A job that this store doesn't know may be another store's, with the same output root.

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from casparian.app.cli import casparian
-from casparian.core.stores.sqlite.migrations import MIGRATIONS
+from casparian.core.stores.sqlite.schema import MIGRATIONS
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ transaction is begun again, whole, after a short random wait.
 from __future__ import annotations
 
 import random
+import resource
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -149,6 +150,13 @@ class Connection:
                 if holder is None
                 else holder.hint,
             )
+        limit = _limit_reached(self.path) if code == sqlite3.SQLITE_IOERR else None
+        if limit is not None:
+            return StoreUnreachableError(
+                f"{self.path}: the store can't grow: no file of this process may have more than "
+                f"{limit:,} bytes",
+                hint="raise that limit: ulimit -f unlimited",
+            )
         if code == sqlite3.SQLITE_FULL:
             return StoreUnreachableError(
                 f"{self.path}: the store can't grow: {error}", hint="free some space on its disk"
@@ -176,6 +184,19 @@ def _refuse_network(path: Path) -> None:
             "stay where it is",
         )
 
+
+def _limit_reached(path: Path) -> int | None:
+    """Return how long a file of this process may be if the store's files come to that."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit == resource.RLIM_INFINITY:
+        return None
+    files = [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm")]
+    longest = max((file.stat().st_size for file in files if file.exists()), default=0)
+    return limit if longest + _LONGEST_WRITE > limit else None
+
+
+_LONGEST_WRITE: Final = 65_536
+"""More than SQLite adds to a file by one write: a page of 64 KiB at most, or 32 KiB of an index."""
 
 _OUT_OF_REACH: Final = (
     sqlite3.SQLITE_CANTOPEN,

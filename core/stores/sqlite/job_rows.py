@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.stores.jobs import Attempt, Job, JobError, JobFilter
+from casparian.core.stores.jobs import JOB_FIELDS, Attempt, Job, JobError, JobFilter
 from casparian.core.stores.standing_sets import read_sets
-from casparian.core.stores.states import STATUSES
+from casparian.core.stores.states import HELD, STATUSES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from casparian.core.stores.jobs import Measure, Sort
     from casparian.core.stores.states import JobStatus
 
-_NAMES: Final = tuple(field.name for field in fields(Job))
-_FORCED: Final = _NAMES.index("forced")
-_CANCEL: Final = _NAMES.index("cancel_requested")
-_ERROR: Final = _NAMES.index("error")
-_REPLACING: Final = _NAMES.index("replacing")
+_FORCED: Final = JOB_FIELDS.index("forced")
+_CANCEL: Final = JOB_FIELDS.index("cancel_requested")
+_ERROR: Final = JOB_FIELDS.index("error")
+_REPLACING: Final = JOB_FIELDS.index("replacing")
 
 
 _MEASURES: Final[dict[Measure, str]] = {
@@ -50,7 +49,7 @@ def job_of(row: sqlite3.Row) -> Job:
 @cache
 def _places(columns: tuple[str, ...]) -> Callable[[sqlite3.Row], tuple[Any, ...]]:
     """Return what takes a job's fields out of a row of these columns, in their order."""
-    return itemgetter(*(columns.index(name) for name in _NAMES))
+    return itemgetter(*(columns.index(name) for name in JOB_FIELDS))
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:
@@ -93,8 +92,10 @@ def page_query(
 
 def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
     """Return the query that counts the jobs that pass, and its parameters."""
-    conditions, values = conditions_of(wanted)
-    return f"SELECT count(*) FROM cf_jobs {_where(conditions)}", values
+    conditions, values = _conditions(wanted)
+    of_states = [[_is(status)] for status in dict.fromkeys(wanted.statuses)] or [[]]
+    parts = [f"(SELECT count(*) FROM cf_jobs {_where([*s, *conditions])})" for s in of_states]
+    return f"SELECT {' + '.join(parts)}", values
 
 
 def ranking_query(
@@ -155,8 +156,9 @@ def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:
 
 
 def _is(status: str) -> str:
+    """Return the condition that a job is in a state, as the indexes have it."""
     assert status in STATUSES
-    return f"status = '{status}'"
+    return f"status = '{status}' AND worker_id IS {'NOT NULL' if status in HELD else 'NULL'}"
 
 
 def _where(conditions: list[str]) -> str:

@@ -5,9 +5,6 @@ theirs stands in ``leases``.
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import fields
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
@@ -21,14 +18,14 @@ from casparian.core.stores.sqlite.job_rows import (
     ranking_query,
 )
 from casparian.core.stores.sqlite.leases import SqliteLeases
-from casparian.core.stores.sqlite.many_rows import BATCH, of_all
+from casparian.core.stores.sqlite.new_jobs import insert, insert_all, there_already
 from casparian.core.stores.sqlite.replacements import (
     refuse_beside_another,
     refuse_done,
     refuse_replaced,
     standing,
 )
-from casparian.core.stores.sqlite.standing_sets import share, shares, would_replace
+from casparian.core.stores.sqlite.standing_sets import would_replace
 from casparian.core.stores.standing_sets import StandsFor
 from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 
@@ -41,12 +38,10 @@ if TYPE_CHECKING:
     from casparian.core.stores.states import JobStatus
 
 _SHOWN = 5
-_NEW = tuple(field.name for field in fields(NewJob))
-_values_of = attrgetter(*_NEW)
 
 
 class SqliteJobs(SqliteLeases):
-    """See :class:`casparian.core.stores.jobs.JobStore`."""
+    """See :class:`casparian.core.stores.job_store.JobStore`."""
 
     def insert(self, job: NewJob) -> Inserted:
         """Queue a job, unless one for the same input and bundle is live or has succeeded."""
@@ -57,14 +52,7 @@ class SqliteJobs(SqliteLeases):
         wanted = list(jobs)  # the transaction may run again
 
         def work(raw: sqlite3.Connection, now: int) -> list[Inserted]:
-            done: list[Inserted] = []
-            for start in range(0, len(wanted), BATCH):
-                part = wanted[start : start + BATCH]
-                if len(part) > 1 and _all_new(raw, part):
-                    done += _insert_new(raw, part, now=now)
-                else:
-                    done += [_insert(raw, job, now=now) for job in part]
-            return done
+            return insert_all(raw, wanted, now=now)
 
         return self._connection.write(work)
 
@@ -76,7 +64,7 @@ class SqliteJobs(SqliteLeases):
         def work(raw: sqlite3.Connection) -> list[Inserted | None]:
             queued, found = set(also), list[Inserted | None]()
             for job in jobs:
-                there = None if job.forced else _there(raw, job, queued)
+                there = None if job.forced else there_already(raw, job, queued)
                 if there is None:
                     queued.add((job.input_hash, job.source_hash))
                 found.append(there)
@@ -110,9 +98,10 @@ class SqliteJobs(SqliteLeases):
                 return False
             if not found["forced"]:
                 other = raw.execute(
-                    "SELECT job_id FROM cf_jobs WHERE input_hash = ? AND source_hash = ? AND "
-                    "status IN ('pending', 'scheduled', 'running', 'promoting')",
-                    (found["input_hash"], found["source_hash"]),
+                    "SELECT job_id FROM cf_jobs WHERE input_key = substr(:input_hash, 1, 8) "
+                    "AND input_hash = :input_hash AND source_hash = :source_hash AND "
+                    "+status IN ('pending', 'scheduled', 'running', 'promoting')",
+                    dict(found),
                 ).fetchone()
                 if other is not None:
                     raise StoreError(
@@ -153,7 +142,7 @@ class SqliteJobs(SqliteLeases):
                 input_hash=dead.input_hash,
                 input_size=dead.input_size,
             )
-            inserted = _insert(raw, new, now=now)
+            inserted = insert(raw, new, now=now)
             link = {"job_id": job_id, "fence": dead.fence, "new_id": inserted.job_id, "now": now}
             raw.execute(statements.REPLAYED, link)
             return inserted.job_id
@@ -183,7 +172,7 @@ class SqliteJobs(SqliteLeases):
                 input_hash=input_hash,
                 input_size=input_size,
             )
-            return _insert(raw, new, now=now).job_id
+            return insert(raw, new, now=now).job_id
 
         return self._connection.write(work)
 
@@ -224,9 +213,7 @@ class SqliteJobs(SqliteLeases):
 
     def attempts(self, job_id: str) -> list[Attempt]:
         """Return every claim of a job, the first first."""
-        rows = self._connection.read(
-            "SELECT * FROM cf_job_attempts WHERE job_id = ? ORDER BY fence", (job_id,)
-        )
+        rows = self._connection.read(statements.ATTEMPTS, {"job_id": job_id})
         return [attempt_of(row) for row in rows]
 
     def replays(self, job_id: str) -> list[Replay]:
@@ -241,8 +228,8 @@ class SqliteJobs(SqliteLeases):
     def counts(self, parser: str | None = None) -> dict[JobStatus, int]:
         """Return how many jobs there are in each state."""
         rows = self._connection.read(
-            "SELECT status, sum(jobs) FROM cf_job_counts "
-            "WHERE (:parser IS NULL OR parser = :parser) AND jobs > 0 GROUP BY status",
+            f"SELECT status, sum(jobs) FROM ({statements.COUNTS}) "
+            "WHERE :parser IS NULL OR parser = :parser GROUP BY status",
             {"parser": parser},
         )
         return {row[0]: row[1] for row in rows}
@@ -304,7 +291,7 @@ class SqliteJobs(SqliteLeases):
     def parsers(self) -> Sequence[str]:
         """Return the names of the parsers that have jobs."""
         rows = self._connection.read(
-            "SELECT DISTINCT parser FROM cf_job_counts WHERE jobs > 0 ORDER BY parser"
+            f"SELECT DISTINCT parser FROM ({statements.COUNTS}) ORDER BY parser"
         )
         return [row[0] for row in rows]
 
@@ -364,44 +351,3 @@ def _again(
         replay_of=job.job_id,
         replaces=stands.job_id,
     )
-
-
-def _there(
-    raw: sqlite3.Connection, job: NewJob, queued: Collection[tuple[str, str]]
-) -> Inserted | None:
-    """Return the job whose set a new one would share, as `_insert` decides it."""
-    values = dict(zip(_NEW, _values_of(job), strict=True))
-    rows = raw.execute(statements.SAME_WORK, values).fetchall()
-    if (job.input_hash, job.source_hash) in queued and not (rows and not rows[0]["processed"]):
-        stands = raw.execute(statements.STANDS_FOR_PATH, values).fetchall()
-        return None if stands else Inserted("", is_new=False)
-    if not rows or not shares(raw, values, rows[0]):
-        return None
-    return Inserted(rows[0]["job_id"], is_new=False, processed=bool(rows[0]["processed"]))
-
-
-def _insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
-    if not job.forced:
-        work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
-        there = raw.execute(statements.SAME_WORK, work).fetchall()
-        if there and share(raw, dict(zip(_NEW, _values_of(job), strict=True)), there[0]):
-            processed, forgotten = bool(there[0]["processed"]), bool(there[0]["forgotten"])
-            return Inserted(there[0]["job_id"], False, processed, forgotten)
-    [inserted] = _insert_new(raw, [job], now=now)
-    return inserted
-
-
-def _all_new(raw: sqlite3.Connection, jobs: Sequence[NewJob]) -> bool:
-    """Say whether no job is the same work as one that is there, or as another of them."""
-    works = {(job.input_hash, job.source_hash) for job in jobs}
-    if len(works) < len(jobs):
-        return False
-    unforced = [(job.input_hash, job.source_hash) for job in jobs if not job.forced]
-    return not of_all(raw, statements.SAME_WORK_AS_ANY, unforced)
-
-
-def _insert_new(raw: sqlite3.Connection, jobs: Sequence[NewJob], *, now: int) -> list[Inserted]:
-    ids = [secrets.token_hex(8) for _ in jobs]
-    rows = [(id_, *_values_of(job), now) for id_, job in zip(ids, jobs, strict=True)]
-    of_all(raw, statements.INSERT, rows)
-    return [Inserted(id_, is_new=True) for id_ in ids]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.stores.jobs import Beat, Failed, JobError, Lease
@@ -15,6 +16,7 @@ from casparian.core.stores.retries import (
     delay_ms,
 )
 from casparian.core.stores.sqlite import standing_sets, statements
+from casparian.core.stores.sqlite.job_counts import count
 from casparian.core.stores.sqlite.job_rows import error_text, job_of
 from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.sqlite.parsers import pause
@@ -58,7 +60,8 @@ class SqliteLeases:
                 return []  # an idle worker never takes the write lock
 
         def work(raw: sqlite3.Connection, now: int) -> list[Job]:
-            raw.execute(statements.DUE, {"now": now})
+            if raw.execute(statements.SOME_DUE, (now,)).fetchall():
+                raw.execute(statements.DUE, {"now": now})
             values = {
                 "worker_id": worker_id,
                 "limit": limit,
@@ -68,11 +71,8 @@ class SqliteLeases:
                 "now": now,
             }
             jobs = [job_of(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
-            raw.executemany(
-                statements.BEGIN_ATTEMPT,
-                [(job.job_id, job.fence, job.attempt, worker_id, now) for job in jobs],
-            )
-            return sorted(jobs, key=lambda job: (job.priority, job.seq))
+            count(raw, [(job.parser, "pending") for job in jobs], by=-1)
+            return sorted(jobs, key=attrgetter("priority", "seq"))
 
         claimed = self._connection.write(work)
         self._more_may_be_there = len(claimed) == limit
@@ -145,11 +145,12 @@ class SqliteLeases:
         """End a promoting job whose staged set somebody removed: it has failed."""
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
-            values = {**_named(lease), "error": error_text(error), "now": now}
+            text = error_text(error)
+            _end_attempts(raw, [(*_key(lease), "promoting", now, "failed", text)])
+            values = {**_named(lease), "error": text, "now": now}
             rows = raw.execute(statements.VANISHED, values).fetchall()
             if rows:
                 standing_sets.put_back(raw, rows[0])
-                _close_attempt(raw, lease, "failed", error_text(error), now)
             return bool(rows)
 
         return self._connection.write(work)
@@ -162,12 +163,13 @@ class SqliteLeases:
         """Give a running job back untouched: its attempt doesn't count."""
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
-            values = {**_named(lease), "now": now}
-            rows = raw.execute(statements.RELEASE, values).fetchall()
-            if rows:
-                outcome = "released" if rows[0]["status"] == "pending" else "cancelled"
-                _close_attempt(raw, lease, outcome, None, now)
-            return bool(rows)
+            rows = raw.execute(statements.HELD, _named(lease)).fetchall()
+            if not rows:
+                return False
+            outcome = "cancelled" if rows[0]["cancel_requested"] else "released"
+            _end_attempts(raw, [(*_key(lease), "running", now, outcome, None)])
+            raw.execute(statements.RELEASE, {**_named(lease), "now": now})
+            return True
 
         return self._connection.write(work)
 
@@ -245,12 +247,21 @@ def _named(lease: Lease) -> dict[str, Any]:
     return {"job_id": lease.job_id, "fence": lease.fence}
 
 
+def _key(lease: Lease) -> tuple[str, int]:
+    return lease.job_id, lease.fence
+
+
 def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: int) -> list[bool]:
     """End promoting jobs; False for each that is refused."""
-    found = of_all(raw, statements.COMPLETE, [_ended(one, now) for one in completions])
+    leases = [(one, *_key(one.lease), _status(one)) for one in completions]
+    _end_attempts(raw, [(*key, "promoting", now, status, None) for _, *key, status in leases])
+    found = of_all(
+        raw,
+        statements.COMPLETE,
+        [(*key, status, one.rows, one.quarantined, now) for one, *key, status in leases],
+    )
     jobs = {Lease(row["job_id"], row["fence"]): row for row in found}
     answers: list[bool] = []
-    history, attempts = [], []
     for completion in completions:
         job = jobs.pop(completion.lease, None)  # the second time it is refused
         answers.append(job is not None)
@@ -260,21 +271,12 @@ def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: i
             replace_rows(raw, completion.lease.job_id, completion.quarantine)
         if job["replaces"] is not None:
             raw.execute(statements.REPLACED, dict(job))
-        named = (job["job_id"], job["parser"], job["parser_version"], job["input_path"])
-        counted = (completion.rows, completion.quarantined, now)
-        history.append((job["input_hash"], job["source_hash"], *named, *counted))
-        attempts.append((now, _status(completion), None, job["job_id"], job["fence"]))
-    raw.executemany(statements.HISTORY, history)
-    raw.executemany(statements.CLOSE_ATTEMPT, attempts)
+    works = [(row["job_id"], row["input_hash"], row["source_hash"]) for row in found]
+    standing_sets.unprocess(raw, [dict(row) for row in of_all(raw, statements.DONE_BEFORE, works)])
+    count(raw, [(row["parser"], row["status"]) for row in found])
     for parser in {row["parser"] for row in found}:
         raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
     return answers
-
-
-def _ended(completion: Completion, now: int) -> tuple[object, ...]:
-    lease = completion.lease
-    counted = (completion.rows, completion.quarantined)
-    return (lease.job_id, lease.fence, _status(completion), *counted, now)
 
 
 def _status(completion: Completion) -> JobStatus:
@@ -301,8 +303,9 @@ def _end(
         "crash_count": job.crash_count + crashed,
         "now": now,
     }
+    outcome = "crashed" if crashed else status
+    _end_attempts(raw, [(*_key(job.lease), "running", now, outcome, text)])
     raw.execute(statements.END_ATTEMPT, values)
-    _close_attempt(raw, job.lease, "crashed" if crashed else status, text, now)
     if status == "dead_letter":
         payload = {
             "parser": job.parser,
@@ -316,10 +319,9 @@ def _end(
         raw.execute(statements.DEAD_LETTER, values)
 
 
-def _close_attempt(
-    raw: sqlite3.Connection, lease: Lease, outcome: str, error: str | None, now: int
-) -> None:
-    raw.execute(statements.CLOSE_ATTEMPT, (now, outcome, error, lease.job_id, lease.fence))
+def _end_attempts(raw: sqlite3.Connection, ended: Sequence[tuple[object, ...]]) -> None:
+    """Keep how attempts end, as long as their jobs say the rest of them."""
+    of_all(raw, statements.ATTEMPT_ENDS, ended)
 
 
 def _blame(raw: sqlite3.Connection, parser: str, now: int) -> bool:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.stores.errors import StoreNewerError
 from casparian.core.stores.maintenance import Problem, StoreStatus
 from casparian.core.stores.sqlite.connection import PATIENCE_S, Connection
-from casparian.core.stores.sqlite.migrations import MIGRATIONS, check_version, migrate, version_of
+from casparian.core.stores.sqlite.migrations import check_version, migrate, version_of
+from casparian.core.stores.sqlite.schema import MIGRATIONS
+from casparian.core.stores.sqlite.statements import COUNTS, IS_HELD
 from casparian.core.stores.sqlite.store import wall_clock
 
 if TYPE_CHECKING:
@@ -35,22 +37,20 @@ _BALANCES: Final[tuple[tuple[str, str, str], ...]] = (
         "job_counts",
         "the kept counts of jobs differ from the jobs",
         """
-        SELECT parser || ', ' || status AS what FROM (
-            SELECT parser, status, count(*) AS jobs FROM cf_jobs GROUP BY parser, status
-            EXCEPT SELECT parser, status, jobs FROM cf_job_counts)
-        UNION SELECT parser || ', ' || status FROM (
-            SELECT parser, status, jobs FROM cf_job_counts WHERE jobs <> 0
-            EXCEPT SELECT parser, status, count(*) FROM cf_jobs GROUP BY parser, status)
+        WITH there AS (SELECT parser, status, count(*) AS jobs FROM cf_jobs
+            WHERE status NOT IN ('running', 'promoting') GROUP BY parser, status),
+            kept AS (SELECT parser, status, jobs FROM cf_job_counts WHERE jobs <> 0)
+        SELECT parser || ', ' || status AS what FROM (SELECT * FROM there EXCEPT SELECT * FROM kept)
+        UNION SELECT parser || ', ' || status FROM (SELECT * FROM kept EXCEPT SELECT * FROM there)
         """,
     ),
     (
-        "open_attempts",
-        "jobs are held that have no attempt under way, or the reverse",
-        """
+        "attempts",
+        "jobs are held whose attempt has ended, or the reverse",
+        f"""
         SELECT job_id AS what FROM cf_jobs AS job
-        WHERE (status IN ('running', 'promoting')) <> EXISTS (
-            SELECT 1 FROM cf_job_attempts AS attempt
-            WHERE attempt.job_id = job.job_id AND attempt.ended_at IS NULL)
+        WHERE fence > 0 AND {IS_HELD} = EXISTS (SELECT 1 FROM cf_job_attempts AS attempt
+            WHERE attempt.job_id = job.job_id AND attempt.fence = job.fence)
         """,
     ),
     (
@@ -111,9 +111,7 @@ def status(path: Path) -> StoreStatus:
         jobs: dict[str, int] = {}
         if current:
             rows = {t: connection.read(f"SELECT count(*) FROM {t}")[0][0] for t in _TABLES}
-            found = connection.read(
-                "SELECT status, sum(jobs) FROM cf_job_counts WHERE jobs > 0 GROUP BY status"
-            )
+            found = connection.read(f"SELECT status, sum(jobs) FROM ({COUNTS}) GROUP BY status")
             jobs = {row[0]: row[1] for row in found}
         files = [path.with_name(path.name + ending) for ending in ("", "-wal")]
         size = sum(file.stat().st_size for file in files if file.exists())

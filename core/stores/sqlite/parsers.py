@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import ParserExistsError, ParserInUseError
 from casparian.core.stores.parsers import Health, StoredParser
+from casparian.core.stores.sqlite.statements import IS_HELD
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,9 +25,15 @@ _LATEST = (
 )
 _THESE = "name = :name AND (:version IS NULL OR version = :version)"
 _LIVE = f"""
-    SELECT count(*) FROM cf_jobs
-    WHERE parser = :name AND status IN ('pending', 'scheduled', 'running', 'promoting')
-        AND source_hash IN (SELECT source_hash FROM cf_parsers WHERE {_THESE})
+    SELECT count(*) FROM (
+        SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND status = 'pending'
+            AND worker_id IS NULL
+        UNION ALL
+        SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND status = 'scheduled'
+            AND worker_id IS NULL
+        UNION ALL
+        SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND {IS_HELD})
+    WHERE source_hash IN (SELECT source_hash FROM cf_parsers WHERE {_THESE})
 """
 _NEXT = "(SELECT coalesce(max(registered), 0) + 1 FROM cf_parsers)"
 

@@ -134,10 +134,9 @@ def share(raw: sqlite3.Connection, values: Mapping[str, Any], other: sqlite3.Row
         return False
     is_its_own = not other["processed"] and other["input_path"] == values["input_path"]
     if not is_its_own and not _standing_for(raw, values):
-        raw.execute(
-            statements.SHARE if other["processed"] else statements.SHARE_LATER,
-            {**values, "other": other["job_id"]},
-        )
+        named = {**values, "other": other["job_id"]}
+        if not raw.execute(statements.SHARE, named).rowcount and not other["processed"]:
+            raw.execute(statements.SHARE_LATER, named)
     return True
 
 
@@ -222,14 +221,17 @@ def _being_published(raw: sqlite3.Connection, job_ids: Sequence[str], own: str) 
 
 def _take_out(raw: sqlite3.Connection, job: sqlite3.Row, change: _Change) -> None:
     raw.executemany(statements.LEAVES, [_key(row) for row in change.left])
-    raw.executemany(
-        statements.UNPROCESSED,
-        [
-            {"input_hash": row.input_hash, "job_id": row.job_id}
-            for row in change.gone
-            if row.job_id != job["job_id"]
-        ],
-    )
+    unprocess(raw, [_named(row) for row in change.gone if row.job_id != job["job_id"]])
+
+
+def unprocess(raw: sqlite3.Connection, works: Sequence[Mapping[str, object]]) -> None:
+    """Forget that jobs have done the work on inputs; within a transaction."""
+    raw.executemany(statements.UNPROCESSED, works)
+    raw.executemany(statements.UNPROCESSED_IF_PRUNED, works)
+
+
+def _named(row: _Row) -> dict[str, str]:
+    return {"input_hash": row.input_hash, "job_id": row.job_id}
 
 
 def _key(row: _Row) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The statements that decide who holds a job: each tests all it relies on, inside the update.
 
-States are literals, for SQLite uses a partial index only where it sees them. Statements that
+States are literals, for SQLite uses a partial index only where it sees them. A job has a worker
+while it is running or promoting, and only then: indexes have it so (`IS_HELD`). Statements that
 take ``:rows`` do the same to many jobs at once (`many_rows`); ``+status`` there keeps SQLite from
 going through all jobs of a state instead of looking each one up.
 """
@@ -8,6 +9,10 @@ going through all jobs of a state instead of looking each one up.
 from __future__ import annotations
 
 from typing import Final
+
+from casparian.core.stores.jobs import JOB_FIELDS
+
+IS_HELD: Final = "worker_id IS NOT NULL"
 
 INSERT: Final = """
     WITH given (job_id, parser, parser_version, source_hash, input_path, input_hash, input_size,
@@ -23,13 +28,15 @@ INSERT: Final = """
 
 SAME_WORK: Final = """
     SELECT job_id, 0 AS processed, 0 AS forgotten, input_path FROM cf_jobs
-    WHERE input_hash = :input_hash AND source_hash = :source_hash
-        AND status IN ('pending', 'scheduled', 'running', 'promoting')
+    WHERE input_key = substr(:input_hash, 1, 8) AND input_hash = :input_hash
+        AND source_hash = :source_hash
+        AND +status IN ('pending', 'scheduled', 'running', 'promoting')
     UNION ALL
     SELECT job_id, 1,
         NOT EXISTS (SELECT 1 FROM cf_jobs AS kept WHERE kept.job_id = done.job_id), input_path
     FROM cf_processing_history AS done
-    WHERE input_hash = :input_hash AND source_hash = :source_hash
+    WHERE input_key = substr(:input_hash, 1, 8) AND input_hash = :input_hash
+        AND source_hash = :source_hash
     LIMIT 1
 """
 
@@ -37,12 +44,16 @@ SAME_WORK: Final = """
 SAME_WORK_AS_ANY: Final = """
     WITH given (input_hash, source_hash) AS (VALUES :rows)
     SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM cf_jobs AS job
-            WHERE job.input_hash = given.input_hash AND job.source_hash = given.source_hash
-                AND +job.status IN ('pending', 'scheduled', 'running', 'promoting'))
-        OR EXISTS (SELECT 1 FROM cf_processing_history AS done
+            WHERE job.input_key = substr(given.input_hash, 1, 8)
+                AND job.input_hash = given.input_hash AND job.source_hash = given.source_hash
+                AND (job.processed OR job.status IN (
+                    'pending', 'scheduled', 'running', 'promoting')))
+        OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
             WHERE done.input_hash = given.input_hash AND done.source_hash = given.source_hash)
     LIMIT 1
 """
+
+SOME_DUE: Final = "SELECT 1 FROM cf_jobs WHERE status = 'scheduled' AND run_at <= ? LIMIT 1"
 
 DUE: Final = """
     UPDATE cf_jobs SET status = 'pending' WHERE seq IN (
@@ -50,13 +61,22 @@ DUE: Final = """
         ORDER BY run_at LIMIT 1000)
 """
 
+# Those that are held are few, and are not counted as they come and go.
+COUNTS: Final = f"""
+    SELECT parser, status, jobs FROM cf_job_counts WHERE jobs > 0
+    UNION ALL
+    SELECT parser, status, count(*) AS jobs FROM cf_jobs WHERE {IS_HELD} GROUP BY parser, status
+"""
+
 WORK_THERE: Final = """
     SELECT EXISTS (SELECT 1 FROM cf_job_counts WHERE status = 'pending' AND jobs > 0)
         OR EXISTS (SELECT 1 FROM cf_jobs WHERE status = 'scheduled' AND run_at <= :now)
 """
 
+_COLUMNS = ", ".join(JOB_FIELDS)
+
 # Of each bundle that may run the first few, by the index, and of these the first of all.
-CLAIM: Final = """
+CLAIM: Final = f"""
     WITH RECURSIVE ready (parser, source_hash) AS (
         SELECT waits.parser, (SELECT job.source_hash FROM cf_jobs AS job
             WHERE job.status = 'pending' AND job.parser = waits.parser
@@ -85,7 +105,7 @@ CLAIM: Final = """
                     AND first.source_hash = ready.source_hash
                 ORDER BY first.priority, first.seq LIMIT :limit)
         ORDER BY job.priority, job.seq LIMIT :limit)
-    RETURNING *
+    RETURNING {_COLUMNS}
 """
 
 BEAT: Final = """
@@ -107,12 +127,14 @@ PROGRESS: Final = """
 
 # Another that publishes for the same input, or in place of the same set, goes first.
 TO_PROMOTE: Final = """
-    WITH given (job_id, fence) AS (VALUES :rows)
+    WITH given (job_id, fence) AS (VALUES :rows),
+        publishing (job_id, parser, input_path, input_hash, replaces) AS MATERIALIZED (
+            SELECT job_id, parser, input_path, input_hash, replaces FROM cf_jobs
+            WHERE status = 'promoting' AND worker_id IS NOT NULL)
     SELECT job.job_id, job.fence, input_path, input_hash, parser, parser_version, replaces,
         coalesce(requeued_at, created_at) AS asked_at,
-        (SELECT other.job_id FROM cf_jobs AS other
-            WHERE other.status = 'promoting' AND other.parser = job.parser
-                AND other.job_id <> job.job_id
+        (SELECT other.job_id FROM publishing AS other
+            WHERE other.parser = job.parser AND other.job_id <> job.job_id
                 AND (other.input_path = job.input_path OR other.input_hash = job.input_hash
                     OR other.job_id = job.replaces OR other.replaces = job.replaces)
             LIMIT 1) AS busy,
@@ -121,7 +143,9 @@ TO_PROMOTE: Final = """
                 WHERE old.input_path = job.input_path AND old.parser = job.parser
                     AND old.parser_version = job.parser_version)
             OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
-            OR EXISTS (SELECT 1 FROM cf_processing_history AS done
+            OR EXISTS (SELECT 1 FROM cf_jobs AS done WHERE done.processed
+                AND done.input_key = job.input_key AND done.input_hash = job.input_hash)
+            OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
                 WHERE done.input_hash = job.input_hash) AS known
     FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
     WHERE job.fence = given.fence AND +job.status = 'running' AND job.cancel_requested = 0
@@ -140,12 +164,11 @@ PROMOTE: Final = """
 COMPLETE: Final = """
     WITH given (job_id, fence, status, rows, quarantined, now) AS (VALUES :rows)
     UPDATE cf_jobs SET status = given.status, rows = given.rows, quarantined = given.quarantined,
-        error = NULL, worker_id = NULL, lease_until = NULL, finished_at = given.now
+        processed = 1, error = NULL, worker_id = NULL, lease_until = NULL, finished_at = given.now
     FROM given
     WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
         AND +cf_jobs.status = 'promoting'
-    RETURNING job_id, fence, parser, parser_version, source_hash, input_hash, input_path, replaces,
-        replacing
+    RETURNING job_id, fence, status, parser, source_hash, input_hash, replaces, replacing
 """
 
 HELD: Final = """
@@ -176,7 +199,6 @@ RELEASE: Final = """
         attempt = attempt - 1, worker_id = NULL, lease_until = NULL, started_at = NULL,
         finished_at = CASE WHEN cancel_requested THEN :now END
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'
-    RETURNING status
 """
 
 _GONE = """
@@ -185,10 +207,12 @@ _GONE = """
             WHERE gone.worker_id = cf_jobs.worker_id AND gone.retired_at IS NOT NULL))
 """
 
-STALE_RUNNING: Final = f"SELECT * FROM cf_jobs WHERE status = 'running' AND {_GONE} ORDER BY seq"
+STALE_RUNNING: Final = (
+    f"SELECT * FROM cf_jobs WHERE status = 'running' AND {IS_HELD} AND {_GONE} ORDER BY seq"
+)
 
 STALE_PROMOTING: Final = (
-    f"SELECT * FROM cf_jobs WHERE status = 'promoting' AND {_GONE} ORDER BY seq"
+    f"SELECT * FROM cf_jobs WHERE status = 'promoting' AND {IS_HELD} AND {_GONE} ORDER BY seq"
 )
 
 CANCEL: Final = """
@@ -233,7 +257,8 @@ IN_THE_WAY: Final = f"""
     UNION
     SELECT {_SHARE_OF_OLD} FROM cf_processing_history AS done
         CROSS JOIN cf_standing_sets AS old ON old.job_id = done.job_id
-    WHERE done.input_hash = :input_hash AND done.parser = :parser
+    WHERE done.input_key = substr(:input_hash, 1, 8) AND done.input_hash = :input_hash
+        AND done.parser = :parser
         AND done.parser_version = :parser_version AND old.parser_version = :parser_version
     UNION
     SELECT {_SHARE} FROM cf_standing_sets WHERE job_id IN (:job_id, :replaces)
@@ -269,7 +294,11 @@ LEAVES: Final = """
 """
 
 UNPROCESSED: Final = """
-    DELETE FROM cf_processing_history WHERE input_hash = :input_hash AND job_id = :job_id
+    UPDATE cf_jobs SET processed = 0 WHERE job_id = :job_id AND input_hash = :input_hash
+"""
+
+UNPROCESSED_IF_PRUNED: Final = """
+    DELETE FROM cf_pruned_history WHERE input_hash = :input_hash AND job_id = :job_id
 """
 
 SHARE: Final = f"""
@@ -313,21 +342,42 @@ DELETE: Final = """
         'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
 """
 
-BEGIN_ATTEMPT: Final = """
-    INSERT INTO cf_job_attempts (job_id, fence, attempt, worker_id, started_at)
-    VALUES (?, ?, ?, ?, ?)
+# Before the job itself changes: until then it says all about its attempt.
+ATTEMPT_ENDS: Final = """
+    WITH given (job_id, fence, status, ended_at, outcome, error) AS (VALUES :rows)
+    INSERT OR IGNORE INTO cf_job_attempts
+    SELECT job.job_id, job.fence, job.attempt, job.worker_id, job.started_at, given.ended_at,
+        given.outcome, given.error
+    FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
+    WHERE job.fence = given.fence AND job.status = given.status
 """
 
-CLOSE_ATTEMPT: Final = """
-    UPDATE cf_job_attempts SET ended_at = ?, outcome = ?, error = ?
-    WHERE job_id = ? AND fence = ?
+ATTEMPTS: Final = f"""
+    SELECT job_id, fence, attempt, worker_id, started_at, ended_at, outcome, error
+    FROM cf_job_attempts WHERE job_id = :job_id
+    UNION ALL
+    SELECT job_id, fence, attempt, worker_id, started_at, NULL, NULL, NULL
+    FROM cf_jobs WHERE job_id = :job_id AND {IS_HELD}
+    ORDER BY fence
 """
 
-HISTORY: Final = """
-    INSERT INTO cf_processing_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET job_id = excluded.job_id, input_path = excluded.input_path,
-        rows = excluded.rows, quarantined = excluded.quarantined,
-        finished_at = excluded.finished_at
+# Of those that have done the same work, the newest counts.
+DONE_BEFORE: Final = """
+    WITH given (job_id, input_hash, source_hash) AS (VALUES :rows)
+    SELECT job.job_id, job.input_hash FROM given CROSS JOIN cf_jobs AS job
+        ON job.input_key = substr(given.input_hash, 1, 8)
+    WHERE job.input_hash = given.input_hash AND job.source_hash = given.source_hash
+        AND job.processed AND job.job_id <> given.job_id
+    UNION ALL
+    SELECT done.job_id, done.input_hash FROM given CROSS JOIN cf_pruned_history AS done
+        ON done.input_hash = given.input_hash AND done.source_hash = given.source_hash
+"""
+
+# Triggers count every change of a job's status but those of many jobs at once: their being queued,
+# claimed and completed.
+COUNTED: Final = """
+    INSERT INTO cf_job_counts (parser, status, jobs) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs
 """
 
 SUCCESS: Final = """

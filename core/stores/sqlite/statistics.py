@@ -36,7 +36,10 @@ _FAILURES: Final = """
     GROUP BY parser, kind ORDER BY jobs DESC, parser, kind
 """
 
-_OLDEST: Final = "SELECT created_at FROM cf_jobs WHERE status = 'pending' ORDER BY seq LIMIT 1"
+_OLDEST: Final = """
+    SELECT created_at FROM cf_jobs WHERE status = 'pending' AND worker_id IS NULL
+    ORDER BY seq LIMIT 1
+"""
 
 
 class SqliteStatistics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
+from casparian.core.stores.sqlite.statements import IS_HELD
 from casparian.core.stores.workers import Worker
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from casparian.core.stores.workers import NewWorker
 
 _BUSY = (
-    "(SELECT count(*) FROM cf_jobs AS job WHERE job.status IN ('running', 'promoting') "
+    f"(SELECT count(*) FROM cf_jobs AS job WHERE {IS_HELD} "
     "AND job.worker_id = cf_workers.worker_id)"
 )
 _COLUMNS = (
@@ -78,7 +79,7 @@ class SqliteWorkers:
         def work(raw: sqlite3.Connection, _now: int) -> int:
             done = raw.execute(
                 "DELETE FROM cf_workers WHERE last_seen < ? AND worker_id NOT IN ("
-                "SELECT worker_id FROM cf_jobs WHERE status IN ('running', 'promoting'))",
+                f"SELECT worker_id FROM cf_jobs WHERE {IS_HELD})",
                 (before,),
             )
             raw.execute(

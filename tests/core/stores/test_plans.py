@@ -92,6 +92,8 @@ HOT = (
             "SAME_WORK",
             "SAME_WORK_AS_ANY",
             "TO_PROMOTE",
+            "DONE_BEFORE",
+            "ATTEMPT_ENDS",
             "PRUNE",
             "LIVE_REPLACEMENT",
         )
@@ -105,13 +107,13 @@ HOT = (
 SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first)\b(?! USING (?:COVERING )?INDEX)")
 
 
-def plan_of(store: SqliteStore, sql: str) -> list[sqlite3.Row]:
+def plan_of(store: SqliteStore, sql: str, explain: str = "EXPLAIN QUERY PLAN") -> list[sqlite3.Row]:
     if ":rows" in sql:  # of all columns that it gives names to
         columns = len(sql.partition("(")[2].partition(")")[0].split(","))
-        sql = f"EXPLAIN QUERY PLAN {with_places(sql, 16, columns)}"
+        sql = f"{explain} {with_places(sql, 16, columns)}"
         return store.connection.read(sql, ["[]"] * columns * 16)
     values = dict.fromkeys(re.findall(r":([a-z_]+)", sql), "[]")
-    return store.connection.read(f"EXPLAIN QUERY PLAN {sql}", values)
+    return store.connection.read(f"{explain} {sql}", values)
 
 
 @pytest.mark.parametrize("name", HOT)
@@ -123,6 +125,14 @@ def test_no_hot_statement_reads_all_jobs_or_sorts_them(name: str, store: SqliteS
         assert plan == ["SCAN cf_jobs"], "in the order of the table, up to the limit"
         return
     assert not any(SCANS_OF_JOBS.match(line) for line in plan), plan
+
+
+@pytest.mark.parametrize("name", ["INSERT", "PROMOTE"])
+def test_no_row_has_a_table_made_for_its_checks_and_triggers(name: str, store: SqliteStore) -> None:
+    """As SQLite does of an IN of more than two values."""
+    steps = [row["opcode"] for row in plan_of(store, getattr(statements, name), "EXPLAIN")]
+    rows_are_written = steps.index("OpenWrite")
+    assert "OpenEphemeral" not in steps[rows_are_written:]
 
 
 COUNTED = ("claim", "page", "pages of failures", "by state", "by parser", "counts", "stale")

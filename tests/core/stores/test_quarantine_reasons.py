@@ -14,6 +14,7 @@ from casparian.core.stores.quarantine import QuarantinedRow, Reason, ReasonCount
 from casparian.core.stores.sqlite import migrations
 from casparian.core.stores.sqlite.connection import Connection
 from casparian.core.stores.sqlite.quarantine import jobs_with_query, reasons_query
+from casparian.core.stores.sqlite.schema import MIGRATIONS
 from casparian.core.stores.sqlite.store import SqliteStore, wall_clock
 from casparian.core.stores.store import Store
 
@@ -108,16 +109,17 @@ def test_a_store_of_before_has_the_same_counts_after_the_migration(tmp_path: Pat
     with SqliteStore(tmp_path / "new.db") as store:
         completed(store, 1, *rows)
         wanted = store.connection.read("SELECT * FROM cf_quarantine_reasons")
-        before = [name for name, _ in migrations.MIGRATIONS].index("quarantine-reasons")
+        before = [name for name, _ in MIGRATIONS].index("quarantine-reasons")
         job, refused = (
-            [tuple(one) for one in store.connection.read(f"SELECT * FROM {table}")]
+            [dict(one) for one in store.connection.read(f"SELECT * FROM {table}")]
             for table in ("cf_jobs", "cf_quarantine")
         )
     path = tmp_path / "old.db"
     with closing(Connection(path, read_only=False, clock=wall_clock, patience_s=1)) as connection:
         migrations.migrate(connection, upto=before)
         for table, content in (("cf_jobs", job), ("cf_quarantine", refused)):
-            places = ", ".join("?" * len(content[0]))
+            names = [one["name"] for one in connection.read(f"PRAGMA table_info({table})")]
+            places = ", ".join(f":{name}" for name in names)
             connection.raw.executemany(f"INSERT INTO {table} VALUES ({places})", content)
     with SqliteStore(path) as store:
         found = store.connection.read("SELECT * FROM cf_quarantine_reasons")

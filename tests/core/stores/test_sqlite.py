@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -21,9 +22,11 @@ from casparian.core.stores import (
     open_store,
 )
 from casparian.core.stores.jobs import NewJob
+from casparian.core.stores.maintenance import check_store
 from casparian.core.stores.sqlite import migrations
 from casparian.core.stores.sqlite.connection import Connection
 from casparian.core.stores.sqlite.holder import holder_by
+from casparian.core.stores.sqlite.schema import MIGRATIONS
 from casparian.core.stores.sqlite.store import SqliteStore, wall_clock
 
 from .clock import LEASE_MS, claim, finish, new_job
@@ -74,7 +77,7 @@ def test_what_is_read_only_changes_nothing(path: Path) -> None:
 # ----------------------------------------------------------------------------- versions
 
 
-@pytest.mark.parametrize("version", range(len(migrations.MIGRATIONS)))
+@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
 def test_a_file_of_any_earlier_version_becomes_one_of_this(version: int, tmp_path: Path) -> None:
     fresh, old = tmp_path / "fresh.db", tmp_path / "old.db"
     SqliteStore(fresh).close()
@@ -88,10 +91,63 @@ def test_a_file_of_any_earlier_version_becomes_one_of_this(version: int, tmp_pat
     assert schema(old) == schema(fresh)
 
 
+def test_what_was_done_and_what_is_under_way_is_known_after_the_migration(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(Connection(path, read_only=False, clock=wall_clock, patience_s=1)) as connection:
+        migrations.migrate(connection, upto=7)
+        for job, status, ended in (("done", "completed", 9), ("held", "running", None)):
+            connection.raw.execute(
+                "INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, "
+                "input_path, input_hash, input_size, priority, forced, run_at, attempt, "
+                "max_attempts, max_crashes, fence, worker_id, lease_until, created_at, started_at, "
+                "finished_at) VALUES (:job, :status, 'sales', '1.0.0', 's', :job, :job, 1, 0, 0, "
+                "0, 1, 4, 3, 1, iif(:ended, NULL, 'w'), iif(:ended, NULL, 99), 7, 8, :ended)",
+                {"job": job, "status": status, "ended": ended},
+            )
+            connection.raw.execute(
+                "INSERT INTO cf_job_attempts VALUES (?, 1, 1, 'w', 8, ?, ?, NULL)",
+                (job, ended, ended and status),
+            )
+        for job in ("done", "pruned"):
+            connection.raw.execute(
+                "INSERT INTO cf_processing_history VALUES (?, 's', ?, 'sales', '1', ?, 5, 0, 9)",
+                (job, job, job),
+            )
+        assert connection.raw.execute("SELECT count(*) FROM cf_job_counts").fetchone()[0] == 2
+    with SqliteStore(path) as store:
+        assert store.jobs.counts() == {"completed": 1, "running": 1}
+        [known] = store.jobs.attempts("held")
+        assert (known.worker_id, known.started_at, known.outcome) == ("w", 8, None)
+        [known] = store.jobs.attempts("done")
+        assert (known.ended_at, known.outcome) == (9, "completed")
+        for job in ("done", "pruned"):
+            assert store.jobs.exists_for_hash(job, "s") == job
+        assert store.jobs.prune(before=10) == ["done"]
+        assert store.jobs.exists_for_hash("done", "s") == "done"
+    assert [problem.name for problem in check_store(str(path))] == ["bundles"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "status = 'done'",
+        "status = 'completed'",
+        "status = 'running'",
+        "worker_id = 'w'",
+        "fence = -1",
+    ],
+)
+def test_a_job_in_no_state_is_refused(path: Path, wrong: str) -> None:
+    with SqliteStore(path) as store:
+        store.jobs.insert(new_job())
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            store.connection.raw.execute(f"UPDATE cf_jobs SET {wrong}")
+
+
 def test_a_store_of_a_newer_program_is_refused_and_untouched(path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS) + 1}")
+        raw.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     before = path.read_bytes()
     with pytest.raises(StoreNewerError, match="newer casparian") as caught:
         SqliteStore(path)
@@ -119,7 +175,7 @@ def test_processes_that_open_a_new_store_at_once_make_it_once(path: Path) -> Non
         assert process.returncode == 0
     with SqliteStore(path) as store:
         [applied] = store.connection.read("SELECT count(*) FROM _sqlite_migrations")
-        assert applied[0] == len(migrations.MIGRATIONS)
+        assert applied[0] == len(MIGRATIONS)
 
 
 # ------------------------------------------------------------------------ in harm's way
@@ -130,6 +186,22 @@ def test_a_file_that_is_no_database_is_named(path: Path) -> None:
     path.write_text("this is a diary\n" * 100)
     with pytest.raises(StoreError, match="no SQLite database, or it is damaged"):
         SqliteStore(path)
+
+
+def test_a_limit_of_files_that_the_store_comes_to_is_told(path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with SqliteStore(path) as store:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+        try:
+            with pytest.raises(
+                StoreUnreachableError, match="may have more than 200,000 bytes"
+            ) as c:
+                store.jobs.insert_many(new_job(number) for number in range(2_000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert "ulimit -f" in c.value.hint
+        assert store.jobs.counts() == {}, "all or none"
+        assert store.jobs.insert(new_job(1)).is_new
 
 
 def test_a_store_that_is_held_too_long_is_unreachable_and_then_works_again(path: Path) -> None:

@@ -130,6 +130,15 @@ def test_content_that_waits_under_another_name_shares_the_set_once_it_is_there(
     assert finish(store, claim(store)) == [], "/b has it still"
 
 
+def test_content_that_is_being_published_is_shared_by_another_name_at_once(store: Store) -> None:
+    first = store.jobs.insert(new_job()).job_id
+    publish(store, lease := claim(store))
+    assert store.jobs.insert(new_job(input_path="/b")).job_id == first
+    finish_promoted(store, lease)
+    store.jobs.insert(new_job(input_hash="n" * 64))
+    assert finish(store, claim(store)) == [], "what the first file had stands for the other"
+
+
 def test_the_same_content_is_there_once_under_whatever_name_it_is_forced(store: Store) -> None:
     first = done(store, input_path="/a")
     second = done(store, input_path="/b", forced=True)
@@ -357,7 +366,7 @@ def weak(name: str, old: str, new: str) -> tuple[str, str]:
 
 
 WEAKENED = {
-    "two publish at once": weak("TO_PROMOTE", "other.status = 'promoting'", "0"),
+    "two publish at once": weak("TO_PROMOTE", "WHERE status = 'promoting'", "WHERE 0"),
     "only the path counts": weak("IN_THE_WAY", "done.input_hash = :input_hash", "0"),
     "only the content counts": weak("IN_THE_WAY", "WHERE input_path = :", "WHERE 0 = :"),
     "no name shares a set": weak("SHARE", "fence > 0", "0"),

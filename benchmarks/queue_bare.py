@@ -1,0 +1,117 @@
+"""What jobs cost SQLite with nothing around it but ``sqlite3``, one by one and durable."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from casparian.core.stores.jobs import NewJob
+from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite.many_rows import with_places
+
+LEASE_MS = 300_000
+
+
+def same_tables(path: Path, jobs: Sequence[NewJob]) -> None:
+    """The same durable steps on the store's own tables as the store does."""
+
+    def given(statement: str, *values: object) -> list[Any]:
+        return db.execute(with_places(statement, 1, len(values)), values).fetchall()
+
+    with closing(_connect(path)) as db:
+        for job in jobs:
+            version = (job.parser, job.parser_version, job.source_hash)
+            work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
+            db.execute("BEGIN IMMEDIATE")
+            assert not db.execute(statements.SAME_WORK, work).fetchall()
+            values = (secrets.token_hex(8), *version, job.input_path, job.input_hash, 0, 0, 0, 0)
+            given(statements.INSERT, *values, 4, 3, None, None, _now())
+            db.execute(statements.COUNTED, (job.parser, "pending", 1))
+            db.execute("COMMIT")
+        claim = {
+            "worker_id": "w",
+            "limit": 1,
+            "lease_ms": LEASE_MS,
+            "parser": None,
+            "without": "[]",
+        }
+        db.row_factory = sqlite3.Row
+        while True:
+            claim["now"] = now = _now()
+            db.execute("BEGIN IMMEDIATE")
+            assert not db.execute(statements.SOME_DUE, (now,)).fetchall()
+            rows = db.execute(statements.CLAIM, claim).fetchall()
+            for row in rows:
+                db.execute(statements.COUNTED, (row["parser"], "pending", -1))
+            db.execute("COMMIT")
+            if not rows:
+                return
+            held = (rows[0]["job_id"], rows[0]["fence"])
+            db.execute("BEGIN IMMEDIATE")
+            [job] = given(statements.TO_PROMOTE, *held)
+            version = (job["parser"], job["parser_version"])
+            shown = (job["input_hash"], job["asked_at"], held[1], "")
+            given(statements.STANDS, job["input_path"], *version, held[0], *shown)
+            given(statements.PROMOTE, *held, "{}", None, None, _now() + LEASE_MS)
+            db.execute("COMMIT")
+            db.execute("BEGIN IMMEDIATE")
+            now = _now()
+            given(statements.ATTEMPT_ENDS, *held, "promoting", now, "completed", None)
+            [job] = given(statements.COMPLETE, *held, "completed", 10, 0, now)
+            work = (job["input_hash"], job["source_hash"])
+            assert not given(statements.DONE_BEFORE, held[0], *work)
+            db.execute(statements.COUNTED, (job["parser"], job["status"], 1))
+            db.execute(statements.SUCCESS, {"parser": job["parser"], "now": now})
+            db.execute("COMMIT")
+
+
+def least(path: Path, jobs: Sequence[NewJob]) -> None:
+    """One table of its own, and three durable transactions a job: there, mine, done."""
+    with closing(_connect(path)) as db:
+        db.executescript(
+            """
+            CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT NOT NULL, path TEXT NOT NULL,
+                hash TEXT NOT NULL, source TEXT NOT NULL, fence INTEGER NOT NULL DEFAULT 0,
+                worker TEXT, lease_until INTEGER, finished_at INTEGER) STRICT;
+            CREATE INDEX ready ON jobs (id) WHERE status = 'pending';
+            """
+        )
+
+        def durably(sql: str, values: tuple[object, ...]) -> list[tuple[int, int]]:
+            db.execute("BEGIN IMMEDIATE")
+            rows = db.execute(sql, values).fetchall()
+            db.execute("COMMIT")
+            return rows
+
+        for job in jobs:
+            durably(
+                "INSERT INTO jobs (status, path, hash, source) VALUES ('pending', ?, ?, ?)",
+                (job.input_path, job.input_hash, job.source_hash),
+            )
+        claim = (
+            "UPDATE jobs SET status = 'running', fence = fence + 1, worker = ?, lease_until = ? "
+            "WHERE id = (SELECT id FROM jobs WHERE status = 'pending' ORDER BY id LIMIT 1) "
+            "RETURNING id, fence"
+        )
+        while rows := durably(claim, ("w", _now() + LEASE_MS)):
+            durably(
+                "UPDATE jobs SET status = 'done', worker = NULL, lease_until = NULL, "
+                "finished_at = ? WHERE id = ? AND fence = ? AND status = 'running'",
+                (_now(), *rows[0]),
+            )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,24 @@
+"""The kept counts of jobs: what many jobs at once have come to, or come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from casparian.core.stores.sqlite import statements
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from casparian.core.stores.states import JobStatus
+
+
+def count(raw: sqlite3.Connection, jobs: Iterable[tuple[str, JobStatus]], *, by: int = 1) -> None:
+    """Count jobs of parsers to states, or from them; in the transaction that changes the jobs.
+
+    What triggers count is not counted here: they see each job for itself, which costs as much as
+    the rest of what changes in it.
+    """
+    for (parser, status), number in Counter(jobs).items():
+        raw.execute(statements.COUNTED, (parser, status, by * number))
