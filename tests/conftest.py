@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import textwrap
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,6 +18,8 @@ from casparian.core.bridge import BridgeConfig, execute_bridge
 from casparian.core.events import Batch, BridgeResult, Event, Log
 from casparian.core.guest import GuestSpec
 from casparian.core.logs import Callback
+
+from .guest_python import GUEST_PYTHON
 
 # Hundreds of processes are started: without byte code each would compile all modules anew.
 # And nobody here multiplies matrices: threads for that, which numpy starts with every process, only
@@ -38,6 +40,16 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("casparian")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from looking at all modules and tests again and again.
+
+    It does so once in a while, hundreds of thousands of objects that stay to the end.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +109,7 @@ def configure(tmp_path):
 
     def make(source: str | None = None, *, name: str = "parser.py", **options) -> BridgeConfig:
         (tmp_path / "input.txt").write_text("one\ntwo\n")
-        spec = {"python": Path(sys.executable), "input_path": tmp_path / "input.txt"}
+        spec = {"python": GUEST_PYTHON, "input_path": tmp_path / "input.txt"}
         if source is not None:
             file = tmp_path / name
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ from casparian.core.worker.options import WorkerOptions
 from casparian.core.worker.reports import JobEnded, Report
 from casparian.core.worker.supervisor import Supervisor
 
+from .guest_python import GUEST_PYTHON
+
 COLUMNS = {"name": "string", "age": "int64"}
 
 
@@ -96,7 +98,7 @@ class Workshop:
         return done.job_id
 
     def options(self, **more: Any) -> WorkerOptions:
-        given = {"python": Path(sys.executable), "drain": True, "heartbeat_interval": 0.5}
+        given = {"python": GUEST_PYTHON, "drain": True, "heartbeat_interval": 0.5}
         given["warm_guests"] = 1
         given.update(store=str(self.folder / "casparian.db"), root=self.root, home=self.home)
         return WorkerOptions(**{**given, **more})
@@ -111,7 +113,7 @@ class Workshop:
         self, *arguments: object, stderr: Any = subprocess.PIPE, **env: str
     ) -> subprocess.Popen[str]:
         """Start a worker in a process of its own."""
-        command = [sys.executable, "-m", "casparian.app", "worker", "--python", sys.executable]
+        command = [sys.executable, "-m", "casparian.app", "worker", "--python", GUEST_PYTHON]
         command += ["--store", str(self.folder / "casparian.db"), "--output", str(self.root)]
         return subprocess.Popen(
             [*command, *map(str, arguments)],

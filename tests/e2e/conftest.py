@@ -15,8 +15,11 @@ import pexpect
 import pytest
 
 from .. import warm_commands
+from ..guest_python import GUEST_ENVIRONMENT
 
 CASPARIAN = Path(sys.executable).parent / "casparian"
+#: Without an environment that is active, a parser runs in the Python that casparian has.
+NONE_ACTIVE = {"VIRTUAL_ENV": ""}
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -34,6 +37,7 @@ class Workplace:
 
     def env(self, **more: str) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONBREAKPOINT")}
+        env["VIRTUAL_ENV"] = str(GUEST_ENVIRONMENT)
         return {**env, "COLUMNS": "120", "TERM": "xterm", "PYTHONUNBUFFERED": "", **more}
 
     def casparian(self, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:

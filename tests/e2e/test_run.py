@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from .conftest import CASPARIAN, Workplace
+from .conftest import CASPARIAN, NONE_ACTIVE, Workplace
 
 #: A level 2 parser without pandas: rows of the CSV as texts.
 PEOPLE = """\
@@ -39,7 +39,7 @@ def test_a_level_1_parser_with_pandas_turns_a_csv_into_parquet(workplace: Workpl
         "parser.py", "import pandas as pd\n\ndef parse(path):\n    return pd.read_csv(path)\n"
     )
     workplace.write("sales.csv", "date,sku,quantity,price,total\n" + "2024-01-01,a,1,2.5,2.5\n" * 5)
-    done = workplace.run("parser.py", "sales.csv")
+    done = workplace.run("parser.py", "sales.csv", **NONE_ACTIVE)
     assert done.returncode == 0, done.stderr
     assert "✓ 5 rows processed" in done.stdout
     assert done.stderr.count("cannot be registered") == 1

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from .conftest import Workplace
+from .conftest import NONE_ACTIVE, Workplace
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,8 +101,8 @@ def test_the_demos_first_parser(workplace: Workplace) -> None:
     assert "level2.py" in told
     assert "casparian run level2.py INPUT" in told
     data = ROOT / "demo/data/sales_2024_01.csv"
-    expected = tables(workplace.json("first_parser.py", data))
-    assert tables(workplace.json("level2.py", data)) == expected
+    expected = tables(workplace.json("first_parser.py", data, **NONE_ACTIVE))
+    assert tables(workplace.json("level2.py", data, **NONE_ACTIVE)) == expected
     assert expected["first_parser"][1].num_rows > 0
 
 

@@ -12,7 +12,7 @@ import pexpect
 import psutil
 import pytest
 
-from .conftest import CASPARIAN, Workplace, plain
+from .conftest import CASPARIAN, NONE_ACTIVE, Workplace, plain
 
 Running = Callable[[int], bool]
 Eventually = Callable[..., None]
@@ -252,7 +252,7 @@ def test_the_progress_line_is_gone_when_the_run_has_ended(workplace: Workplace) 
 
 def test_the_terminal_names_the_interpreter(workplace: Workplace) -> None:
     workplace.write("people.py", "def parse(path): return [{'a': 1}]\n")
-    child = workplace.terminal("people.py", "people.csv")
+    child = workplace.terminal("people.py", "people.csv", **NONE_ACTIVE)
     child.expect(pexpect.EOF)
     assert f"Python: {Path(CASPARIAN).parent}/python" in plain(child.before).replace("\n", "")
 

@@ -8,7 +8,7 @@ import termios
 import pytest
 import uv
 
-from .conftest import CASPARIAN, Workplace
+from .conftest import CASPARIAN, NONE_ACTIVE, Workplace
 from .screen import Screen
 
 PARSER = """\
@@ -48,7 +48,7 @@ def home(place: Workplace) -> dict[str, str]:
 def started(place: Workplace, *words: object, **env: str) -> Screen:
     temporary = place.folder / "temporary"
     temporary.mkdir()
-    more = {**home(place), "TMPDIR": str(temporary), **env}
+    more = {**NONE_ACTIVE, **home(place), "TMPDIR": str(temporary), **env}
     return Screen([CASPARIAN, "tui", *words], cwd=place.folder, env=place.env(**more))
 
 

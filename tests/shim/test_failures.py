@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+
+from ..guest_python import GUEST_PYTHON
 
 
 def test_an_error_has_its_place_and_the_parsers_own_lines(run_parser):
@@ -82,7 +82,7 @@ def test_a_syntax_error_names_file_line_and_column(run_parser):
 def test_a_missing_module_names_the_command_that_installs_it(run_parser):
     run = run_parser("import no_such_module.inner\n\ndef parse(path): pass\n")
     assert (run.error.type, run.error.phase) == ("ModuleNotFoundError", "load")
-    assert run.error.hint == f"uv pip install --python {sys.executable} no_such_module"
+    assert run.error.hint == f"uv pip install --python {GUEST_PYTHON} no_such_module"
 
 
 @pytest.mark.parametrize(

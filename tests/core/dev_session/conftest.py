@@ -17,6 +17,8 @@ from casparian.core.dev_session.request import SessionRequest
 from casparian.core.dev_session.results import RunResult
 from casparian.core.dev_session.session import DevSession
 
+from ...guest_python import GUEST_PYTHON
+
 
 class Told:
     """What a session told, in order; others wait for more of it."""
@@ -74,6 +76,7 @@ class Bench:
 
     def start(self, *samples: Path, **options: Any) -> DevSession:
         given = samples or (self.sample(),)
+        options.setdefault("python", GUEST_PYTHON)
         request = SessionRequest(self.parser, given, folder=self.temp, **options)
         self.session = DevSession(request, self.told)
         self.session.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,8 @@ from casparian.core.registry import (
     find_candidates,
 )
 from casparian.core.worker.guest_world import guest_environment
+
+from ...guest_python import GUEST_PYTHON
 
 LOCK = 'version = 1\n[[package]]\nname = "pyarrow"\nversion = "20.0.0"\n'
 PROJECT = '[project]\nname = "sales"\nversion = "{version}"\n'
@@ -74,7 +75,7 @@ class Registry:
             return self.accept
 
         def python_of(_: Path, __: str) -> Path:
-            return python or Path(sys.executable)
+            return python or GUEST_PYTHON
 
         conditions = Conditions(guest_environment(os.environ, ()), {})
         around = Surroundings(python_of, conditions, confirm, self.said.append)

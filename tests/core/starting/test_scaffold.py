@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from casparian.core.events import Batch, Hello
 from casparian.core.starting.scaffold import ScaffoldError, parser_name, scaffold
 from casparian.core.starting.scaffold_file import write_scaffold
+
+from ...guest_python import GUEST_PYTHON
 
 
 def made(source: str | bytes, stem: str = "sales"):
@@ -349,8 +352,11 @@ SCRIPTS = {
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_in_its_guest_the_parser_yields_what_the_script_yields(run_parser, name: str) -> None:
     source = textwrap.dedent(SCRIPTS[name])
-    script = run_parser(source, name="script.py")
-    parser = run_parser(made(source, "script").source.decode(), name="script_parser.py")
+    python = Path(sys.executable) if "pandas" in source else GUEST_PYTHON
+    script = run_parser(source, name="script.py", python=python)
+    parser = run_parser(
+        made(source, "script").source.decode(), name="script_parser.py", python=python
+    )
     assert script.error is None
     assert parser.error is None
     assert [b.output for b in parser.of(Batch)] == [b.output for b in script.of(Batch)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,8 @@ from casparian.core.events import Batch, Log
 from casparian.core.guest import GuestSpec
 from casparian.core.logs import Callback
 from casparian.core.warm import ImportsInFile, WarmGuests, in_folder
+
+from ...guest_python import GUEST_PYTHON
 
 DOES = """
 import pyarrow
@@ -46,8 +47,10 @@ class Told:
 class Bench:
     """A folder with a parser, and warm guests for it."""
 
-    def __init__(self, folder: Path, imports: str = "", **options) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, imports: str = "", *, python: Path = GUEST_PYTHON, **options
+    ) -> None:
+        self.folder, self.python = folder, python
         self.parser = folder / "parser.py"
         self.parser.write_text(DOES.format(imports=imports))
         self.warm = self.guests(**options)
@@ -67,7 +70,8 @@ class Bench:
         fields = GuestSpec.__dataclass_fields__
         given = {key: options.pop(key) for key in list(options) if key in fields}
         given.setdefault("parser_path", None if "archive" in given else self.parser)
-        spec = GuestSpec(python=Path(sys.executable), input_path=path, **given)
+        given.setdefault("python", self.python)
+        spec = GuestSpec(input_path=path, **given)
         config = BridgeConfig(spec, Callback(lambda _: None), source=self, **options)
         with closing(execute_bridge(config)) as events:
             return Told(list(events), self.was_warm)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from .conftest import Bench
@@ -50,7 +53,7 @@ USES = {
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     imports = f"import {', '.join(USES)}"
-    made = Bench(tmp_path_factory.mktemp("libraries"), imports)
+    made = Bench(tmp_path_factory.mktemp("libraries"), imports, python=Path(sys.executable))
     yield made
     made.warm.close()
 

@@ -52,7 +52,7 @@ def test_what_is_learned_is_remembered_for_other_processes(make_bench, package, 
     package("late")
     bench = make_bench()
     bench.run("import late")
-    spec = GuestSpec(Path(sys.executable), tmp_path, parser_path=bench.parser)
+    spec = GuestSpec(bench.python, tmp_path, parser_path=bench.parser)
     known = ImportsInFile(lambda spec: in_folder(tmp_path, spec)).get(spec)
     assert "late" in known.wanted()
     in_folder(tmp_path, spec).write_text("damaged")
@@ -156,7 +156,7 @@ def test_a_module_of_the_parser_wins_over_one_that_is_loaded_ahead(make_bench, p
 def test_without_patience_a_run_starts_cold_until_what_it_needs_is_loaded(make_bench, eventually):
     bench = make_bench(patience=0)
     assert not bench.run("found += [1]").is_warm
-    spec = GuestSpec(Path(sys.executable), bench.folder / "input", parser_path=bench.parser)
+    spec = GuestSpec(bench.python, bench.folder / "input", parser_path=bench.parser)
     bench.warm.prepare(spec)
     eventually(lambda: bench.run("found += [1]").is_warm)
 

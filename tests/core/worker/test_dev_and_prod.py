@@ -27,8 +27,9 @@ from casparian.core.warm import ImportsInFile, WarmGuests, in_folder
 from casparian.core.worker.job_run import JobRun
 from casparian.core.worker.messages import JobFailed, Staged, Task
 
+from ...guest_python import GUEST_PYTHON
+
 DEMO = Path(__file__).parents[3] / "demo"
-PYTHON = Interpreter(Path(sys.executable), "the tests'")
 
 AWKWARD = """
 import sys, logging
@@ -77,6 +78,12 @@ CORPUS = [
 ]
 
 
+def interpreter(parser: Path) -> Interpreter:
+    """The one of the tests' own environment for a parser that uses pandas."""
+    uses_pandas = "pandas" in parser.read_text()
+    return Interpreter(Path(sys.executable) if uses_pandas else GUEST_PYTHON, "the tests'")
+
+
 @dataclass
 class Outcome:
     """What one mode made of it."""
@@ -98,7 +105,7 @@ def dev(parser: Path, data: Path, folder: Path) -> Outcome:
         RunRequest(
             parser,
             data,
-            PYTHON,
+            interpreter(parser),
             output_dir=folder / "dev",
             logs=Callback(lambda line: lines.append((line.level, line.message))),
         )
@@ -126,7 +133,8 @@ def prod(parser: Path, data: Path, folder: Path, guests: GuestSource) -> Outcome
         for file in (parser, *(parser.parent.glob("*.toml")), parser.parent / "uv.lock"):
             (made / file.name).write_bytes(file.read_bytes())
     bundle = build_bundle(made if single else parser.parent, entrypoint=parser.name)
-    hello = ask_parser(parser, PYTHON)
+    python = interpreter(parser)
+    hello = ask_parser(parser, python)
     contract = resolve_contract(hello.outputs, find_contract_file(parser), parser_name=hello.parser)
     archive = folder / "bundle.zip"
     archive.write_bytes(bundle.archive)
@@ -146,7 +154,7 @@ def prod(parser: Path, data: Path, folder: Path, guests: GuestSource) -> Outcome
         log=str(folder / "job.log"),
         root=str(folder / "prod"),
         database=None,
-        python=sys.executable,
+        python=str(python.path),
         home=str(folder / "home"),
         offline=True,
         timeout=60,
@@ -160,7 +168,7 @@ def prod(parser: Path, data: Path, folder: Path, guests: GuestSource) -> Outcome
         task,
         CancelToken(),
         on_progress=lambda _: None,
-        python_of=lambda *_: PYTHON.path,
+        python_of=lambda *_: python.path,
         guests=guests,
     ).run()
     tables, bad = {}, {}

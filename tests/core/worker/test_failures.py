@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from casparian.core.worker import job_run
 from casparian.core.worker.failures import CLASSES
 from casparian.core.worker.memory import OomRisk, check_memory
 
+from ...guest_python import GUEST_PYTHON
 from .conftest import READ, Workshop
 
 FAILING = {
@@ -221,7 +221,7 @@ def test_a_guest_sees_no_secret_and_has_folders_and_limits_of_its_own(
     eventually(lambda: not Path(here).parent.exists())
     assert home != str(Path.home())
     assert seen == "[5000000000, 200, 1000000]"
-    assert sys.executable in workshop.log(job_id)
+    assert str(GUEST_PYTHON) in workshop.log(job_id)
 
 
 def test_a_locked_store_is_waited_for_and_nothing_is_lost(workshop: Workshop) -> None:

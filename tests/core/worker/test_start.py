@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...guest_python import GUEST_PYTHON
 from .conftest import READ, Workshop
 
 
 def start(workshop: Workshop, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "casparian.app", "start", "--python", sys.executable]
+    command = [sys.executable, "-m", "casparian.app", "start", "--python", GUEST_PYTHON]
     command += ["--store", str(workshop.folder / "casparian.db"), "--output", str(workshop.root)]
     return subprocess.Popen(
         [*command, "--settle", "0.3", *map(str, arguments)],
