@@ -30,9 +30,18 @@ def shown(app: Any, *parts: str) -> bool:
     return all(part in text for part in parts)
 
 
+async def asks(pilot: Pilot[None]) -> Input:
+    """Wait until the dialog takes keys; those that come before are nobody's."""
+
+    def ready() -> bool:
+        return isinstance(pilot.app.screen, EnqueueScreen) and isinstance(pilot.app.focused, Input)
+
+    await until(pilot, ready)
+    return pilot.app.screen.query_one(Input)
+
+
 async def typed(pilot: Pilot[None], path: object) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, EnqueueScreen))
-    pilot.app.screen.query_one(Input).value = str(path)
+    (await asks(pilot)).value = str(path)
 
 
 @pytest.mark.asyncio
@@ -77,7 +86,9 @@ async def test_what_goes_wrong_is_told_in_the_dialog(queued: Queued, exports: Pa
     app = prod_app(queued)
     async with app.run_test(size=(100, 30)) as pilot:
         await looked(pilot)
-        await pilot.press("n", "enter")
+        await pilot.press("n")
+        await asks(pilot)
+        await pilot.press("enter")
         await until(pilot, lambda: shown(app, "name files first"))
         await typed(pilot, exports / "none*.csv")
         await until(pilot, lambda: shown(app, "no file matches"))
@@ -86,6 +97,7 @@ async def test_what_goes_wrong_is_told_in_the_dialog(queued: Queued, exports: Pa
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, EnqueueScreen))
         await pilot.press("n")
+        await asks(pilot)
         queued.parsers.remove("sales")
         await typed(pilot, exports)
         await until(pilot, lambda: shown(app, "✗", "sales"))
