@@ -18,6 +18,7 @@ from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.help import HelpScreen
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
+from casparian.app.tui.quarantine.screen import QuarantineScreen
 from casparian.core.dev_session.request import SessionRequest
 from casparian.core.stores.store import open_store
 
@@ -187,7 +188,13 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
 
 
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
-    areas = {"app": CasparianApp, "dev": DevScreen, "prod": ProdScreen, "job": JobScreen}
+    areas = {
+        "app": CasparianApp,
+        "dev": DevScreen,
+        "prod": ProdScreen,
+        "job": JobScreen,
+        "quarantine": QuarantineScreen,
+    }
     for action in ACTIONS:
         assert callable(getattr(areas[action.area], f"do_{action.verb}")), action.id
 
