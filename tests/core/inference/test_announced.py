@@ -123,7 +123,7 @@ def meaning(text: str, column: Column) -> Any:
     return NotImplemented
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(columns(), st.integers(1, 3))
 def test_a_sample_holds_but_for_what_was_announced(cells: list[str | None], count: int) -> None:
     table = pa.table({"c": pa.array(cells, pa.string())})
@@ -152,7 +152,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.lists(VALUES, min_size=1, max_size=4), min_size=1, max_size=3)
     | st.sampled_from([st.integers(), st.booleans(), st.floats(), st.dates().map(str)]).flatmap(
@@ -197,7 +197,7 @@ def test_typed_columns_keep_their_types(name: str) -> None:
     assert not bad
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=4), columns(), min_size=1, max_size=3))
 def test_the_toml_reads_back_as_the_proposal(
     tmp_path_factory: pytest.TempPathFactory, table: dict[str, list[str | None]]
