@@ -19,15 +19,18 @@ _WAITING = 400
 _LEASE_MS = 300_000
 
 # Half of a percent failed, so that pages of rare states are looked for among many others.
-FINISHED = """
+_FINISHED = """
     WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
     INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
         input_hash, input_size, priority, forced, run_at, attempt, max_attempts, max_crashes,
-        fence, rows, quarantined, created_at, started_at, finished_at)
+        fence, rows, quarantined, processed, created_at, started_at, finished_at)
     SELECT lower(hex(randomblob(8))), CASE WHEN n % 200 = 0 THEN 'failed' ELSE 'completed' END,
         'p', '1.0', :source, '/data/' || n || '.csv', lower(hex(randomblob(32))), 1000, 0, 0, 0,
-        1, 4, 3, 1, 1000, 0, n, n, n
+        1, 4, 3, 1, 1000, 0, n % 200 <> 0, n, n, n
     FROM numbers
+"""
+_COUNTED = """
+    INSERT INTO cf_job_counts SELECT parser, status, count(*) FROM cf_jobs GROUP BY parser, status
 """
 
 
@@ -41,12 +44,17 @@ def main(words: list[str] | None = None) -> None:
         SqliteStore(Path(name) / "empty.db") as empty,
     ):
         began = time.perf_counter()
-        values = {"count": count, "source": "5" * 64}
-        full.connection.raw.execute(FINISHED, values)
+        fill(full, count)
         print(f"  {count:,} finished jobs, made in {time.perf_counter() - began:.0f} s")
         for store in (full, empty):
             store.jobs.insert_many(_waiting())
         _compare(full, empty)
+
+
+def fill(store: SqliteStore, count: int) -> None:
+    """Put so many finished jobs into a new store."""
+    store.connection.raw.execute(_FINISHED, {"count": count, "source": "5" * 64})
+    store.connection.raw.execute(_COUNTED)
 
 
 def _waiting() -> list[NewJob]:

@@ -17,7 +17,7 @@ import pexpect
 import psutil
 
 from benchmarks.paired import paired, report
-from benchmarks.queue_history import FINISHED
+from benchmarks.queue_history import fill
 from casparian.core.queueing.queue_view import Look, look_at_queue
 from casparian.core.queueing.throughput import ThroughputCount
 from casparian.core.stores.jobs import NewJob
@@ -190,7 +190,7 @@ def _live_queue(folder: Path) -> None:
 def _looks(folder: Path) -> None:
     with SqliteStore(folder / "few.db") as few, SqliteStore(folder / "many.db") as many:
         for store, count in ((few, 1_000), (many, 1_000_000)):
-            store.connection.raw.execute(FINISHED, {"count": count, "source": "5" * 64})
+            fill(store, count)
             store.jobs.insert_many(_jobs(50))
         counts = {store: ThroughputCount() for store in (few, many)}
 

@@ -17,7 +17,7 @@ from casparian.core.stores.retries import (
 )
 from casparian.core.stores.sqlite import standing_sets, statements
 from casparian.core.stores.sqlite.job_counts import count
-from casparian.core.stores.sqlite.job_rows import error_text, job_of
+from casparian.core.stores.sqlite.job_rows import error_text, job_of, job_of_fields
 from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.sqlite.parsers import pause
 from casparian.core.stores.sqlite.quarantine import replace_rows
@@ -70,7 +70,8 @@ class SqliteLeases:
                 "without": json.dumps(list(without)) if without else "[]",
                 "now": now,
             }
-            jobs = [job_of(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
+            claimed = raw.execute(statements.CLAIM, values).fetchall()
+            jobs = [job_of_fields(row) for row in claimed]
             count(raw, [(job.parser, "pending") for job in jobs], by=-1)
             return sorted(jobs, key=attrgetter("priority", "seq"))
 
