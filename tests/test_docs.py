@@ -30,6 +30,7 @@ from casparian.core.validation import OutputValidator
 from casparian.shim.frames import normalise
 
 from . import warm_commands
+from .guest_python import GUEST_ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -85,6 +86,7 @@ def call(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     unwanted = re.compile("VIRTUAL_ENV|FORCE_COLOR|CASPARIAN_.*")
     environment = {k: v for k, v in os.environ.items() if not unwanted.fullmatch(k)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["VIRTUAL_ENV"] = str(GUEST_ENVIRONMENT)
     environment["COLUMNS"] = "80"
     environment["CASPARIAN_HOME"] = str(folder / "no-home")
     return warm_commands.run(words, cwd=folder, env=environment, timeout=110)
