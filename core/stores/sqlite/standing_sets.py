@@ -226,6 +226,8 @@ def _take_out(raw: sqlite3.Connection, job: sqlite3.Row, change: _Change) -> Non
 
 def unprocess(raw: sqlite3.Connection, works: Sequence[Mapping[str, object]]) -> None:
     """Forget that jobs have done the work on inputs; within a transaction."""
+    if not works:
+        return  # as ever so often: statements that do nothing cost some too
     raw.executemany(statements.UNPROCESSED, works)
     raw.executemany(statements.UNPROCESSED_IF_PRUNED, works)
 
