@@ -35,7 +35,7 @@ from casparian.core.publishing.steps import (
     next_step,
 )
 from casparian.core.sinks.errors import SinkError, disk_error
-from casparian.core.sinks.temporary import sync_folder
+from casparian.core.sinks.temporary import sync_changed_folder, sync_folder
 
 from .fault_points import reached
 
@@ -168,9 +168,10 @@ class Publisher:
                     return  # another set came there meanwhile: look again
                 raise
         reached("set put at its place")
-        for folder in (place.parent, place.parent.parent, place.parent.parent.parent):
-            sync_folder(folder)
-        sync_folder(self._manifest.staging)
+        # One rename is whole or not at all, also after a crash: where it came from needs no sync.
+        sync_folder(place.parent)
+        for folder in (place.parent.parent, place.parent.parent.parent):
+            sync_changed_folder(folder)
         reached("place synced")
 
     def _change_places(self, claimed: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casparian.core.sinks import publishing
-from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.errors import SinkError, storing
 from casparian.core.sinks.run import Aborted
 from casparian.core.sinks.target import Target
 from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
@@ -68,7 +67,9 @@ class StagedSinks:
             quarantine_failed=self._folder / f"{output}.quarantine.failed.parquet",
             temp_stem=output,
         )
-        writer = OutputWriter(target, schema, compression=compression, metadata=metadata)
+        writer = OutputWriter(
+            target, schema, compression=compression, metadata=metadata, syncs=False
+        )
         self._writers[output] = writer
         return writer
 
@@ -102,10 +103,16 @@ class StagedSinks:
             writer.prepare()
 
     def publish(self) -> None:
-        """Give every staged file its name; the set as a whole is not visible yet."""
+        """Give every staged file its name; the set is neither visible nor on the disk yet.
+
+        Nobody else is in its folder, and whoever stages it syncs all of it at once.
+        """
         self.prepare()
-        publishing.publish([writer.ready() for writer in self._writers.values()])
         for writer in self._writers.values():
+            for change in writer.ready().changes:
+                if change.new is not None:
+                    with storing(change.target):
+                        change.new.rename(change.target)
             writer.published()
 
     def abort(self, *, keep_quarantine: bool = False) -> Aborted:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SYNC_FILE_RANGE_WRITE: Final = 2  # of sync_file_range(2)
+_SETTLED_NS: Final = 2_000_000_000  # no clock of a file system is coarser
+_synced: dict[Path, tuple[int, int, int]] = {}
 _FOREIGN_AGE = 24 * 3600.0  # seconds after which another machine's leftovers are swept as well
 
 
@@ -83,6 +85,24 @@ def sync_folder(folder: Path) -> None:
         sync_file(folder)
     except OSError:
         pass
+
+
+def sync_changed_folder(folder: Path) -> None:
+    """`sync_folder`, unless this process has done so since the folder's names last changed.
+
+    That is told by the time of its last change, which no program can set. Two changes within one
+    tick of the clock can't be told apart, so a folder that has just changed is not remembered.
+    """
+    try:
+        found = folder.stat()
+    except OSError:
+        return
+    look = (found.st_dev, found.st_ino, found.st_ctime_ns)
+    if _synced.get(folder) == look:
+        return
+    sync_folder(folder)
+    if time.time_ns() - found.st_ctime_ns > _SETTLED_NS:
+        _synced[folder] = look
 
 
 def _alive(pid: int) -> bool:

@@ -47,7 +47,7 @@ class OutputWriter:
     ``schema`` is the contract's: every frame must have exactly its columns and types. None lets
     frames differ; one schema is settled at the end (see `casparian.core.sinks.settle`). An output
     without schema and without a single frame has no file, and one that the same input left before
-    is removed.
+    is removed. Without ``syncs``, whoever makes the files visible sees to it that they last.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class OutputWriter:
         *,
         compression: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        syncs: bool = True,
     ) -> None:
         self.target = target
+        self._syncs = syncs
         self.settled: Any | None = schema
         self.notes: tuple[str, ...] = ()
         self._compression = check_compression(compression)
@@ -146,7 +148,7 @@ class OutputWriter:
         else:
             if settled is not None:
                 self._file = self._complete()
-                sync_file(self._file)
+                self._sync(self._file)
             if self._rejected.rows:
                 self._quarantine_file = self._complete_quarantine()
         self._state = "prepared"
@@ -225,8 +227,12 @@ class OutputWriter:
 
     def _complete_quarantine(self) -> Path:
         path = self._one_parquet(self._rejected, DEFAULT_COMPRESSION)
-        sync_file(path)
+        self._sync(path)
         return path
+
+    def _sync(self, path: Path) -> None:
+        if self._syncs:
+            sync_file(path)
 
     def _one_parquet(self, staging: Staging, compression: str) -> Path:
         settled = staging.finish()

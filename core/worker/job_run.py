@@ -32,7 +32,7 @@ from casparian.core.publishing.manifest import (
 from casparian.core.publishing.publish import database_loads
 from casparian.core.sinks.errors import SinkError, disk_error
 from casparian.core.sinks.staged import StagedSinks
-from casparian.core.sinks.temporary import sync_file, sync_folder
+from casparian.core.sinks.temporary import sync_changed_folder, sync_file, sync_folder
 from casparian.core.validation import QuarantineLimits
 from casparian.core.worker import messages
 from casparian.core.worker.failures import failed, failure_of
@@ -256,13 +256,17 @@ class JobRun:
             self._write_log(Log("warning", note))
         with self._making_folders():
             (folder / MANIFEST).write_text(manifest.as_json(), "utf-8")
-            sync_file(folder / MANIFEST)
             reached("manifest written")
+            # All at once, when nothing more is to be written: a file system that keeps a journal
+            # commits all of it with the first.
+            for name in os.listdir(folder):  # noqa: PTH208 - for each job
+                sync_file(folder / name)
             reasons = self._staging / REASONS
             if reasons.exists():
                 sync_file(reasons)
-        for place in (folder, self._staging, self._staging.parent, self._root):
+        for place in (folder, self._staging, self._staging.parent):
             sync_folder(place)
+        sync_changed_folder(self._root)
         reached("set synced")
         return Staged(manifest.as_json())
 
