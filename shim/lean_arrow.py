@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 
 def defer_pandas() -> None:
-    """Call it before the parser's code runs: there may be no other thread yet."""
-    if "pandas" in sys.modules:
+    """Call it before the parser's code runs: there may be no other thread yet.
+
+    Once is enough: a fork, or another run in the same process, has it already.
+    """
+    if "pandas" in sys.modules or any(isinstance(one, _PandasFinder) for one in sys.meta_path):
         return
     finder = _PandasFinder()
     sys.meta_path.insert(0, finder)

@@ -6,6 +6,7 @@ itself: the socket, the pipes, the modules of the parser; and what it changes en
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -17,6 +18,10 @@ from .control import Channel
 from .warm_child import Child, close
 
 _PR_SET_PDEATHSIG = 1
+#: Found here once: to look for it in a fork would touch, and so copy, a page of every library.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if os.name == "posix" else None
+#: What a fork has no use for, and must not take to pieces: that, too, copies memory.
+_left_alone: list[object] = []
 
 
 def serve(control: int) -> Child:
@@ -37,6 +42,7 @@ def serve(control: int) -> Child:
         os._exit(0)
     stamps = _Stamps(first["watch"])
     preload.note_loaded()
+    _left_alone.append((loaded, stamps))
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, all of these pages
     channel.send({"is": "ready"})
@@ -72,9 +78,8 @@ def _fork() -> int:
         pid = os.fork()
     if not pid:
         os.setpgid(0, 0)
-        import ctypes
-
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if _prctl is not None:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != me:
             os._exit(1)
         return 0

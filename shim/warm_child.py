@@ -97,11 +97,13 @@ class Child:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 stream.flush()  # the parser may have put anything there, or closed it
-        ctypes.CDLL(None).fflush(None)  # what C code printed
+        _fflush(None)  # what C code printed
         os._exit(code)
 
 
 _DESCRIPTORS = 3
+#: Found before the fork, see `warm`.
+_fflush = ctypes.CDLL(None).fflush
 
 
 def _children() -> bool:

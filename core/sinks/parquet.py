@@ -109,6 +109,8 @@ class RowFile:
         self.rows += table.num_rows
         if self._gathering.full:
             self.flush()
+            with storing(self._wanted):
+                start_writing_back(self._file.fileno())
 
     def flush(self) -> None:
         """Write out what is gathered, in row groups of bounded size."""
@@ -122,7 +124,6 @@ class RowFile:
             table = without_hidden_nulls(table)
             self._begin(table).write_table(table, row_group_size=size)
             self._file.flush()
-            start_writing_back(self._file.fileno())
 
     def close(self) -> None:
         """Write the rest and the footer."""

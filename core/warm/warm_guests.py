@@ -16,7 +16,6 @@ from casparian.core.warm.imports import guess
 from casparian.core.warm.warm_guest import WarmGuest, WarmGuestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from casparian.core.guest import Guest, GuestSource, GuestSpec
@@ -150,11 +149,13 @@ class WarmGuests:
                 self._unfit(key, spec, error.module, error.why)
         return None
 
-    def _learn(self, spec: GuestSpec, installed: Iterable[str]) -> None:
+    def _learn(self, spec: GuestSpec, installed: tuple[str, ...]) -> None:
         """Take note of what a run imported beside what was loaded ahead.
 
         The warm guest that hadn't loaded it is replaced before the next run.
         """
+        if not installed:
+            return  # as nearly always, once all of it is loaded ahead
         known = self._known(spec)
         better = known.with_names(installed)
         if better == known or not _is_for_warm(spec):
