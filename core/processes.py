@@ -175,6 +175,16 @@ def sweep(mark: str, *, spare: frozenset[int] = frozenset()) -> list[int]:
     return killed
 
 
+def is_readable(descriptor: int, timeout: float | None = 0.0) -> bool:
+    """Whether something can be read, within ``timeout`` seconds (None: it waits for ever).
+
+    Unlike `select.select`, for descriptors of any number.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else 1000 * timeout))
+
+
 def _kill(pid: int) -> None:
     """Kill a process and wait until it has ended; its parent may be somebody else."""
     try:
@@ -185,7 +195,7 @@ def _kill(pid: int) -> None:
         process = os.pidfd_open(pid)
         try:
             signal.pidfd_send_signal(process, signal.SIGKILL)
-            select.select([process], [], [], _DYING)
+            is_readable(process, _DYING)
         finally:
             os.close(process)
         os.waitpid(pid, os.WNOHANG)

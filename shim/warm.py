@@ -28,6 +28,8 @@ def serve(control: int) -> Child:
     """Be a warm guest until the host has gone; return in each child that is forked."""
     os.set_inheritable(control, False)
     channel = Channel(socket.socket(fileno=control))
+    # Inherited from whoever started the host, it would let nobody know how a run ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     logs.capture_streams()
     first = channel.receive()
     if first is None:
@@ -56,7 +58,12 @@ def serve(control: int) -> Child:
         descriptors = channel.take(message["descriptors"])
         shadowed = loaded.intersection(message["own"])
         stale = _shadows(shadowed) if shadowed else stamps.changed()
-        pid = None if stale is not None else _fork()
+        pid = None
+        if stale is None:
+            try:
+                pid = _fork()
+            except OSError as error:  # the system's limit of processes, or of memory
+                stale = f"no process could be forked: {error.strerror}"
         if pid == 0:
             channel.close()
             return Child(message, descriptors)

@@ -83,7 +83,8 @@ class Manifest:
 
     def as_json(self) -> str:
         """The form in which it lies in the set, and in the store."""
-        return json.dumps({"version": _VERSION, **asdict(self)}, ensure_ascii=False)
+        content = {"version": _VERSION, **{name: getattr(self, name) for name in self.__slots__}}
+        return json.dumps(content, ensure_ascii=False, default=asdict)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

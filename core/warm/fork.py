@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.processes import await_group, keep, kill_group, no_longer_keep
+from casparian.core.processes import await_group, is_readable, keep, kill_group, no_longer_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +58,7 @@ class Fork:
         """Whether its run has ended."""
         if self._has_ended():
             return True
-        if self._again is not None and select.select([self._again], [], [], 0)[0]:
+        if self._again is not None and is_readable(self._again.fileno()):
             self.is_idle = self._again.receive() is not None
         return self.is_idle
 
@@ -79,7 +78,7 @@ class Fork:
                 signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
             except ProcessLookupError:
                 pass  # it was reaped, after the warm guest's end
-            select.select([self._descriptor], [], [])
+            is_readable(self._descriptor, None)
             os.close(self._descriptor)
             self._descriptor = None
         if self._again is not None:
@@ -93,7 +92,7 @@ class Fork:
         no_longer_keep(self._pid)
 
     def _has_ended(self) -> bool:
-        return self._descriptor is None or bool(select.select([self._descriptor], [], [], 0)[0])
+        return self._descriptor is None or is_readable(self._descriptor)
 
     def _reap(self) -> int:
         try:

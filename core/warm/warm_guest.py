@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.bundles import BundleCorruptError
 from casparian.core.guest import SHIM, Guest
-from casparian.core.processes import MARK, Guardian, keep, kill_group, no_longer_keep
+from casparian.core.processes import MARK, Guardian, is_readable, keep, kill_group, no_longer_keep
 from casparian.core.uninterrupted import uninterrupted
 from casparian.core.warm.fork import Fork
 from casparian.core.warm.imports import own_names
@@ -118,7 +117,7 @@ class WarmGuest:
 
     def is_ready(self) -> bool:
         """Whether it has loaded, or ended, so that it answers at once."""
-        return self._ready or bool(select.select([self._channel], [], [], 0)[0])
+        return self._ready or is_readable(self._channel.fileno())
 
     def await_ready(self, timeout: float) -> None:
         """Wait until it has loaded. Raises WarmGuestError if it can't, TimeoutError."""

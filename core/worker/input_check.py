@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import threading
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
@@ -32,7 +33,7 @@ class _Look:
 
 
 class InputCheck:
-    """Hashes an input on a thread of its own, while the guest reads it.
+    """Hashes an input on a thread of its own, while the guest reads it; a small one at once.
 
     Raises OSError at once if the input can't be opened.
     """
@@ -44,7 +45,12 @@ class InputCheck:
         self._error: OSError | None = None
         self._stop = False
         file = path.open("rb")
-        self._before = _Look.of(path.stat())
+        status = path.stat()
+        self._before = _Look.of(status)
+        self._thread: threading.Thread | None = None
+        if stat.S_ISREG(status.st_mode) and status.st_size < _CHUNK:
+            self._hash(file)  # to start a thread takes longer
+            return
         self._thread = threading.Thread(target=self._hash, args=(file,), name="hash-input")
         self._thread.start()
 
@@ -58,14 +64,18 @@ class InputCheck:
             self._error = error
         self._found = digest.hexdigest()
 
+    def _await_hash(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
     def stop(self) -> None:
         """Forget about it."""
         self._stop = True
-        self._thread.join()
+        self._await_hash()
 
     def problem(self) -> JobFailed | None:
         """Return what is wrong with the input now that it has been read; waits for the hash."""
-        self._thread.join()
+        self._await_hash()
         if self._error is not None:
             return failed("input_missing", f"{self._path}: it can't be read: {self._error}")
         try:

@@ -142,8 +142,9 @@ _KINDS: Final[dict[str, type[Any]]] = {
 
 def encode(message: Message) -> bytes:
     """Return a message as a line."""
-    content = {"kind": type(message).__name__, **asdict(message)}
-    return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+    content = {"kind": type(message).__name__}
+    content |= {name: getattr(message, name) for name in message.__slots__}
+    return json.dumps(content, separators=(",", ":"), default=asdict).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:

@@ -39,6 +39,13 @@ class Work:
     kill_at: float | None = None
     """When it is killed, if it hasn't ended by itself (monotonic clock)."""
 
+    def begins(self) -> None:
+        """What was before it in its runner's queue is done: its time begins now."""
+        now = time.monotonic()
+        if self.kill_at is not None:
+            self.kill_at += now - self.started
+        self.started = now
+
 
 class RunnerProcess:
     """Started by the supervisor's main thread, for the kernel ends it with that thread."""
@@ -63,6 +70,9 @@ class RunnerProcess:
         self._socket = ours
         self._lines = Lines(ours)
         self.work: Work | None = None
+        """The job it runs, or whose set waits for its promotion."""
+        self.publishing: Work | None = None
+        """The set it makes visible before it goes on with its work."""
 
     @property
     def pid(self) -> int:
@@ -84,6 +94,11 @@ class RunnerProcess:
     def receive(self) -> Iterator[Message] | None:
         """Return what it says; None if it has ended. Call it when the socket is readable."""
         return self._lines.receive()
+
+    def kill_for(self, lease: Lease) -> None:
+        """Kill it if it still has to do with the job of this lease; from any thread."""
+        if any(work is not None and work.lease == lease for work in (self.work, self.publishing)):
+            self.kill()
 
     def kill(self) -> None:
         """Kill it, from any thread; its guest goes with it."""

@@ -37,11 +37,17 @@ class Runners:
         """Return them, whatever they do."""
         return list(self._all)
 
-    def free(self) -> RunnerProcess:
-        """Return one that does nothing, started if there is none. Raises OSError."""
-        for runner in self._all:
-            if runner.work is None:
-                return runner
+    def free(self, *, may_publish: bool = False) -> RunnerProcess:
+        """Return one that does nothing, started if there is none. Raises OSError.
+
+        If it ``may_publish``, one that will be done with that in a moment is better than a new one.
+        """
+        idle = (runner for runner in self._all if runner.work is runner.publishing is None)
+        found = next(idle, None)
+        if found is None and may_publish:
+            found = next((runner for runner in self._all if runner.work is None), None)
+        if found is not None:
+            return found
         runner = RunnerProcess()
         self._all.append(runner)
         self._selector.register(runner, selectors.EVENT_READ, runner)
@@ -51,9 +57,14 @@ class Runners:
         """Return those that have work."""
         return [runner for runner in self._all if runner.work is not None]
 
+    def busy(self) -> list[RunnerProcess]:
+        """Return those that have work, or publish."""
+        return [runner for runner in self._all if runner.work or runner.publishing]
+
     def busy_jobs(self) -> set[str]:
-        """Return the ids of the jobs they work on."""
-        return {runner.work.job.job_id for runner in self._all if runner.work is not None}
+        """Return the ids of the jobs they work on, or publish the sets of."""
+        works = [work for runner in self._all for work in (runner.work, runner.publishing)]
+        return {work.job.job_id for work in works if work is not None}
 
     def leases(self) -> list[Lease]:
         """Return the leases of what they work on."""
@@ -83,11 +94,12 @@ class Runners:
         for runner in self.working():
             work = runner.work
             assert work is not None
+            if runner.publishing is not None:
+                continue  # the work hasn't begun, and publishing has no limit
             if work.kill_at is not None and now > work.kill_at:
                 runner.kill()
             elif (
                 self._job_timeout is not None
-                and not work.is_promoted
                 and work.ended_because is None
                 and now - work.started > self._job_timeout + _OVERTIME_S
             ):
@@ -97,7 +109,7 @@ class Runners:
 
 def _ask_to_end(runner: RunnerProcess, why: str) -> None:
     work = runner.work
-    if work is None or work.ended_because is not None or work.is_promoted:
+    if work is None or work.ended_because is not None:
         return
     work.ended_because = why
     work.kill_at = time.monotonic() + _CANCEL_S

@@ -10,6 +10,7 @@ import secrets
 import selectors
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
@@ -139,7 +140,7 @@ class Supervisor:
         return max(0.0, TICK_S - (time.monotonic() - ticked))
 
     def _is_done(self) -> bool:
-        if self._runners.working() or self._endings.waiting:
+        if self._runners.busy() or self._endings.waiting:
             return self._signals.count > 1
         if self._stopping:
             return not self._publications or self._signals.count > 1 or self._is_overdue()
@@ -188,7 +189,11 @@ class Supervisor:
         self._send_publications()
         if self._stopping or time.monotonic() < self._looked_for_work:
             return
-        room = options.concurrency - len(self._runners.working())
+        # A runner is told of its next job while it publishes the last one's set. Not if others'
+        # sets wait to be published, which need one that is idle, nor if that may take long.
+        ahead = not self._publications and options.database is None
+        busy = self._runners.working() if ahead else self._runners.busy()
+        room = options.concurrency - len(busy)
         if options.max_jobs is not None:
             room = min(room, options.max_jobs - self._claimed)
         if room < 1:
@@ -210,13 +215,14 @@ class Supervisor:
         for job in jobs:
             work = Work(job.lease, job, None)
             try:
-                runner = self._runners.free()
+                runner = self._runners.free(may_publish=ahead)
             except OSError as error:
                 self._warn(f"no process can be started for a job: {error}")
                 self._endings.released(work)
                 continue
             runner.work = work
-            self._leases.keep(job.lease, trusted_from=asked, end=runner.kill)
+            end = partial(runner.kill_for, job.lease)
+            self._leases.keep(job.lease, trusted_from=asked, end=end)
         for runner in self._runners.working():
             if runner.work is not None and runner.work.task is None and not runner.work.manifest:
                 self._begin(runner, runner.work)
@@ -250,7 +256,8 @@ class Supervisor:
             self._died(runner)
             return
         for message in messages:
-            work = runner.work
+            published = isinstance(message, Visible | PublishFailed)
+            work = runner.publishing if published else runner.work
             if work is None:
                 continue
             if isinstance(message, Progress):
@@ -261,18 +268,21 @@ class Supervisor:
     def _answered(self, runner: RunnerProcess, work: Work, message: Message) -> None:
         self._progress.pop(work.lease, None)
         self._nothing_left = False
+        if isinstance(message, Visible | PublishFailed):
+            runner.publishing = None
+            if runner.work is not None:
+                runner.work.begins()  # it was behind this in the runner's queue
         if self._leases.is_lost(work.lease):
-            runner.work = None
+            if runner.work is work:
+                runner.work = None
             self._endings.lost(work)
         elif isinstance(message, Staged):
             work.manifest = message.manifest
             self._obstacles.passed(work)
             self._endings.staged(work, runner)
         elif isinstance(message, Visible):
-            runner.work = None
             self._endings.visible(work)
         elif isinstance(message, PublishFailed):
-            runner.work = None
             self._unpublished(work, message)
         elif isinstance(message, Stopped):
             runner.work = None
@@ -294,7 +304,15 @@ class Supervisor:
     def _died(self, runner: RunnerProcess) -> None:
         """A runner has ended, by our doing or another's."""
         code = self._runners.remove(runner)
+        published, runner.publishing = runner.publishing, None
         work, runner.work = runner.work, None
+        if published is not None:
+            self._nothing_left = False
+            if self._leases.is_lost(published.lease):
+                self._endings.lost(published)
+            else:
+                assert published.manifest is not None
+                self._publications.later(published.job, published.manifest, 0)
         if work is None:
             return
         self._progress.pop(work.lease, None)
@@ -302,14 +320,14 @@ class Supervisor:
         self._endings.forget(work)
         if self._leases.is_lost(work.lease):
             self._endings.lost(work)
-        elif work.manifest is not None and work.is_promoted:
-            self._publications.later(work.job, work.manifest, 0)
         elif work.ended_because in ("cancelled", "stopping"):
             self._stopped(work)
         elif work.ended_because == "timeout":
             limit = self._options.job_timeout
             failure = failed("timeout", f"the job took longer than its {limit:g} s, and hung")
             self._endings.failed(work, failure)
+        elif published is not None:
+            self._endings.released(work)  # it had not begun
         else:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             self._endings.failed(
@@ -332,12 +350,13 @@ class Supervisor:
     def _publish(self, runner: RunnerProcess, work: Work) -> None:
         assert work.manifest is not None
         work.is_promoted = True
+        runner.work, runner.publishing = None, work
         if not runner.send(Publish(work.manifest, work.job.replacing)):
             pass  # it is dead: that is heard in a moment, and the set is published by another
 
     def _send_publications(self) -> None:
         # Those that wait for their promotion may wait for just what is to be published.
-        busy = len(self._runners.working()) - self._endings.held_back
+        busy = len(self._runners.busy()) - self._endings.held_back
         for work in self._publications.due(self._options.concurrency - busy):
             assert work.manifest is not None
             try:
@@ -346,7 +365,6 @@ class Supervisor:
                 self._warn(f"no process can be started to publish a set: {error}; trying again")
                 self._publications.later(work.job, work.manifest, work.tries)
                 continue
-            runner.work = work
             self._publish(runner, work)
 
     def _unpublished(self, work: Work, message: PublishFailed) -> None:
@@ -382,7 +400,7 @@ class Supervisor:
         for runner in self._runners.all():
             work, runner.work = runner.work, None
             runner.end()
-            if work is not None and not work.is_promoted:
+            if work is not None:
                 self._endings.released(work)
         is_retired = False
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import textwrap
 import time
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -206,6 +208,51 @@ def test_a_platform_that_can_not_fork_runs_cold_and_says_so_once(make_bench, mon
     assert [run.is_warm for run in told] == [False, False]
     assert [len(run.lines) for run in told] == [1, 0]
     assert "only Linux" in told[0].lines[0]
+
+
+def test_a_run_starts_cold_and_says_so_when_no_process_can_be_forked(make_bench, package):
+    package(
+        "crowded",
+        """
+        import errno, os
+        fork, left = os.fork, [1]  # the trial of what is loaded gets through
+
+        def refuse():
+            if left:
+                return left.pop() and fork()
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+        os.fork = refuse
+        """,
+    )
+    bench = make_bench("import crowded")
+    told = bench.run("found += ['here']")
+    assert (told.found, told.is_warm) == (["here"], False)
+    assert any("no process could be forked" in line for line in told.lines)
+
+
+def test_how_a_run_ends_is_known_although_the_host_was_started_to_ignore_its_children(make_bench):
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        told = make_bench().run("import os; os._exit(3)")
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert told.is_warm
+    assert told.result.exit_code == 3
+
+
+def test_a_host_with_a_thousand_open_files_runs_warm(make_bench):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while opened.enter_context(open(os.devnull)).fileno() < 1100:
+            pass
+        bench = make_bench(runs=2)
+        told = [bench.run("found += ['here']") for _ in range(2)]
+        bench.warm.close()
+    assert [one.found for one in told] == [["here"], ["here"]]
+    assert all(one.is_warm for one in told)
 
 
 def test_a_python_without_pyarrow_says_so_as_ever(make_bench, package):

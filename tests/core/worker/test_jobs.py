@@ -7,8 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from casparian.core.stores.jobs import NewJob
+from casparian.core.worker.reports import JobEnded, JobStarted
 
 from .conftest import READ, Workshop
 
@@ -158,3 +160,33 @@ def test_the_same_work_is_not_done_twice_unless_it_is_forced(workshop: Workshop)
     workshop.drain()
     again = NewJob(job.parser, "1.0.0", job.source_hash, job.input_path, job.input_hash)
     assert not workshop.store.jobs.insert(again).is_new
+
+
+def test_a_runner_has_its_next_job_before_the_last_is_completed(workshop: Workshop) -> None:
+    workshop.parser(READ)
+    jobs = [workshop.job(f"name,age\nAda,{n}\n") for n in range(3)]
+    workshop.drain(concurrency=1)
+    told = [
+        (type(report), report.job.job_id)
+        for report in workshop.reports
+        if isinstance(report, JobStarted | JobEnded)
+    ]
+    started, ended = ([(kind, job) for job in jobs] for kind in (JobStarted, JobEnded))
+    assert told == [started[0], started[1], ended[0], started[2], ended[1], ended[2]]
+
+
+def test_a_runner_that_dies_while_it_publishes_costs_no_job_an_attempt(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    workshop.parser(READ)
+    jobs = [workshop.job(f"name,age\nAda,{n}\n") for n in range(3)]
+    (tmp_path / "marks").mkdir()
+    monkeypatch.setenv("CASPARIAN_FAULT_POINT", "set put at its place")
+    monkeypatch.setenv("CASPARIAN_FAULT_MARKS", str(tmp_path / "marks"))
+    workshop.drain(concurrency=1)
+    assert list((tmp_path / "marks").iterdir()), "a runner was killed"
+    ended = [workshop.get(job_id) for job_id in jobs]
+    assert [(job.status, job.crash_count, job.attempt) for job in ended] == [
+        ("completed", 0, 1)
+    ] * 3
+    assert len(list(workshop.root.glob("people/*/*/people.parquet"))) == 3
