@@ -240,6 +240,10 @@ class Supervisor:
             work.task = made
             if runner.send(made):
                 return
+            if runner.publishing is not None:  # it died of that, and is heard of in a moment
+                runner.work = None
+                self._endings.released(work)
+                return
             made = failed("runner_died", "the job's runner ended before it began")
         runner.work = None
         self._endings.failed(work, made)
