@@ -42,7 +42,8 @@ OUTPUTS = (StagedOutput("sales", 5, 1, "sales.parquet", None),)
 def _unsynced() -> Iterator[None]:
     """Whether it outlives a power cut is not what is looked at here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "sync_folder", lambda folder: None)
+        for name in ("sync_folder", "sync_changed_folder"):
+            patch.setattr(module, name, lambda folder: None)
         yield
 
 
