@@ -132,6 +132,27 @@ class Children:
         """Return those that have a task."""
         return [child for child in self._all if child.task is not None]
 
+    def finish(self) -> None:
+        """End them all: those that do something get the time to end it."""
+        for child in self.busy():
+            self.retire(child)
+        while self.busy():
+            deadline = self.next_deadline()
+            patience = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            for key, _ in self._selector.select(patience):
+                if key.data not in self._all:
+                    continue
+                messages = key.data.receive()
+                if messages is None:
+                    self.end(key.data)
+                for message in messages or ():
+                    if isinstance(message, Done | ComparisonDone):
+                        self.release(key.data, message)
+            for child in self.late():
+                self.end(child)
+        for child in self.all:
+            self.end(child)
+
     def _start(self) -> ChildProcess:
         self._started += 1
         words = self._folder.path / f"child-{self._started}"

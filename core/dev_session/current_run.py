@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casparian.core.dev_session.log_lines import LOG_NAME, MOST_LINES
-from casparian.core.dev_session.messages import Done
+from casparian.core.dev_session.messages import Done, Task
 from casparian.core.dev_session.results import RunResult, failed_report
 
 if TYPE_CHECKING:
+    from casparian.core.dev_session.belongings import Subject
     from casparian.core.dev_session.child_process import ChildProcess
-    from casparian.core.dev_session.messages import Task
+    from casparian.core.dev_session.request import SessionRequest
     from casparian.core.dev_session.results import Ending, Reason
     from casparian.core.events import GuestError, Log
+    from casparian.core.interpreter import Interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,34 @@ class CurrentRun:
             contract=done.contract,
             python=done.python,
         )
+
+
+def task_of(
+    run: int,
+    wanted: Wanted,
+    request: SessionRequest,
+    subject: Subject,
+    folder: Path,
+    script_python: Interpreter | None,
+) -> Task:
+    """Return what a child is told to do for a run, whose rows and log go into a folder."""
+    parser = subject.parser
+    assert parser is not None, "without a parser nothing is started"
+    return Task(
+        run=run,
+        parser=wanted.parser or parser,
+        sample=wanted.sample,
+        folder=folder,
+        contract=None if wanted.parser is not None else subject.contract,
+        python_of=parser,
+        explicit_python=request.python,
+        script_python=script_python,
+        timeout=request.timeout,
+        quarantine_threshold=request.quarantine_threshold,
+        max_quarantine_rows=request.max_quarantine_rows,
+        is_cold=request.is_cold,
+        first_rows=wanted.first_rows,
+    )
 
 
 def folder_size(folder: Path) -> int:

@@ -32,8 +32,8 @@ class _KeptWriter(OutputWriter):
 
     def write(self, table: Any) -> None:
         """See :meth:`OutputWriter.write`."""
+        self._on_rows(self.target.output, table)  # whoever waits for them doesn't wait for the disk
         super().write(table)
-        self._on_rows(self.target.output, table)
 
 
 class KeptSinks(RunSinks):

@@ -17,9 +17,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.dev_session.belongings import Subject
+from casparian.core.dev_session.broken_runs import no_process, run_lost, sample_missing
 from casparian.core.dev_session.children import Children
 from casparian.core.dev_session.comparisons import Comparisons
-from casparian.core.dev_session.current_run import CurrentRun, Wanted
+from casparian.core.dev_session.current_run import CurrentRun, Wanted, task_of
 from casparian.core.dev_session.events import (
     Chosen,
     EarlyRows,
@@ -43,7 +44,6 @@ from casparian.core.dev_session.messages import (
 from casparian.core.dev_session.request import each_once, plain
 from casparian.core.dev_session.session_folder import SessionFolder, remove
 from casparian.core.dev_session.watcher import Watcher
-from casparian.core.events import GuestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,54 +255,22 @@ class SessionLoop:
         folder.mkdir()
         parser = self._subject.parser
         assert parser is not None
-        request = self._request
-        task = Task(
-            run=run,
-            parser=wanted.parser or parser,
-            sample=wanted.sample,
-            folder=folder,
-            contract=None if wanted.parser is not None else self._subject.contract,
-            python_of=parser,
-            explicit_python=request.python,
-            script_python=self._script_python.get(parser),
-            timeout=request.timeout,
-            quarantine_threshold=request.quarantine_threshold,
-            max_quarantine_rows=request.max_quarantine_rows,
-            is_cold=request.is_cold,
-            first_rows=wanted.first_rows,
-        )
+        python = self._script_python.get(parser)
+        task = task_of(run, wanted, self._request, self._subject, folder, python)
         if wanted.parser is None:
             self._newest[wanted.sample] = run
             self._watcher.run_began()
         current = CurrentRun(task, wanted, self._revision, None)
         self._current = current
-        self._tell(
-            RunStarted(
-                run,
-                wanted.sample,
-                wanted.reason,
-                wanted.changed,
-                self._revision,
-                len(self._waiting),
-            )
-        )
+        why, waiting = (wanted.reason, wanted.changed), len(self._waiting)
+        self._tell(RunStarted(run, wanted.sample, *why, self._revision, waiting))
         if not wanted.sample.exists():
-            error = GuestError(
-                "environment",
-                "SampleMissing",
-                f"the sample {wanted.sample} is not there any more",
-                "start",
-                hint="choose another one, or put it back",
-            )
-            self._ended(current, current.broken_off("finished", error))
+            self._ended(current, current.broken_off("finished", sample_missing(wanted.sample)))
             return
         try:
             current.child = self._children.give(task)
         except OSError as problem:
-            error = GuestError(
-                "environment", "NoProcess", f"no process can be started: {problem}", "start", True
-            )
-            self._ended(current, current.broken_off("finished", error))
+            self._ended(current, current.broken_off("finished", no_process(problem)))
 
     def _hear(self, child: ChildProcess) -> None:
         messages = child.receive()
@@ -337,24 +305,13 @@ class SessionLoop:
         """A child has ended, or is to be killed because it doesn't come to an end."""
         task, current = child.task, self._current
         said = self._children.end(child, by_itself=by_itself)
-        hint = "please report it, with what is said here"
-        if child.exit_code is not None and child.exit_code < 0:
-            hint = "nobody here did it: the system may have run out of memory"
         if isinstance(task, Comparison):
             self._comparisons.lost(task, said)
         if current is not None and current.child is child:
             if current.is_cancelled:
                 self._ended(current, current.broken_off("cancelled"))
                 return
-            error = GuestError(
-                "crash",
-                "RunLost",
-                f"the process that ran the parser {said}",
-                "parse",
-                True,
-                hint,
-            )
-            self._ended(current, current.broken_off("lost", error))
+            self._ended(current, current.broken_off("lost", run_lost(said, child.exit_code)))
         elif isinstance(task, Task):
             remove(task.folder)
 
@@ -441,19 +398,4 @@ class SessionLoop:
     def _finish(self) -> None:
         """Leave nothing behind: no process, no folder."""
         self._watcher.close()
-        for child in self._children.busy():
-            self._children.retire(child)
-        while self._children.busy():
-            for key, _ in self._selector.select(self._patience()):
-                if key.data not in self._children.all:
-                    continue
-                messages = key.data.receive()
-                if messages is None:
-                    self._children.end(key.data)
-                for message in messages or ():
-                    if isinstance(message, Done | ComparisonDone):
-                        self._children.release(key.data, message)
-            for child in self._children.late():
-                self._children.end(child)
-        for child in self._children.all:
-            self._children.end(child)
+        self._children.finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
@@ -14,6 +14,7 @@ from textual.widgets import TabbedContent, TabPane
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.file_actions import FileActions
 from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.dev.run_actions import RunActions
 from casparian.app.tui.dev.samples_list import SamplesList
 from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from casparian.app.tui.dev.state import Against
     from casparian.core.dev_session.events import SessionEvent
 
-#: A preview ends the parser after so many rows.
-PREVIEW_ROWS: Final = 100
 TABS = ("output", "quarantine", "log", "error", "contract", "diff")
 
 
@@ -56,7 +55,7 @@ class TabsLoaded(Message):
     """What the tabs need is imported."""
 
 
-class DevScreen(Doing, FileActions):
+class DevScreen(Doing, RunActions, FileActions):
     """The pane. All it shows is made from ``state``; what was drawn is a moment older."""
 
     SOON: ClassVar[float] = 0.2
@@ -245,46 +244,6 @@ class DevScreen(Doing, FileActions):
     def tab(self) -> str:
         """The name of the tab in view."""
         return "" if self._tabbed is None else self._tabbed.active
-
-    # ------------------------------------------------------------------- running
-
-    def why_not_rerun(self) -> str:
-        """Without a sample there is nothing to run."""
-        if self.state.parser is None:
-            return "no parser is chosen: o opens one"
-        return "" if self.state.shown is not None else "there is no sample: o adds some"
-
-    def do_rerun(self) -> None:
-        """Run the sample again."""
-        self._host.run(self.state.shown)
-
-    def why_not_preview(self) -> str:
-        """As for all of it."""
-        return self.why_not_rerun()
-
-    def do_preview(self) -> None:
-        """Run the sample until its first rows are there."""
-        self._host.run(self.state.shown, first_rows=PREVIEW_ROWS)
-
-    def why_not_run_all(self) -> str:
-        """As for one."""
-        return self.why_not_rerun()
-
-    def do_run_all(self) -> None:
-        """Run every sample."""
-        self._host.run_all()
-
-    def why_not_cancel(self) -> str:
-        """Only what runs can be ended."""
-        return "" if self.state.running is not None else "nothing runs"
-
-    def do_cancel(self) -> None:
-        """End what runs."""
-        self._host.cancel()
-
-    def do_pause(self) -> None:
-        """Stop running at each save, or go on."""
-        self._host.pause_watching(not self.state.watching.paused)
 
     # -------------------------------------------------------------------- looking
 

@@ -88,8 +88,11 @@ class SamplesList(ScrollView, can_focus=True):
                 if old != new:
                     self._draw_anew(at)
         self._go(next((at for at, line in enumerate(lines) if line.path == current), None))
-        done = sum(line.mood not in ("idle", "running") for line in lines)
-        self.border_subtitle = f"{done:,} of {len(lines):,}" if lines else "none yet: o"
+        # Whatever is put on the border draws all of the list anew; one that runs again counts on.
+        done = sum(line.rows is not None for line in lines)
+        counted = f"{done:,} of {len(lines):,}" if lines else "none yet: o"
+        if counted != self.border_subtitle:
+            self.border_subtitle = counted
 
     # Moving
 

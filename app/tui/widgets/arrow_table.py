@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from rich.style import Style
-from textual import events, on
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
+from textual import on
 
+from casparian.app.tui.widgets import table_messages as messages
 from casparian.app.tui.widgets import table_taking as taking
 from casparian.app.tui.widgets.answers import Answered, Questions
 from casparian.app.tui.widgets.arranging import Found, Sort, arranged, find
@@ -21,8 +17,9 @@ from casparian.app.tui.widgets.copying import Copy, Form
 from casparian.app.tui.widgets.exporting import check_export
 from casparian.app.tui.widgets.table_filter import parse_filter
 from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
-from casparian.app.tui.widgets.table_pages import ReadPage, TablePages, read_page
-from casparian.app.tui.widgets.table_painting import Look, Page, Painter, Selection
+from casparian.app.tui.widgets.table_mouse import TableMouse
+from casparian.app.tui.widgets.table_pages import ReadPage, TablePages
+from casparian.app.tui.widgets.table_painting import Selection
 from casparian.app.tui.widgets.table_taking import CellValue, Written
 from casparian.app.tui.widgets.table_view import MARK_GLYPHS, Marks, TableStatus, TableView
 from casparian.core.errors import CasparianError
@@ -31,17 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.binding import BindingType
-    from textual.strip import Strip
 
     from casparian.app.tui.widgets.table_source import TableSource
 
-HEADER_LINES: Final = 2
 
-Asked = Literal["find", "filter", "jump", "export"]
-_Question = Literal["arrange", "page", "find", "copy", "export", "cell"]
-
-
-class ArrowTable(ScrollView, can_focus=True):
+class ArrowTable(TableMouse, can_focus=True):
     """A table of a `TableSource`; only what is on screen is ever turned into text.
 
     Rows have two numbers: their *place* on screen order, and their *row* in the source. Both are
@@ -64,81 +55,12 @@ class ArrowTable(ScrollView, can_focus=True):
         *(f"arrow-table--{mark}" for mark in MARK_GLYPHS),
     }
 
-    @dataclass
-    class StatusChanged(Message):
-        """What is to be said of the table is another now."""
-
-        table: ArrowTable
-        status: TableStatus
-
-        def can_replace(self, message: Message) -> bool:
-            """Only the newest is worth showing."""
-            return isinstance(message, ArrowTable.StatusChanged) and message.table is self.table
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class RowHighlighted(Message):
-        """The cursor is on another row. ``row`` is the source's."""
-
-        table: ArrowTable
-        row: int
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class CellSelected(Message):
-        """Enter or a double click on a cell, with the whole value that stands there."""
-
-        table: ArrowTable
-        value: CellValue
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class Copied(Message):
-        """Something went to the clipboard."""
-
-        table: ArrowTable
-        copy: Copy
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class ColumnWanted(Message):
-        """A key asked for what is in a column of the rows that are shown."""
-
-        table: ArrowTable
-        column: int
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
-
-    @dataclass
-    class PromptWanted(Message):
-        """A key asked for a text, which `ArrowTable.answer` takes."""
-
-        table: ArrowTable
-        asked: Asked
-
-        @property
-        def control(self) -> ArrowTable:
-            """The table."""
-            return self.table
+    StatusChanged: TypeAlias = messages.StatusChanged
+    RowHighlighted: TypeAlias = messages.RowHighlighted
+    CellSelected: TypeAlias = messages.CellSelected
+    Copied: TypeAlias = messages.Copied
+    ColumnWanted: TypeAlias = messages.ColumnWanted
+    PromptWanted: TypeAlias = messages.PromptWanted
 
     def __init__(
         self,
@@ -148,16 +70,10 @@ class ArrowTable(ScrollView, can_focus=True):
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._view = TableView.empty() if source is None else TableView.plain(source)
-        self._pages = TablePages(self._view)
-        self._selection = Selection(0, 0)
-        self._sought = ""
+        view = TableView.empty() if source is None else TableView.plain(source)
+        super().__init__(view, name=name, id=id, classes=classes)
         self._note = self._problem = ""
-        self._cursor_in_sight = True
-        self._painting: tuple[Painter, Page] | None = None
-        self._dragged_from: Selection | None = None
-        self._questions: Questions[_Question] = Questions(self)
+        self._questions = Questions(self)
 
     def on_mount(self) -> None:
         """Say what is there."""
@@ -240,18 +156,7 @@ class ArrowTable(ScrollView, can_focus=True):
         )
         self._tell()
 
-    def jump_to(self, row: int) -> bool:
-        """Go to one of the source's rows, counted from 0; whether it is shown."""
-        place = self._view.shown.place_of(row)
-        if place is None:
-            total = self._view.source.num_rows
-            there = "is filtered out" if 0 <= row < total else f"isn't there: {total:,} is the last"
-            self._tell(problem=f"row {row + 1:,} {there}" if total else "there are no rows")
-            return False
-        self.move_to(place, self._selection.column)
-        return True
-
-    def answer(self, asked: Asked, written: str) -> None:
+    def answer(self, asked: messages.Asked, written: str) -> None:
         """Do what was asked for by `PromptWanted`, with what a person wrote."""
         if asked == "find":
             self.find(written)
@@ -306,84 +211,6 @@ class ArrowTable(ScrollView, can_focus=True):
             problem=self._problem,
         )
 
-    @property
-    def cursor(self) -> tuple[int, int] | None:
-        """The source's row and the column under the cursor; None in an empty table."""
-        if not self._view.shown.count or not len(self._view.source.schema):
-            return None
-        place = self._selection.place
-        return int(self._view.shown.at(place, place + 1)[0]), self._selection.column
-
-    def move_to(self, place: int, column: int, *, extend: bool = False) -> None:
-        """Put the cursor on a cell, by its place; ``extend`` selects all on the way."""
-        last_place = max(0, self._view.shown.count - 1)
-        last_column = max(0, len(self._view.source.schema) - 1)
-        place, column = min(max(0, place), last_place), min(max(0, column), last_column)
-        old = self._selection
-        anchor = (old.anchor or (old.place, old.column)) if extend else None
-        self._selection = Selection(place, column, anchor)
-        self._cursor_in_sight = True
-        self._reveal()
-        self.refresh()
-        if self._note or self._problem:
-            self._note = self._problem = ""
-        self._tell()
-        if place != old.place:
-            self._tell_row()
-
-    def action_move(self, rows: int, columns: int, extend: bool = False) -> None:
-        """Move the cursor."""
-        at = self._selection
-        self.move_to(at.place + rows, at.column + columns, extend=extend)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor, and the page with it."""
-        rows = pages * max(1, self._room.height - 1)
-        self.scroll_to(y=self.scroll_offset.y + rows, animate=False)
-        self.action_move(rows, 0)
-
-    def action_to(self, place: int | None, column: int | None) -> None:
-        """Move the cursor to the first (0) or last (-1) row or column."""
-        at, last = self._selection, self._view.shown.count - 1
-        columns = len(self._view.source.schema) - 1
-        self.move_to(
-            at.place if place is None else (last if place < 0 else place),
-            at.column if column is None else (columns if column < 0 else column),
-        )
-
-    def action_marked(self, backwards: bool) -> None:
-        """Go to the next marked row that is shown, around the end."""
-        places = sorted(
-            place
-            for row in self._view.marks.marked_rows()
-            if (place := self._view.shown.place_of(row)) is not None
-        )
-        if not places:
-            self._tell(note="no row is marked")
-            return
-        here = self._selection.place
-        if backwards:
-            before = [place for place in places if place < here]
-            target = before[-1] if before else places[-1]
-        else:
-            target = next((place for place in places if place > here), places[0])
-        row = int(self._view.shown.at(target, target + 1)[0])
-        bad = sorted(column for at, column in self._view.marks.cells if at == row)
-        self.move_to(target, bad[0] if bad else self._selection.column)
-
-    def action_select_all(self) -> None:
-        """Select every cell that is shown; the cursor stays in sight."""
-        at, view = self._selection, self._view
-        if view.shown.count:
-            self._selection = replace(
-                at,
-                place=0,
-                column=0,
-                anchor=(view.shown.count - 1, len(view.source.schema) - 1),
-            )
-            self.refresh()
-            self._tell()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to others that mean nothing now."""
         if action == "find_again":
@@ -394,7 +221,7 @@ class ArrowTable(ScrollView, can_focus=True):
             return True if self.cursor is not None else None
         return True
 
-    def action_ask(self, asked: Asked) -> None:
+    def action_ask(self, asked: messages.Asked) -> None:
         """Have somebody ask for a text; for a file only where the app lets any be written."""
         check = getattr(self.app, "why_not_write", None)
         reason = check() if check is not None and asked == "export" else ""
@@ -543,173 +370,6 @@ class ArrowTable(ScrollView, can_focus=True):
     def _tell_row(self) -> None:
         if self.cursor is not None:
             self.post_message(self.RowHighlighted(self, self.cursor[0]))
-
-    # Drawing
-
-    @property
-    def _room(self) -> Size:
-        """Cells for columns, and lines for rows."""
-        size = self.scrollable_content_region.size
-        return Size(max(1, size.width - self._pages.gutter), max(1, size.height - HEADER_LINES))
-
-    def on_resize(self) -> None:
-        """Lay the columns out anew."""
-        self._lay_out()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Remember whether the cursor was scrolled out of sight."""
-        super().watch_scroll_y(old_value, new_value)
-        self._cursor_in_sight = self._selection.place in range(
-            self.scroll_offset.y, self.scroll_offset.y + self._room.height
-        )
-
-    def _look_ahead(self) -> None:
-        """Read and measure what is at hand of the page: then it is laid out only once."""
-        room, (left, first) = self._room, self.scroll_offset
-        first = max(0, min(first, self._view.shown.count - room.height))
-        self._pages.look(first, room.height, left, room.width)
-
-    def _lay_out(self) -> None:
-        """Give the scrollbars what they stand for, and keep the cursor where it was: in sight."""
-        self._pages.layout.fit(self._room.width)
-        self.virtual_size = Size(self._pages.width, self._view.shown.count + HEADER_LINES)
-        if self._cursor_in_sight:
-            self._reveal()
-        self.refresh()
-
-    def _reveal(self) -> None:
-        """Scroll as little as shows the cursor's cell."""
-        layout, room, at = self._pages.layout, self._room, self._selection
-        layout.fit(room.width)
-        top, left = self.scroll_offset.y, self.scroll_offset.x
-        top = min(max(top, at.place - room.height + 1), at.place)
-        if at.column < len(layout.names):
-            start, end = layout.start(at.column), layout.start(at.column + 1)
-            left = min(max(left, end - room.width), start)
-        self.scroll_to(left, top, animate=False)
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        if self._painting is None:
-            self._painting = self._paint()
-        painter, page = self._painting
-        if not len(self._view.source.schema):
-            return painter.empty()  # not even a header
-        if y == 0:
-            return painter.names()
-        if y == 1:
-            return painter.types()
-        place = self.scroll_offset.y + y - HEADER_LINES
-        if place < page.first + len(page.rows):
-            return painter.row(page, place)
-        return painter.empty()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of one paint, which all see the same page."""
-        self._painting = None
-        return super().render_lines(crop)
-
-    def _paint(self) -> tuple[Painter, Page]:
-        """What this paint draws; what has to be read for it is asked for."""
-        room, (left, first) = self._room, self.scroll_offset
-        width = room.width + self._pages.gutter
-        before = self._pages.width
-        page, columns, missing = self._pages.page(first, room.height, left, room.width)
-        if missing:
-            source = self._view.source
-            self._questions.ask("page", "reading…", partial(read_page, source, page, missing))
-            self.call_later(self._tell)
-        if self._pages.width != before:
-            self.call_later(self._lay_out)
-        painter = Painter(
-            self._look,
-            self._pages.layout,
-            self._pages.gutter,
-            left,
-            width,
-            columns,
-            self._selection,
-            self._view.sort,
-            self._view.marks,
-            self._sought,
-        )
-        return painter, page
-
-    @property
-    def _look(self) -> Look:
-        def part(name: str) -> Style:
-            """Only what this part adds, with its colours as they come out on the background."""
-            names = f"arrow-table--{name}"
-            full = self.get_component_rich_style(names)
-            own = self.get_component_rich_style(names, partial=True)
-            return own + Style(
-                color=full.color if own.color else None,
-                bgcolor=full.bgcolor if own.bgcolor else None,
-            )
-
-        base = self.rich_style
-        return Look(
-            base=base,
-            header=base + part("header"),
-            type=base + part("type"),
-            gutter=base + part("gutter"),
-            null=part("null"),
-            waiting=part("waiting"),
-            cursor=part("cursor"),
-            cursor_row=part("cursor-row"),
-            selection=part("selection"),
-            match=part("match"),
-            marks={mark: part(mark) for mark in MARK_GLYPHS},
-        )
-
-    # The mouse
-
-    def _cell_at(self, event: events.MouseEvent) -> tuple[int, int] | None:
-        """The place (-1 is the header) and column under the mouse."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.x < self._pages.gutter:
-            return None
-        column = self._pages.layout.at(offset.x - self._pages.gutter + self.scroll_offset.x)
-        if column is None:
-            return None
-        if offset.y < HEADER_LINES:
-            return -1, column
-        place = offset.y - HEADER_LINES + self.scroll_offset.y
-        return (place, column) if place < self._view.shown.count else None
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Put the cursor there; a selection begins, or with shift goes on."""
-        cell = self._cell_at(event)
-        if event.button != 1 or cell is None or cell[0] < 0:
-            return
-        self.move_to(*cell, extend=event.shift)
-        self._dragged_from = self._selection
-        self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Select what the mouse is drawn over."""
-        if self._dragged_from is None:
-            return
-        cell = self._cell_at(event)
-        at = self._selection
-        if cell is not None and cell[0] >= 0 and cell != (at.place, at.column):
-            self.move_to(*cell, extend=True)
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        """End drawing."""
-        if self._dragged_from is not None:
-            self._dragged_from = None
-            self.release_mouse()
-
-    def on_click(self, event: events.Click) -> None:
-        """Sort by a header; open a cell that is clicked twice."""
-        cell = self._cell_at(event)
-        if event.button != 1 or cell is None:
-            return
-        if cell[0] < 0:
-            self._cycle(cell[1])
-        elif event.chain == 2:
-            self.action_open_cell()
 
 
 def _said(error: CasparianError) -> str:

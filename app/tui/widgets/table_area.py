@@ -9,7 +9,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from casparian.app.tui.widgets.arrow_table import ArrowTable, Asked
+from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.cell_screen import CellScreen
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from casparian.app.tui.widgets.table_messages import Asked
     from casparian.app.tui.widgets.table_view import TableStatus
 
 _PROMPTS: Final[Mapping[Asked, tuple[str, str]]] = {
