@@ -60,7 +60,9 @@ class EarlyTeller:
         now = time.monotonic()
         if held.rows and (held.is_full or now - held.told_at > _EVERY):
             held.told_at = now
-            self._send(EarlyRows(self._run, output, held.rows, _stream(held.tables)))
+            # Of a parser that yields row by row there are many: they are put together only once.
+            held.tables = [pa.concat_tables(held.tables).combine_chunks()]
+            self._send(EarlyRows(self._run, output, held.rows, _stream(held.tables[0])))
 
 
 def early_table(told: EarlyRows) -> pa.Table:
@@ -69,9 +71,8 @@ def early_table(told: EarlyRows) -> pa.Table:
         return stream.read_all()
 
 
-def _stream(tables: list[Any]) -> bytes:
+def _stream(table: Any) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, tables[0].schema) as stream:
-        for table in tables:
-            stream.write_table(table)
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
     return bytes(sink.getvalue())
