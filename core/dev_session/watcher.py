@@ -55,6 +55,7 @@ class Watcher:
         self._base = Look(Subject(None, None, None), {}, ())
         self._last = self._base
         self._names: frozenset[str] = frozenset()
+        self._inside: frozenset[str] = frozenset()
         self._folders: tuple[Path, ...] = ()
         self._samples: dict[Path, Identity] = {}
         self._paused = False
@@ -173,20 +174,25 @@ class Watcher:
         name = path.name
         if name in self._names:
             return True
-        if name.startswith(".") or name == "__pycache__":
-            return False
+        if name.startswith(".") or name == "__pycache__" or path.parent.name not in self._inside:
+            return False  # above and beside the parser's folder others may write all the time
         return path.suffix.lower() in SUFFIXES or not path.suffix or path.is_dir()
 
     def _watch(self) -> None:
         """Watch the folders in which a change can be seen now."""
         seen = self._last
         folders = watched_folders(seen)
-        named = [*seen.prints, *self._samples, *folders, *(folder.parent for folder in folders)]
+        subject = seen.subject
+        given = (subject.parser, *subject.contracts, subject.shown)
+        above = (folder for path in given if path is not None for folder in path.parents)
+        parents = (folder.parent for folder in folders)
+        named = [*seen.prints, *self._samples, *folders, *parents, *above]
         names = frozenset(path.name for path in named)
-        if not names <= self._names:
+        inside = frozenset(folder.name for folder in seen.folders)
+        if not (names <= self._names and inside <= self._inside):
             # What happened to them until now may have been taken for nothing that matters.
             self._post(lambda: self._look(None))
-        self._names = names
+        self._names, self._inside = names, inside
         if folders != self._folders:
             self._folders = folders
             self._notices.watch(folders)
