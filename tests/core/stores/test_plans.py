@@ -1,4 +1,4 @@
-"""History is free: beside 200,000 finished jobs the hot statements read what they need alone."""
+"""History is free: beside a million finished jobs the hot statements read what they need alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from casparian.core.stores.sqlite.workers import WORKERS
 
 from .clock import claim, new_job
 
-FINISHED = 200_000
+FINISHED = 1_000_000
 
 _FILL = f"""
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {FINISHED})
@@ -139,7 +139,7 @@ COUNTED = ("claim", "page", "pages of failures", "by state", "by parser", "count
 
 
 @pytest.mark.parametrize("what", COUNTED)
-def test_what_is_asked_often_takes_few_steps_beside_all_that_has_finished(
+def test_what_is_asked_often_takes_few_steps_beside_a_million_finished_jobs(
     what: str, store: SqliteStore
 ) -> None:
     """Steps of SQLite's machine, which are the same on any machine, and not seconds."""

@@ -323,7 +323,7 @@ _WORKER = """if True:
     print("ready", flush=True)
     sys.stdin.readline()
     done = 0
-    while jobs := store.jobs.claim_next(name, limit=16, lease_ms=600_000):
+    while jobs := store.jobs.claim_next(name, limit=64, lease_ms=600_000):
         leases = [job.lease for job in jobs]
         promoted = store.jobs.promote([Promotion(l, "") for l in leases], lease_ms=600_000)
         assert all(one.granted for one in promoted)
@@ -333,11 +333,11 @@ _WORKER = """if True:
 """
 
 
-def test_eight_processes_do_five_thousand_jobs_none_lost_none_twice(path: Path) -> None:
+def test_eight_processes_do_twenty_thousand_jobs_none_lost_none_twice(path: Path) -> None:
     with SqliteStore(path) as store:
         store.jobs.insert_many(
             NewJob(f"p{number % 3}", "1", "s", f"{number}.csv", str(number))
-            for number in range(5_000)
+            for number in range(20_000)
         )
         workers = [
             subprocess.Popen(
@@ -359,13 +359,13 @@ def test_eight_processes_do_five_thousand_jobs_none_lost_none_twice(path: Path) 
         for worker in workers:
             done.append(int(worker.communicate(timeout=100)[0]))
             assert worker.returncode == 0
-        assert sum(done) == 5_000
+        assert sum(done) == 20_000
         assert min(done) > 0, "no process starves"
-        assert store.jobs.counts() == {"completed": 5_000}
+        assert store.jobs.counts() == {"completed": 20_000}
         [fences] = store.connection.read("SELECT max(fence), min(fence) FROM cf_jobs")
         assert tuple(fences) == (1, 1)
         [attempts] = store.connection.read("SELECT count(*) FROM cf_job_attempts")
-        assert attempts[0] == 5_000
+        assert attempts[0] == 20_000
 
 
 def test_a_heartbeat_gets_through_beside_busy_writers(path: Path) -> None:
