@@ -117,7 +117,16 @@ def _worker(folder: Path, files: int, concurrency: int, reader: str, *more: str)
             workshop.job(_text(number))
         began = time.perf_counter()
         worker = workshop.worker(
-            "--drain", "--quiet", "--concurrency", concurrency, *more, stderr=subprocess.DEVNULL
+            *(
+                "--python",
+                sys.executable,
+                "--drain",
+                "--quiet",
+                "--concurrency",
+                concurrency,
+                *more,
+            ),
+            stderr=subprocess.DEVNULL,
         )
         code = worker.wait()
         seconds = time.perf_counter() - began
