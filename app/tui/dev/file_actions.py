@@ -59,10 +59,12 @@ class FileActions(Screen[None]):
         return self.why_not_rerun()
 
     def do_debug(self) -> None:
-        """Run in the foreground."""
+        """Run in the foreground, in the Python that the pane's runs have."""
         assert self.state.parser is not None
         assert self.state.shown is not None
-        self._outside.debug(self.state.parser, self.state.shown)
+        result = self.state.result
+        python = None if result is None else result.report.python
+        self._outside.debug(self.state.parser, self.state.shown, python)
 
     def why_not_register(self) -> str:
         """A bare function can't be registered."""

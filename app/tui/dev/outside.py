@@ -59,9 +59,10 @@ class Outside:
         else:
             self._foreground(command, wait=False)
 
-    def debug(self, parser: Path, sample: Path) -> None:
+    def debug(self, parser: Path, sample: Path, python: Path | None) -> None:
         """Run in the foreground: ``breakpoint()`` stops there. Nothing is written."""
-        self._casparian("run", str(parser), str(sample), "--whatif")
+        chosen = [] if python is None else ["--python", str(python)]
+        self._casparian("run", str(parser), str(sample), "--whatif", *chosen)
 
     def scaffold(self, parser: Path) -> None:
         """Make a class of a bare function."""

@@ -187,6 +187,23 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
     assert opened == [("sample.csv", 3)]
 
 
+@pytest.mark.asyncio
+async def test_debugging_runs_the_sample_in_the_python_of_the_panes_runs(
+    app: CasparianApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(Outside, "_foreground", lambda _, words, wait: begun.append([*words]))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        state = screen_of(app).state
+        await pilot.press("d")
+        await until(pilot, lambda: bool(begun))
+    assert state.result is not None
+    python = str(state.result.report.python)
+    words = ["run", str(state.parser), str(state.shown), "--whatif", "--python", python]
+    assert begun[0][3:] == words
+
+
 def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
     areas = {
         "app": CasparianApp,

@@ -64,6 +64,11 @@ class Bench:
         path.write_text(textwrap.dedent(source))
         return path
 
+    def replace(self, source: str, name: str = "parser.py") -> Path:
+        """Save as editors do that give the new file its name: nobody can see a part of it."""
+        written = self.write(source, f"{name}.~")
+        return written.replace(self.folder / name)
+
     def says(self, word: str) -> None:
         """Save a parser that yields one row with this word."""
         self.write(f"def parse(path):\n    return [{{'word': {word!r}}}]\n")

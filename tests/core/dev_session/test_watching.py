@@ -55,8 +55,8 @@ def test_what_was_not_imported_touched_files_and_caches_start_nothing(bench):
     bench.write("x = 1\n", "__pycache__/words.py")
     bench.write('home = "/"\n', ".venv/lib/module.py")
     os.utime(bench.parser)
-    bench.write(IMPORTING)  # saved as it was
-    bench.write("WORD = 'two'\n", "words.py")  # all before it was seen when this is seen
+    bench.replace(IMPORTING)  # saved as it was
+    bench.replace("WORD = 'two'\n", "words.py")  # all before it was seen when this is seen
     bench.until_says("two.")
     assert len(bench.told.of(RunStarted)) == 2
 
