@@ -332,7 +332,8 @@ def stages_of(state: DevState) -> Stages:
     report = result.report
     spent = report.timings_ms
     start = "warm start" if report.is_warm else "cold start"
-    done = tuple((start if n == "start" else n, spent[n]) for n in _STAGES if n in spent)
+    # What took no time at all was not come to: a parser that doesn't load parses nothing.
+    done = tuple((start if n == "start" else n, spent[n]) for n in _STAGES if spent.get(n))
     notes = [f"run {result.run}"]
     if state.stepped is not None:
         notes.append(f"{state.stepped + 1} of {len(state.history)}")

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 from textual.pilot import Pilot
+from textual.widgets import Static
 
-from casparian.app.tui.actions import ACTIONS
+from casparian.app.tui.actions import ACTIONS, actions_of
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.offers_screen import OffersScreen
 from casparian.app.tui.dev.outside import Outside, editor_command
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.dev.session_host import SessionHost
-from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.help import HelpScreen, shown_key
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.quarantine.screen import QuarantineScreen
@@ -108,6 +110,11 @@ async def test_what_cannot_be_done_now_says_why_and_the_help_lists_every_key(
         assert [note.message for note in app._notifications] == ["nothing runs"]
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
+        tables = [shown.content for shown in app.screen.query(Static)]
+        tables = [table for table in tables if isinstance(table, Table)]
+        keys = {str(cell) for table in tables for cell in table.columns[0].cells}
+        actions = [*actions_of("app"), *actions_of("dev")]
+        assert {shown_key(action.key) for action in actions} <= keys
         await pilot.press("escape")
         assert isinstance(app.screen, DevScreen)
 
@@ -204,7 +211,7 @@ async def test_debugging_runs_the_sample_in_the_python_of_the_panes_runs(
     assert begun[0][3:] == words
 
 
-def test_every_action_has_a_key_of_its_own_and_something_that_does_it() -> None:
+def test_every_action_has_a_method_that_does_it() -> None:
     areas = {
         "app": CasparianApp,
         "dev": DevScreen,

@@ -48,6 +48,14 @@ def test_the_first_rows_are_shown_until_the_run_ends_and_make_no_result_of_one_t
     assert over.is_stale
 
 
+def test_a_stage_that_was_not_come_to_has_no_chip(tmp_path):
+    ended_early = result(tmp_path)
+    spent = {"load": 3.0, "validate": 0.0, "write": 0.0, "total": 5.0}
+    broken = replace(ended_early, report=replace(ended_early.report, timings_ms=spent))
+    bar = stages_of(DevState(shown=SAMPLES[0], newest={SAMPLES[0]: broken}))
+    assert bar.done == (("load", 3.0),)
+
+
 def test_a_preview_is_told_as_one_and_is_compared_with_none_but_previews(tmp_path):
     def preview(run):
         found = result(tmp_path, run)
