@@ -62,7 +62,8 @@ def print_rows(shown: RowsShown) -> None:
         click.echo("no rows in quarantine")
     else:
         kept = f" (the store keeps {shown.total:,})" if (job.quarantined or 0) > shown.total else ""
-        click.echo(f"{max(job.quarantined or 0, shown.total):,} rows in quarantine{kept}\n")
+        rows = counted(max(job.quarantined or 0, shown.total), "row")
+        click.echo(f"{rows} in quarantine{kept}\n")
         _print_groups(shown.groups)
         click.echo()
         for row in shown.rows:
@@ -112,7 +113,7 @@ def print_jobs(found: QuarantinedJobs) -> None:
             for group in one.groups[:3]
         )
         more = ", …" if len(one.groups) > 3 else ""
-        click.echo(f"    {rows:,} rows: {kinds}{more}")
+        click.echo(f"    {counted(rows, 'row')}: {kinds}{more}")
     if found.more:
         click.secho("… there may be more (--limit)", dim=True)
     if found.jobs:
@@ -129,7 +130,7 @@ def print_reasons(counts: Sequence[ReasonCount], limit: int) -> None:
             parser = one.reason.parser
             click.secho(one_line(parser), bold=True)
         jobs = counted(one.jobs, "job")
-        click.secho(f"{one.rows:>10,} rows", nl=False, bold=True)
+        click.secho(f"{counted(one.rows, 'row'):>15}", nl=False, bold=True)
         click.echo(
             f"  {one_line(one.reason.output)}.{one_line(one.reason.column)}  "
             f"{one.reason.error_type}  in {jobs}",

@@ -143,7 +143,7 @@ def test_reasons_are_counted_over_the_jobs_that_a_filter_means(queued: Queued) -
     first, second, third = text.splitlines()
     assert first == "sales"
     assert " ".join(second.split()) == "2 rows sales.age type_mismatch in 1 job try: mend age"
-    assert third.split()[:3] == ["1", "rows", "sales.name"]
+    assert third.split()[:3] == ["1", "row", "sales.name"]
     assert call("quarantine", "reasons", "--limit", "1").stdout.endswith("… 1 more (--limit)\n")
     found = json.loads(call("quarantine", "reasons", "--filter", "input:1.csv", "--json").stdout)
     reason = {"parser": "sales", "output": "sales", "column": "name", "error_type": "too_long"}
