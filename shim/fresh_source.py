@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -40,9 +41,7 @@ def read_fresh(folder: str) -> None:
     """From now on import what lies below ``folder`` from its source."""
     os.environ[FOLDER_VARIABLE] = folder
     root = os.path.join(os.path.realpath(folder), "")
-    libraries = {
-        os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))
-    }
+    libraries = {_real(p) for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))}
 
     def hook(path: str) -> FileFinder:
         real = os.path.join(os.path.realpath(path), "")
@@ -50,7 +49,7 @@ def read_fresh(folder: str) -> None:
         if (
             not real.startswith(root)
             or installed
-            or any(real.startswith(os.path.join(library, "")) for library in libraries)
+            or any(real.startswith(library) for library in libraries)
         ):
             raise ImportError(f"{path} is not the parser's own")
         extensions = (ExtensionFileLoader, list(EXTENSION_SUFFIXES))
@@ -58,5 +57,11 @@ def read_fresh(folder: str) -> None:
 
     sys.path_hooks.insert(0, hook)
     for path in list(sys.path_importer_cache):
-        if os.path.join(os.path.realpath(path), "").startswith(root):
+        if _real(path).startswith(root):
             del sys.path_importer_cache[path]
+
+
+@cache
+def _real(folder: str) -> str:
+    """Where a folder really is. Of those that were looked at ahead, a fork need not ask again."""
+    return os.path.join(os.path.realpath(folder), "")

@@ -14,16 +14,18 @@ import keyword
 import os
 import re
 import sys
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import preload
 from .failures import GuestFailure
-from .fresh_source import INSTALLED, FreshSource, read_fresh
+from .fresh_source import FOLDER_VARIABLE, INSTALLED, FreshSource, read_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import TypeGuard
 
 _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -125,6 +127,23 @@ def forget(folder: str) -> None:
     """Let go of all that the modules below a parser's folder hold, as when an interpreter ends."""
     for name, _ in _own(os.path.join(folder, "")):
         sys.modules.pop(name).__dict__.clear()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Afterwards no parser was ever imported: this process is as it was before."""
+    path, hooks, finders = sys.path[:], sys.path_hooks[:], dict(sys.path_importer_cache)
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        for parser in _imported.values():
+            sys.modules.pop(parser.__name__, None)
+        _imported.clear()
+        os.environ.pop(FOLDER_VARIABLE, None)
+        sys.path[:], sys.path_hooks[:] = path, hooks
+        sys.path_importer_cache.clear()
+        sys.path_importer_cache.update(finders)
 
 
 def _own(root: str) -> list[tuple[str, str]]:

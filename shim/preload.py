@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .fresh_source import INSTALLED
@@ -188,6 +189,15 @@ def _load_one(name: str, noise: _Noise, folders: list[str]) -> None:
     _check(name, noise, before, folders)
 
 
+@contextmanager
+def unchanged(folders: list[str]) -> Iterator[None]:
+    """Raises UnfitError if what is done meanwhile shows in this process afterwards."""
+    with _listening() as noise:
+        before = _state(folders)
+        yield
+        _check("", noise, before, folders)
+
+
 def _state(folders: list[str]) -> tuple[Any, ...]:
     """What an import must not change: a run that doesn't import it would see that."""
     # Private ones are a library's own affair: polars tells its allocator in that way.
@@ -305,11 +315,21 @@ class _listening:  # noqa: N801 - a context manager
 
 def _smoke() -> None:
     """Fork a child that uses what was loaded. Raises UnfitError if it doesn't get through."""
+    if not in_fork(_use):
+        raise UnfitError("", "a forked child failed: what was loaded can't stand a fork")
+
+
+def in_fork(call: Callable[[], object]) -> bool:
+    """Call it in a fork of this process; returns whether it got through.
+
+    Raises:
+        UnfitError: the fork hung.
+    """
     pid = os.fork()
     if not pid:
         code = 1
         try:
-            _use()
+            call()
             code = 0
         finally:
             os._exit(code)
@@ -323,8 +343,7 @@ def _smoke() -> None:
             os.waitpid(pid, 0)
             raise UnfitError("", f"a forked child hung for {_SMOKE_S:g} s")
         time.sleep(0.001)  # not a synchronisation: waiting with a limit has no call of its own here
-    if status:
-        raise UnfitError("", "a forked child failed: what was loaded can't stand a fork")
+    return not status
 
 
 def _use() -> None:

@@ -13,7 +13,7 @@ import signal
 import socket
 import warnings
 
-from . import logs, preload
+from . import logs, preload, rehearsal
 from .control import Channel
 from .warm_child import Child, close
 
@@ -39,11 +39,12 @@ def serve(control: int) -> Child:
         loaded = preload.load(first["preload"], own, first["folders"])
         if loaded & own:
             raise preload.UnfitError("", _shadows(loaded & own))
+        preload.note_loaded()
+        rehearsal.rehearse(first["folders"])
     except preload.UnfitError as error:
         channel.send({"is": "unfit", "module": error.module, "why": error.why})
         os._exit(0)
     stamps = _Stamps(first["watch"])
-    preload.note_loaded()
     _left_alone.append((loaded, stamps))
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, all of these pages

@@ -28,6 +28,12 @@ import pyarrow as pa
 pa.array(["x"], pa.string())
 pa.table({"x": pa.array([1, 2], pa.int64())}).to_batches()
 """
+#: A warm guest whose parser didn't use pandas when it was last run.
+REHEARSE = """
+from casparian.shim import preload, rehearsal
+preload.load([], set(), [])
+rehearsal.rehearse([])
+"""
 COMPARE = """
 import datetime as dt
 import pandas as pd
@@ -114,6 +120,7 @@ def expected() -> str:
         "",
         USE_ARROW,
         PLAIN,
+        REHEARSE,
         "import pyarrow.compute, pyarrow.parquet\n",
         "import polars\n",
         "import importlib.util; assert importlib.util.find_spec('pandas') is not None\n",

@@ -215,7 +215,7 @@ def test_a_run_starts_cold_and_says_so_when_no_process_can_be_forked(make_bench,
         "crowded",
         """
         import errno, os
-        fork, left = os.fork, [1]  # the trial of what is loaded gets through
+        fork, left = os.fork, [1, 1]  # the trials of what is loaded get through
 
         def refuse():
             if left:
