@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.bundles.kinds import reason_against_folder
+from casparian.core.starting.level import level_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 MOST_FOLDERS: Final = 300
 MOST_FILES: Final = 5_000
 _MANY_FOLDERS: Final = 2_000
-#: What every parser has at the beginning of a line.
-_PARSER: Final = re.compile(rb"^(class (Parser|Handler)\b|def parse\()", re.MULTILINE)
-_READ: Final = 2**18
+#: What every parser has somewhere: only what has it is read as Python, which takes a while.
+_MAYBE: Final = re.compile(rb"\b(class\s+(Parser|Handler)|def\s+parse)\b")
+#: What a parser that is half typed is known by.
+_HALF_TYPED: Final = re.compile(rb"^(class (Parser|Handler)\b|def parse\()", re.MULTILINE)
+#: A parser has no more bytes.
+_READ: Final = 2**20
+#: Files that pytest takes for tests: a parser in one of them is what is tested with.
+_TESTS: Final = re.compile(r"(test_.*|.*_test|conftest)\.py")
 #: What is no input of a parser, by its ending.
 _NO_SAMPLES: Final = frozenset(
     (".py", ".pyi", ".pyc", ".so", ".toml", ".lock", ".md", ".rst", ".sh", ".tmp", ".ipynb")
@@ -87,8 +93,12 @@ def look_through(
 
 
 def find_parsers(folder: Path) -> Found:
-    """Find the Python files below a folder that define a parser, without running any of them."""
-    tree = look_through(folder, lambda name: name.endswith(".py"), most_folders=_MANY_FOLDERS)
+    """Find the Python files below a folder that define a parser, without running any of them.
+
+    Whether one does is decided as the guest's loader does, by its source; of one that is no Python
+    now, because it is half typed, by how its lines begin. Tests are passed over.
+    """
+    tree = look_through(folder, _may_be_parser, most_folders=_MANY_FOLDERS)
     return Found(tuple(filter(_is_parser, tree.files)), tree.is_whole)
 
 
@@ -98,12 +108,22 @@ def find_samples(folder: Path) -> Found:
     return Found(tree.files, tree.is_whole)
 
 
+def _may_be_parser(name: str) -> bool:
+    return name.endswith(".py") and not _TESTS.fullmatch(name)
+
+
 def _is_parser(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return _PARSER.search(file.read(_READ)) is not None
+            source = file.read(_READ)
     except OSError:
         return False
+    if _MAYBE.search(source) is None:
+        return False
+    level = level_of_source(source)
+    if level == "unreadable":
+        return _HALF_TYPED.search(source) is not None
+    return level != "none"
 
 
 def _may_be_sample(name: str) -> bool:

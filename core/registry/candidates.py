@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from casparian.core.bundles.kinds import ENTRY, SAMPLES, reason_against_folder, samples_folder
 from casparian.core.gatekeeper import modules_reached
-from casparian.core.gatekeeper.gatekeeper import parsed
 from casparian.core.inputs import parser_file
 from casparian.core.registry.errors import RegistrationError
-from casparian.core.starting.module_names import ModuleNames
+from casparian.core.starting.level import level_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Level = Literal["parser", "handler", "function", "none", "unreadable"]
+    from casparian.core.starting.level import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +103,9 @@ def ad_hoc(file: Path, level: str) -> RegistrationError:
 def level_of(file: Path) -> Level:
     """Tell from a module's code, without running it, what kind of parser it is."""
     try:
-        tree = parsed(str(file), file.read_bytes())
+        return level_of_source(file.read_bytes())
     except OSError as error:
         raise RegistrationError(f"{file} can't be read: {error.strerror}") from error
-    if not isinstance(tree, ast.Module):
-        return "unreadable"
-    names = ModuleNames(tree)
-    if isinstance(names.last("Parser"), ast.ClassDef):
-        return "parser"
-    if isinstance(names.last("Handler"), ast.ClassDef):
-        return "handler"
-    return "function" if isinstance(names.last("parse"), ast.FunctionDef) else "none"
 
 
 def _several(folder: Path) -> Candidates:
@@ -155,7 +145,7 @@ def _several(folder: Path) -> Candidates:
 
 def _not_a_parser(file: Path, level: Level) -> str:
     if level == "none":
-        return "no class Parser in it"
+        return "no class Parser with a method parse in it"
     return f"level 1; if it is a parser: casparian scaffold {shlex.quote(os.path.relpath(file))}"
 
 

@@ -15,12 +15,12 @@ from typing import Final
 
 from casparian.core.errors import CasparianError
 
+from .level import HANDLER_METHODS, has_method
 from .module_names import ModuleNames
 from .source_text import SourceText
 
 FIRST_VERSION: Final = "0.1.0"
 _NAME: Final = re.compile("[a-z][a-z0-9_]{0,62}")
-_HANDLER_METHODS: Final = ("parse", "execute", "consume")
 
 
 class ScaffoldError(CasparianError):
@@ -113,7 +113,7 @@ def _refuse_parser_class(names: ModuleNames, where: str) -> None:
     line = names.line("Parser")
     node = names.only("Parser")
     if isinstance(node, ast.ClassDef):
-        if _has_method(node, names, "parse"):
+        if has_method(node, names, "parse"):
             raise ScaffoldError(
                 f"{where}, line {line}: it has a class Parser already (level 2)",
                 hint="run it as it is: casparian run",
@@ -132,7 +132,7 @@ def _call(names: ModuleNames, where: str) -> str:
     """What level 1 calls: a ``Handler`` comes before a function, as in the guest."""
     handler = names.last("Handler")
     if isinstance(handler, ast.ClassDef):
-        method = next((m for m in _HANDLER_METHODS if _has_method(handler, names, m)), None)
+        method = next((m for m in HANDLER_METHODS if has_method(handler, names, m)), None)
         if method is not None:
             return f"Handler().{method}"
         if handler.bases:
@@ -187,23 +187,6 @@ def _check_parameters(node: ast.FunctionDef, where: str) -> None:
         f"{where}, line {node.lineno}: parse {what}",
         hint="write `def parse(path)`; further parameters must have defaults",
     )
-
-
-def _has_method(node: ast.ClassDef, names: ModuleNames, method: str) -> bool:
-    """Whether a class has a method, or one of its bases in the same module."""
-    seen: set[str] = set()
-    classes = [node]
-    while classes:
-        current = classes.pop()
-        seen.add(current.name)
-        if method in ModuleNames(current):
-            return True
-        for base in current.bases:
-            if isinstance(base, ast.Name) and base.id in names and base.id not in seen:
-                found = names.only(base.id)
-                if isinstance(found, ast.ClassDef):
-                    classes.append(found)
-    return False
 
 
 def _refuse_named_outputs(tree: ast.Module, where: str) -> None:

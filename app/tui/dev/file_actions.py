@@ -4,27 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
+from textual.message import Message
 from textual.screen import Screen
 
 from casparian.app.tui.dev.outside import Outside
+from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from casparian.app.tui.dev.host import DevHost
     from casparian.app.tui.dev.state import DevState
     from casparian.app.tui.dev.tabs import RunTabs
     from casparian.core.dev_session.raw_line import RawLine
+    from casparian.core.starting.level import Level
+    from casparian.core.starting.scaffold_file import ScaffoldFile
+
+
+class LevelRead(Message):
+    """A thread has read what kind of parser a file holds."""
+
+    def __init__(self, parser: Path, level: Level) -> None:
+        super().__init__()
+        self.parser = parser
+        self.level = level
 
 
 class FileActions(Screen[None]):
     """The part of the pane's actions that reach out to files; ``tab`` is the one in view."""
 
     state: DevState
+    _host: DevHost
 
     def __init__(self) -> None:
         super().__init__()
         self._outside = Outside(self)
+        self._level_of: tuple[Path | None, int] = (None, 0)
+        self._levels: dict[Path, Level] = {}
         self.tabs: RunTabs | None = None
         """What shows the run; None while what it needs is still imported."""
 
@@ -85,16 +103,91 @@ class FileActions(Screen[None]):
         """Only a bare function needs it."""
         if self.state.parser is None:
             return "no parser is chosen: o opens one"
-        return "" if self._is_bare() else "the parser is a class already"
+        reasons = {
+            None: "the parser's file is still being read",
+            "parser": "the parser is a class already",
+            "none": "there is no function parse in it yet",
+            "unreadable": "it can't be read as Python now: mend it first",
+        }
+        return reasons.get(self._level, "")
 
+    @work(thread=True, exclusive=True, group="scaffold")
     def do_scaffold(self) -> None:
-        """Make a class of a bare function."""
-        assert self.state.parser is not None
-        self._outside.scaffold(self.state.parser)
+        """Make a class of a bare function, and go on with that."""
+        from casparian.core.starting.scaffold_file import write_scaffold
+
+        parser, samples = self.state.parser, self.state.samples
+        assert parser is not None
+        try:
+            written = write_scaffold(parser)
+        except CasparianError as error:
+            # What the command has options for is to be had there.
+            hint = f"\ntry: casparian scaffold, {error.hint}" if error.hint else ""
+            said = f"{error.message}{hint}"
+            self.app.call_from_thread(self.notify, said, severity="warning", markup=False)
+            return
+        self.app.call_from_thread(self._go_on_with, written, samples)
+
+    def _go_on_with(self, written: ScaffoldFile, samples: Sequence[Path]) -> None:
+        made = written.scaffold
+        self.work_on(written.path, samples)
+        said = f"{written.path.name} is written, and shown from now on: {made.name}, as a class"
+        self.notify(said, markup=False)
+
+    def work_on(self, parser: Path | None, samples: Sequence[Path]) -> None:
+        """Take another parser or other samples, here and at the next start."""
+        self._host.choose(parser, samples)
+        if parser is not None:
+            self._remember(parser, tuple(samples))
+
+    @work(thread=True, group="remember")
+    def _remember(self, parser: Path, samples: tuple[Path, ...]) -> None:
+        try:
+            self._host.remember(parser, samples)
+        except OSError as error:
+            said = f"what is worked on can't be remembered: {error}"
+            self.app.call_from_thread(self.notify, said, severity="warning", markup=False)
+
+    @property
+    def _level(self) -> Level | None:
+        """What kind of parser the file holds; None while that is not known yet."""
+        return None if self.state.parser is None else self._levels.get(self.state.parser)
 
     def _is_bare(self) -> bool:
-        result = self.state.result
-        return result is not None and result.report.parser_version is None
+        return self._level in ("function", "handler")
+
+    def look_at_level(self) -> None:
+        """Have the parser's file read, if it may be another than when it was read last.
+
+        Its first run may take long, and may come to nothing: what it tells of the parser comes too
+        late, if at all.
+        """
+        now = (self.state.parser, self.state.revision)
+        if now != self._level_of and now[0] is not None:
+            self._level_of = now
+            self._read_level(now[0])
+
+    @work(thread=True, exclusive=True, group="level")
+    def _read_level(self, parser: Path) -> None:
+        from casparian.core.starting.level import level_of_source
+
+        try:
+            level = level_of_source(parser.read_bytes())
+        except OSError:
+            level = "unreadable"
+        self.post_message(LevelRead(parser, level))
+
+    @on(LevelRead)
+    def _take_level(self, message: LevelRead) -> None:
+        known = self._levels.get(message.parser)
+        # While it is half typed, it is what it was before.
+        if known is None or message.level != "unreadable":
+            self._levels[message.parser] = message.level
+            self.refresh_what_can_be_done()
+
+    def refresh_what_can_be_done(self) -> None:
+        """Draw the keys anew if they are others."""
+        raise NotImplementedError
 
     def why_not_edit_row(self) -> str:
         """There must be a bad row under the cursor."""

@@ -61,6 +61,14 @@ class DevHost(Protocol):
         """Take another parser, or other samples."""
         ...
 
+    def remember(self, parser: Path, samples: Sequence[Path]) -> None:
+        """Keep what was chosen for the next start; called on a thread that may wait.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        ...
+
     def close(self) -> None:
         """End everything."""
         ...

@@ -9,6 +9,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static, Tab, Tabs
 
+from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import (
     MemoryTable,
@@ -34,6 +35,7 @@ class OutputTab(Vertical):
         super().__init__(**options)
         self._result: RunResult | None = None
         self._names: tuple[str, ...] = ()
+        self._tabs: Tabs | None = None
         self._chosen = ""
         self._early: Mapping[str, EarlyRows] = {}
         self._coming = 0
@@ -41,8 +43,7 @@ class OutputTab(Vertical):
         self._open: ParquetTable | None = None
 
     def compose(self) -> ComposeResult:
-        """The outputs' names, a line that tells if they are old, the table."""
-        yield Tabs(id="output-names")
+        """A line that tells if rows are old, and the table. Above are the names, if several."""
         yield Static(id="output-stale")
         yield TableArea(id="output-table")
 
@@ -65,25 +66,34 @@ class OutputTab(Vertical):
     def _show_names(self) -> None:
         known = () if self._result is None else (output.name for output in self._result.outputs)
         names = tuple(dict.fromkeys([*known, *self._early]))
-        tabs = self.query_one("#output-names", Tabs)
-        tabs.display = len(names) > 1
         if names == self._names:
             return
         self._names = names
         if self._chosen not in names:
             self._chosen = names[0] if names else ""
-        with self.prevent(Tabs.TabActivated, Tabs.Cleared):
-            tabs.clear()
-            for name in names:
-                tabs.add_tab(Tab(Text(name), id=f"output-{name}"))
-            if self._chosen:
-                tabs.active = f"output-{self._chosen}"
+        # Tabs that are told to go do so a while later, when others of their names may have come:
+        # so other names get another row of tabs.
+        old, self._tabs = self._tabs, None
+        if len(names) > 1:
+            active = f"output-{names.index(self._chosen)}"
+            tabs = [Tab(Text(plain(name)), id=f"output-{at}") for at, name in enumerate(names)]
+            self._tabs = Tabs(*tabs, active=active, classes="output-names")
+        self.call_later(self._replace_tabs, old, self._tabs)
 
-    @on(Tabs.TabActivated, "#output-names")
+    async def _replace_tabs(self, old: Tabs | None, new: Tabs | None) -> None:
+        if new is not None and new is self._tabs:
+            await self.mount(new, before="#output-stale")
+        if old is not None and old.is_attached:
+            if old.has_focus and new is not None and new.is_attached:
+                self.screen.set_focus(new)
+            await old.remove()
+
+    @on(Tabs.TabActivated, ".output-names")
     def _choose(self, event: Tabs.TabActivated) -> None:
         event.stop()
-        self._chosen = (event.tab.id or "").removeprefix("output-")
-        self._show_rows()
+        if event.tabs is self._tabs:
+            self._chosen = self._names[int((event.tab.id or "").removeprefix("output-"))]
+            self._show_rows()
 
     def _show_rows(self) -> None:
         table = self.query_one(TableArea).table
@@ -91,7 +101,8 @@ class OutputTab(Vertical):
         output = None if self._result is None else self._result.output(self._chosen)
         rows = 0 if early is None else max(early.rows, self._coming)
         if (early or output) == self._shown:
-            table.still_coming(rows)
+            if early is not None:
+                table.still_coming(rows)
             return
         self._shown = early or output
         before, self._open = self._open, None

@@ -64,10 +64,6 @@ class Outside:
         chosen = [] if python is None else ["--python", str(python)]
         self._casparian("run", str(parser), str(sample), "--whatif", *chosen)
 
-    def scaffold(self, parser: Path) -> None:
-        """Make a class of a bare function."""
-        self._casparian("scaffold", str(parser))
-
     def _casparian(self, *words: str) -> None:
         self._foreground([sys.executable, "-m", "casparian.app", *words], wait=True)
 

@@ -55,6 +55,14 @@ class TabsLoaded(Message):
     """What the tabs need is imported."""
 
 
+class RunTab(TabPane):
+    """A tab; what it shows comes once that is imported."""
+
+    def render(self) -> str:
+        """Until then it is blank: Textual has a widget without children show what it is called."""
+        return ""
+
+
 class DevScreen(Doing, RunActions, FileActions):
     """The pane. All it shows is made from ``state``; what was drawn is a moment older."""
 
@@ -105,7 +113,7 @@ class DevScreen(Doing, RunActions, FileActions):
         self._load_tabs()
         tabs = TabbedContent(initial="output", id="tabs")
         for name in TABS:
-            tabs.compose_add_child(TabPane(name.capitalize(), id=name))
+            tabs.compose_add_child(RunTab(name.capitalize(), id=name))
         self._tabbed = tabs
         with self.app.batch_update():
             await self.query_one("#run").mount(tabs)
@@ -195,6 +203,7 @@ class DevScreen(Doing, RunActions, FileActions):
             self._label_tabs()
         if self.tab == "diff":
             self._ask_for_comparison()
+        self.look_at_level()
         if state.running is None or result is not before.result:
             self.refresh_what_can_be_done()
         elif state.running is not before.running:
@@ -379,6 +388,6 @@ class DevScreen(Doing, RunActions, FileActions):
 
         def chosen(choice: Choice | None) -> None:
             if choice is not None:
-                self._host.choose(choice.parser, choice.samples)
+                self.work_on(choice.parser, choice.samples)
 
         self.app.push_screen(ChooserScreen(self.state.parser, self.state.samples), chosen)

@@ -85,6 +85,12 @@ class SessionHost:
         else:
             self._session.choose(parser, tuple(samples))
 
+    def remember(self, parser: Path, samples: Sequence[Path]) -> None:
+        """Keep what was chosen for the next start."""
+        from casparian.core.dev_session.remembered import remember
+
+        remember(parser, tuple(samples))
+
     def close(self) -> None:
         """End everything."""
         if self._session is not None:

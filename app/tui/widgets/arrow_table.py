@@ -11,7 +11,7 @@ from textual import on
 from casparian.app.tui.widgets import table_messages as messages
 from casparian.app.tui.widgets import table_taking as taking
 from casparian.app.tui.widgets.answers import Answered, Questions
-from casparian.app.tui.widgets.arranging import Found, Sort, arranged, find
+from casparian.app.tui.widgets.arranging import Found, Sort, find
 from casparian.app.tui.widgets.cells import type_text
 from casparian.app.tui.widgets.copying import Copy, Form
 from casparian.app.tui.widgets.exporting import check_export
@@ -20,7 +20,7 @@ from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 from casparian.app.tui.widgets.table_mouse import TableMouse
 from casparian.app.tui.widgets.table_pages import ReadPage, TablePages
 from casparian.app.tui.widgets.table_painting import Selection
-from casparian.app.tui.widgets.table_taking import CellValue, Written
+from casparian.app.tui.widgets.table_taking import CellValue, Unarranged, Written
 from casparian.app.tui.widgets.table_view import MARK_GLYPHS, Marks, TableStatus, TableView
 from casparian.core.errors import CasparianError
 
@@ -105,6 +105,9 @@ class ArrowTable(TableMouse, can_focus=True):
             if source.schema.names.count(name) == 1:
                 sort = replace(old.sort, column=source.schema.names.index(name))
         self._note = self._problem = ""
+        if coming is None and old.coming is not None:
+            # Even if it takes a while until the new rows are shown, of these there are no more.
+            self._view = replace(old, coming=None)
         self._arrange(new, old.filter, sort)
 
     def still_coming(self, rows: int) -> None:
@@ -302,7 +305,7 @@ class ArrowTable(TableMouse, can_focus=True):
         self._questions.ask(
             "arrange",
             f"{words}…",
-            lambda stale: replace(view, shown=arranged(view.source, keep, sort, stale)),
+            lambda stale: taking.arranged_view(view, keep, sort, stale),
         )
         self._tell()
 
@@ -337,12 +340,14 @@ class ArrowTable(TableMouse, can_focus=True):
         if not self._questions.take(answered):
             return
         answer = answered.answer
-        if isinstance(answer, CasparianError):
+        if isinstance(answer, Exception):
             self._tell(problem=_said(answer))
-        elif isinstance(answer, Exception):
-            self._tell(problem=str(answer) or type(answer).__name__)
         elif isinstance(answer, TableView):
             self._begin(answer)
+        elif isinstance(answer, Unarranged):
+            if answer.view.source is not self._view.source:
+                self._begin(answer.view.plainly())
+            self._tell(problem=_said(answer.error))
         elif isinstance(answer, Copy):
             self.app.copy_to_clipboard(answer.text)
             self.post_message(self.Copied(self, answer))
@@ -372,5 +377,7 @@ class ArrowTable(TableMouse, can_focus=True):
             self.post_message(self.RowHighlighted(self, self.cursor[0]))
 
 
-def _said(error: CasparianError) -> str:
+def _said(error: Exception) -> str:
+    if not isinstance(error, CasparianError):
+        return str(error) or type(error).__name__
     return f"{error.message} · {error.hint}" if error.hint else error.message

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from casparian.app.tui.widgets.arranging import StaleError
+from casparian.app.tui.widgets.arranging import Sort, StaleError, arranged
 from casparian.app.tui.widgets.cells import is_text, spelled, type_text
 from casparian.app.tui.widgets.copying import COPIED_AT_ONCE, Copy, Form, copy_rows, copy_value
 from casparian.app.tui.widgets.exporting import export
 from casparian.app.tui.widgets.table_source import PIECE_ROWS
+from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from casparian.app.tui.widgets.table_filter import Filter
     from casparian.app.tui.widgets.table_view import TableView
 
 _INDENT: Final = "  "
@@ -50,6 +52,24 @@ class Written:
 
     rows: int
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Unarranged:
+    """A view that could not be filtered and sorted as it was to be."""
+
+    view: TableView
+    error: Exception
+
+
+def arranged_view(
+    view: TableView, keep: Filter | None, sort: Sort | None, stale: Callable[[], bool]
+) -> TableView | Unarranged:
+    """Return a view with the rows that are kept, in their order."""
+    try:
+        return replace(view, shown=arranged(view.source, keep, sort, stale))
+    except (CasparianError, pa.ArrowException, MemoryError) as error:
+        return Unarranged(view, error)
 
 
 def value_at(view: TableView, place: int, column: int) -> CellValue:

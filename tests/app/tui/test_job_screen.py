@@ -159,7 +159,7 @@ async def test_its_input_is_tried_in_the_dev_pane_with_its_parser(
         assert "declares the name 'sales'" in next(iter(app._notifications)).message
         parser = tmp_path / "mine" / "parser.py"
         parser.parent.mkdir()
-        parser.write_text('class Parser:\n    name = "sales"\n')
+        parser.write_text('class Parser:\n    name = "sales"\n    def parse(self, ctx): ...\n')
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, DevScreen))
         await until(pilot, lambda: app._dev.chosen)  # type: ignore[attr-defined]

@@ -181,7 +181,7 @@ async def test_a_row_is_tried_in_the_dev_pane(queued: Queued, tmp_path: Path) ->
     sample, parser = tmp_path / "sales_2024.csv", tmp_path / "mine" / "parser.py"
     sample.write_text("a\n1\n")
     parser.parent.mkdir()
-    parser.write_text('class Parser:\n    name = "sales"\n')
+    parser.write_text('class Parser:\n    name = "sales"\n    def parse(self, ctx): ...\n')
     refused(queued, str(sample), bad_row(1))
     app = prod_app(queued)
     async with app.run_test(size=(120, 40)) as pilot:

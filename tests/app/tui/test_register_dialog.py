@@ -169,7 +169,7 @@ async def test_the_prod_pane_proposes_the_parser_of_the_job_and_reads_only_if_to
     queued.add()
     parser = tmp_path / "mine" / "parser.py"
     parser.parent.mkdir()
-    parser.write_text('class Parser:\n    name = "sales"\n')
+    parser.write_text('class Parser:\n    name = "sales"\n    def parse(self, ctx): ...\n')
     app = prod_app(queued)
     async with app.run_test(size=(120, 40)) as pilot:
         await looked(pilot)

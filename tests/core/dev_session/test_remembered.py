@@ -47,11 +47,18 @@ def test_parsers_and_samples_below_a_folder_are_found_and_what_programs_made_is_
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    write("deep/er/parser.py", "class Parser:\n    pass\n")
+    write("deep/er/parser.py", "class Parser:\n    def parse(self, ctx): ...\n")
     write("function.py", "def parse(path):\n    return []\n")
-    write("handler.py", "X = 1\n\nclass Handler:\n    pass\n")
+    write("handler.py", "X = 1\n\nclass Handler:\n    def execute(self, path): ...\n")
     write("half.py", "def parse(path):\n    return [")
-    write("module.py", "def parser():\n    class Parser: pass\n")
+    write("tried.py", "try:\n    import x\nexcept ImportError:\n    def parse(path): ...\n")
+    write("inherits.py", "from base import Base\n\nclass Parser(Base):\n    name = 'x'\n")
+    write("module.py", "def parser():\n    class Parser:\n        def parse(self): ...\n")
+    write("text.py", 'CODE = """\nclass Parser:\n    def parse(self, ctx): ...\n"""\n')
+    write("empty.py", "class Parser:\n    pass\n")
+    write("argued.py", "if __name__ == '__main__':\n    def parse(path): ...\n")
+    for test in ("tests/test_x.py", "x_test.py", "conftest.py"):
+        write(test, "def parse(path): ...\n")
     write("env/pyvenv.cfg")
     for folder in (".git", "__pycache__", "node_modules", "env", "venv"):
         write(f"{folder}/parser.py", "def parse(path): pass\n")
@@ -62,7 +69,9 @@ def test_parsers_and_samples_below_a_folder_are_found_and_what_programs_made_is_
     write("pyproject.toml")
     found = find_parsers(tmp_path)
     names = [str(path.relative_to(tmp_path)) for path in found.paths]
-    assert names == ["function.py", "half.py", "handler.py", "deep/er/parser.py"]
+    assert names == [
+        "function.py", "half.py", "handler.py", "inherits.py", "tried.py", "deep/er/parser.py"
+    ]  # fmt: skip
     assert found.is_whole
     assert [path.name for path in find_samples(tmp_path).paths] == ["a.csv", "b.json.gz"]
     few = look_through(tmp_path, lambda _: True, most_files=2)

@@ -59,7 +59,7 @@ def test_what_is_skipped_is_listed_with_the_reason(registry: Registry) -> None:
     assert set(told) == {"adhoc.py", "adhoc", "tools.py", "docs"}
     assert "casparian scaffold" in told["adhoc.py"]
     assert "casparian scaffold" in told["adhoc"]
-    assert told["tools.py"] == "no class Parser in it"
+    assert told["tools.py"] == "no class Parser with a method parse in it"
     assert told["docs"] == "no parser.py in it"
 
 

@@ -11,7 +11,7 @@ import pytest
 from textual.geometry import Region
 from textual.widgets import Input
 
-from casparian.app.tui.widgets import arrow_table
+from casparian.app.tui.widgets import table_taking
 from casparian.app.tui.widgets.arranging import Shown
 from casparian.app.tui.widgets.cell_screen import CellScreen
 from casparian.app.tui.widgets.table_area import TableArea
@@ -179,7 +179,7 @@ async def test_finding_goes_to_the_next_cell_and_on_and_back(shown):
 async def test_a_stale_answer_is_dropped(shown, monkeypatch, settled):
     """A slow sort that a newer one overtook changes nothing when it comes."""
     release, entered = threading.Event(), threading.Event()
-    real = arrow_table.arranged
+    real = table_taking.arranged
 
     def slow(source, keep, sort, stale):
         if sort is not None and sort.descending:
@@ -188,7 +188,7 @@ async def test_a_stale_answer_is_dropped(shown, monkeypatch, settled):
             return Shown(1, np.array([7]))
         return real(source, keep, sort, stale)
 
-    monkeypatch.setattr(arrow_table, "arranged", slow)
+    monkeypatch.setattr(table_taking, "arranged", slow)
     async with shown() as opened:
         opened.table.sort_by(0, descending=True)
         await opened.pilot.pause()
