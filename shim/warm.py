@@ -13,7 +13,7 @@ import signal
 import socket
 import warnings
 
-from . import logs, preload, rehearsal
+from . import huge_pages, logs, preload, rehearsal
 from .control import Channel
 from .warm_child import Child, close
 
@@ -48,6 +48,7 @@ def serve(control: int) -> Child:
     _left_alone.append((loaded, stamps))
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, all of these pages
+    huge_pages.collapse()
     channel.send({"is": "ready"})
     while True:
         message = channel.receive()
