@@ -98,13 +98,15 @@ def keymap_problems(keys: Mapping[str, str]) -> list[str]:
 def bound() -> Iterator[tuple[str, str]]:
     """Yield everything that has a key, by its name, with its keys."""
     from casparian.app.tui.dev.samples_list import SAMPLES_BINDINGS
+    from casparian.app.tui.dev.tree_list import TREE_BINDINGS
     from casparian.app.tui.prod.jobs_table import JobsTable
     from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
     from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 
     for action in ACTIONS:
         yield action.id, action.key
-    for bindings in (TABLE_BINDINGS, LOG_BINDINGS, SAMPLES_BINDINGS, JobsTable.BINDINGS):
+    lists = (SAMPLES_BINDINGS, TREE_BINDINGS, JobsTable.BINDINGS)
+    for bindings in (TABLE_BINDINGS, LOG_BINDINGS, *lists):
         for binding in bindings:
             assert not isinstance(binding, tuple)
             assert binding.id is not None

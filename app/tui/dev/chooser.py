@@ -1,28 +1,38 @@
-"""Choosing a parser and samples: what is below a folder, found by typing."""
+"""Choosing a parser and samples: the tree of what is below a folder, filtered by typing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from rich.text import Text
-from textual import on
+from textual import on, work
+from textual.binding import Binding
 from textual.containers import Vertical
-from textual.fuzzy import Matcher
+from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 
+from casparian.app.tui.dev.file_tree import FileTree
+from casparian.app.tui.dev.tree_list import TreeList
+from casparian.core.dev_session.given import own_samples
+from casparian.core.dev_session.remembered import recall
 from casparian.core.dev_session.tree import find_parsers, find_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_SHOWN = 200
+    from casparian.app.tui.dev.file_tree import TreeLine
+
+#: With more files than this, folders are closed at first.
+_OPEN_AT_FIRST: Final = 200
+
+Step = Literal["parser", "samples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,139 +43,216 @@ class Choice:
     samples: tuple[Path, ...]
 
 
+class Looked(Message):
+    """A thread has looked through the folders; ``own`` are samples that go with the parser."""
+
+    def __init__(self, step: Step, tree: FileTree, is_whole: bool, own: Sequence[Path]) -> None:
+        super().__init__()
+        self.step = step
+        self.tree = tree
+        self.is_whole = is_whole
+        self.own = own
+
+
+class QueryLine(Input):
+    """The line that is typed in; a blank may mean something else there."""
+
+    class Blank(Message):
+        """A blank was typed that is to do something."""
+
+    blank_marks = False
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the blank before the line does."""
+        if event.key == "space" and self.blank_marks:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Blank())
+
+
 class ChooserScreen(ModalScreen[Choice | None]):
     """First a parser, then its samples; enter takes, space marks several samples."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "leave", "Back"),
-        ("ctrl+a", "all", "All"),
+        Binding("ctrl+a", "all", "All", priority=True),  # it would move the line's cursor
+        ("slash", "type", "Filter"),
     ]
 
     def __init__(self, parser: Path | None, samples: Sequence[Path]) -> None:
         super().__init__()
         self._parser = parser
         self._samples = tuple(samples)
-        self._step = "parser"
-        self._found: list[Path] = []
-        self._shown: list[Path] = []
+        self._is_other = False
+        self._step: Step = "parser"
+        self._tree: FileTree | None = None
+        self._is_whole = True
+        self._shut: set[Path] = set()
         self._marked: dict[Path, None] = {}
 
     def compose(self) -> ComposeResult:
-        """A line to type in, what matches, and what to press."""
+        """A line to type in, the tree, and what to press."""
         with Vertical(id="chooser"):
-            yield Input(id="chooser-query", compact=True, placeholder="a part of its name")
-            yield OptionList(id="chooser-list")
-            yield Static(id="chooser-help")
+            yield QueryLine(id="chooser-query", compact=True, select_on_focus=False)
+            yield TreeList(id="chooser-tree")
+            yield Static(id="chooser-help", markup=False)
 
     def on_mount(self) -> None:
         """Begin with parsers."""
         self._begin("parser")
 
-    def _begin(self, step: str) -> None:
+    def _begin(self, step: Step) -> None:
         self._step = step
+        self._tree = None
         self._marked = dict.fromkeys(self._samples) if step == "samples" else {}
-        box = self.query_one("#chooser")
-        box.border_title = "Which parser?" if step == "parser" else "Which samples?"
-        said = (
-            "enter takes it · escape goes back"
-            if step == "parser"
-            else "space marks · ctrl+a marks all · enter takes the marked ones · escape goes back"
-        )
-        self.query_one("#chooser-help", Static).update(Text(said, "dim"))
-        query = self.query_one(Input)
-        query.value = ""
+        what = "parser" if step == "parser" else "samples"
+        self.query_one("#chooser").border_title = f"Which {what}?"
+        moving = "type to filter · ↑↓ move · tab: into the tree, hjkl, / comes back"
+        doing = "enter takes it · escape goes back"
+        if step == "samples":
+            doing = "space marks · ^a all or none · enter takes them · escape goes back"
+        self.query_one("#chooser-help", Static).update(Text(f"{moving}\n{doing}", "dim"))
+        query = self.query_one(QueryLine)
+        query.blank_marks = step == "samples"
+        with self.prevent(Input.Changed):
+            query.value = ""
         query.focus()
-        self.run_worker(self._look, group="chooser", exclusive=True, thread=True)
+        self._show()
+        self._look(step, self._parser, self._is_other)
 
-    def _look(self) -> None:
-        folder = Path.cwd()
-        if self._step == "parser":
-            found = [Path(path) for path in find_parsers(folder).paths]
+    @work(thread=True, exclusive=True, group="chooser")
+    def _look(self, step: Step, parser: Path | None, is_other: bool) -> None:
+        here, known = Path.cwd(), recall()
+        own: tuple[Path, ...] = ()
+        if step == "parser":
+            found = [find_parsers(here)]
+            recent = (known.parser, *(path for path, _ in known.recent))
+            more = [path for path in recent if path is not None and path.is_file()]
+            places = [here]
         else:
-            near = [] if self._parser is None else [self._parser.parent]
-            found = [path for place in (*near, folder) for path in find_samples(place).paths]
-        self.app.call_from_thread(self._list, list(dict.fromkeys([*self._marked, *found])))
+            places = [here] if parser is None else [here, parser.parent]
+            found = [find_samples(place) for place in places]
+            if parser is not None and is_other:
+                own = tuple(path for path in known.samples_of(parser) if path.exists())
+                own = own or own_samples(parser).paths
+            more = [*self._samples, *own]
+        paths = dict.fromkeys([*more, *(path for one in found for path in one.paths)])
+        tree = FileTree(paths, places)
+        self.post_message(Looked(step, tree, all(one.is_whole for one in found), own))
 
-    def _list(self, found: list[Path]) -> None:
-        self._found = found
-        self._filter(self.query_one(Input).value)
+    @on(Looked)
+    def _take_look(self, message: Looked) -> None:
+        if message.step != self._step:
+            return  # of the step before
+        self._tree, self._is_whole = message.tree, message.is_whole
+        self._marked |= dict.fromkeys(message.own)
+        self._shut = set(message.tree.folders) if len(message.tree) > _OPEN_AT_FIRST else set()
+        for path in (self._parser, *self._marked):
+            if path is not None:
+                self._shut -= set(path.parents)
+        self._show(self._parser if self._step == "parser" else next(iter(self._marked), None))
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._filter(event.value)
+    def _typed(self) -> None:
+        self._show()
 
-    def _filter(self, query: str) -> None:
-        names = {path: self._title_of(path) for path in self._found}
-        if query:
-            matcher = Matcher(query)
-            scored = [(matcher.match(names[path]), path) for path in self._found]
-            self._shown = [path for score, path in sorted(scored, key=_by_score) if score > 0]
-        else:
-            self._shown = list(self._found)
-        self._shown = self._shown[:_SHOWN]
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options([Option(self._prompt(path)) for path in self._shown])
-        if self._shown:
-            options.highlighted = 0
-        self.query_one("#chooser").border_subtitle = f"{len(self._shown):,} of {len(self._found):,}"
+    def _show(self, cursor: Path | None = None) -> None:
+        tree, query = self._tree, self.query_one(Input).value
+        marked = self._marked if self._step == "samples" else None
+        lines = [] if tree is None else tree.lines(query, self._shut)
+        self.query_one(TreeList).show(lines, marked, cursor)
+        self._say()
 
-    def _prompt(self, path: Path) -> Text:
-        mark = ("[x] " if path in self._marked else "[ ] ") if self._step == "samples" else ""
-        return Text(f"{mark}{self._title_of(path)}")
+    def _say(self) -> None:
+        """Say how many there are, and what is to be done if there are none."""
+        box, tree = self.query_one("#chooser"), self._tree
+        if tree is None:
+            box.border_subtitle = "looking…"
+            return
+        query = self.query_one(Input).value
+        if not len(tree):
+            nothing = "no parser" if self._step == "parser" else "no file to try it on"
+            box.border_subtitle = f"{nothing} below this folder"
+            return
+        parts = [f"{len(tree.matching(query)):,} of {len(tree):,}" if query else f"{len(tree):,}"]
+        if self._marked:
+            parts.append(f"{len(self._marked):,} marked")
+        if not self._is_whole:
+            parts.append("there are more, that lie deeper")
+        box.border_subtitle = " · ".join(parts)
 
-    @staticmethod
-    def _title_of(path: Path) -> str:
-        here = Path.cwd()
-        return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-    def on_key(self, event: Any) -> None:
-        """The list is moved through while the line is typed in."""
-        options = self.query_one(OptionList)
-        if event.key in ("up", "down"):
+    def on_key(self, event: events.Key) -> None:
+        """The tree is moved through while the line is typed in."""
+        if not self.query_one(Input).has_focus:
+            return
+        tree = self.query_one(TreeList)
+        moves = {
+            "up": lambda: tree.action_move(-1),
+            "down": lambda: tree.action_move(1),
+            "pageup": lambda: tree.action_page(-1),
+            "pagedown": lambda: tree.action_page(1),
+        }
+        if event.key in moves:
             event.stop()
             event.prevent_default()
-            options.action_cursor_up() if event.key == "up" else options.action_cursor_down()
-        elif event.key == "space" and self._step == "samples" and self._shown:
-            event.stop()
-            event.prevent_default()
-            at = options.highlighted or 0
-            path = self._shown[at]
-            if path in self._marked:
-                del self._marked[path]
-            else:
-                self._marked[path] = None
-            options.replace_option_prompt_at_index(at, self._prompt(path))
+            moves[event.key]()
+
+    @on(QueryLine.Blank)
+    def _mark_here(self, message: QueryLine.Blank) -> None:
+        message.stop()
+        self.query_one(TreeList).action_mark()
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        self._take()
+        self.query_one(TreeList).action_take()
 
-    @on(OptionList.OptionSelected)
-    def _select(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self._take()
+    @on(TreeList.Toggled)
+    def _toggle(self, message: TreeList.Toggled) -> None:
+        message.stop()
+        self._shut ^= {message.line.path}
+        self._show(message.line.path)
 
-    def _take(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        path = self._shown[at] if at is not None and self._shown else None
-        if self._step == "parser":
-            if path is None:
-                return
-            if path != self._parser:
+    @on(TreeList.MarkWanted)
+    def _mark(self, message: TreeList.MarkWanted) -> None:
+        message.stop()
+        self._mark_files(message.line.files)
+
+    def _mark_files(self, files: Sequence[Path]) -> None:
+        if all(path in self._marked for path in files):
+            for path in files:
+                del self._marked[path]
+        else:
+            self._marked |= dict.fromkeys(files)
+        self.query_one(TreeList).refresh()
+        self._say()
+
+    @on(TreeList.Taken)
+    def _take(self, message: TreeList.Taken) -> None:
+        message.stop()
+        line: TreeLine = message.line
+        if self._step == "samples" and self._marked:
+            self.dismiss(Choice(self._parser, tuple(self._marked)))
+        elif line.is_folder:
+            if not self.query_one(Input).value:
+                self._toggle(TreeList.Toggled(line))
+        elif self._step == "samples":
+            self.dismiss(Choice(self._parser, (line.path,)))
+        else:
+            self._is_other = line.path != self._parser
+            if self._is_other:
                 self._samples = ()
-            self._parser = path
+            self._parser = line.path
             self._begin("samples")
-            return
-        samples = tuple(self._marked) or (() if path is None else (path,))
-        self.dismiss(Choice(self._parser, samples))
 
     def action_all(self) -> None:
-        """Mark all samples that are shown."""
-        if self._step == "samples":
-            self._marked |= dict.fromkeys(self._shown)
-            self._filter(self.query_one(Input).value)
+        """Mark all samples that match; if they are, none of them."""
+        if self._step == "samples" and self._tree is not None:
+            self._mark_files(self._tree.matching(self.query_one(Input).value))
+
+    def action_type(self) -> None:
+        """Go to the line."""
+        self.query_one(Input).focus()
 
     def action_leave(self) -> None:
         """Go a step back."""
@@ -173,7 +260,3 @@ class ChooserScreen(ModalScreen[Choice | None]):
             self._begin("parser")
         else:
             self.dismiss(None)
-
-
-def _by_score(scored: tuple[float, Path]) -> tuple[float, str]:
-    return -scored[0], str(scored[1])
