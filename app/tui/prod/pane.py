@@ -57,8 +57,8 @@ from casparian.core.stores.states import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from textual import events
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from casparian.app.tui.prod.host import HostEvent, ProdHost
     from casparian.core.queueing.job_order import JobOrder, Place
@@ -92,6 +92,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         self._look = Look(reach=_REACH)
         self.state = ProdState()
         self._said_counts = Text()
+        self._ticking: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Header, what is wrong, the jobs with what stands beside them, the log, the keys."""
@@ -119,6 +120,9 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         self.query_one(JobsTable).focus()
         self._host.look(self._look)
         self._host.start(self._hear)
+        self.watch(self.app, "app_focus", self._focus_changed, init=False)
+        if not self.app.app_focus:
+            self._focus_changed(False)
         self._say()
         self._tick()
 
@@ -134,11 +138,16 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         """Look again."""
         self._host.rest(self.state.paused)
 
-    def _on_app_blur(self, event: events.AppBlur) -> None:
-        self._host.every(max(RATES[2], self.state.every))
-
-    def _on_app_focus(self, event: events.AppFocus) -> None:
-        self._host.every(self.state.every)
+    def _focus_changed(self, has_focus: bool) -> None:
+        """Look and draw less often while another window is worked in, and at once after that."""
+        self._become(replace(self.state, away=not has_focus))
+        self._host.every(self.state.rate)
+        if has_focus:
+            if not self.state.paused and (self.is_current or self.job_screen is not None):
+                self._host.rest(False)
+            if self._ticking is not None:
+                self._ticking.stop()
+            self._tick()
 
     def _hear(self, event: HostEvent) -> None:
         """Take an event from the host's thread."""
@@ -258,7 +267,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         if self.is_current:
             self._take_filter(self.state.filter)
             self._say()
-        self.set_timer(_TICK, self._tick)
+        self._ticking = self.set_timer(self.state.rate if self.state.away else _TICK, self._tick)
 
     # --------------------------------------------------------------------- looking
 
@@ -417,5 +426,5 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
 
     def _take_rate(self, by: int) -> None:
         every = RATES[RATES.index(self.state.every) + by]
-        self._host.every(every)
         self._become(replace(self.state, every=every))
+        self._host.every(self.state.rate)

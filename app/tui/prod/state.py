@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 #: How often the store is looked at, in seconds; the first is that of the beginning.
 RATES: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+#: And at most so often while the terminal has not the focus.
+AWAY: Final = RATES[2]
 
 
 @dataclass(frozen=True, slots=True)
 class ProdState:
     """The pane's state. ``seen_at`` is milliseconds since 1970; ``marked`` are jobs by their id,
-    as they were when they were marked; ``filter`` is as it was written.
+    as they were when they were marked; ``filter`` is as it was written. ``away``: another window
+    has the focus.
     """
 
     view: QueueView | None = None
@@ -32,9 +35,15 @@ class ProdState:
     trouble: Trouble | None = None
     paused: bool = False
     every: float = RATES[0]
+    away: bool = False
     filter: str = ""
     acting: Acted | None = None
     marked: Mapping[str, Job] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Seconds from one look to the next, as things are."""
+        return max(self.every, AWAY) if self.away else self.every
 
 
 def after(state: ProdState, event: HostEvent) -> ProdState:
@@ -62,10 +71,10 @@ def _after_acting(state: ProdState, event: Acted) -> ProdState:
 
 def updated(state: ProdState, now: int) -> str:
     """Say how old what is shown is, and how often it is looked at."""
-    rate = f"every {state.every:g} s"
+    rate = f"every {state.rate:g} s{' while you are elsewhere' * state.away}"
     if state.seen_at is None:
         return f"looking… · {rate}"
     age = now - state.seen_at
-    fresh = age < 2_000 * max(1.0, state.every)
+    fresh = age < 2_000 * max(1.0, state.rate)
     said = "updated now" if fresh else f"updated {shown_age(age)} ago"
     return f"{said} · paused: p goes on" if state.paused else f"{said} · {rate}"
