@@ -20,6 +20,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import chance
 from .fresh_source import INSTALLED
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class _Noise(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.heard = f"it logs when it is imported ({record.name})"
 
+    def drawn(self, by: str) -> None:
+        self.heard = f"it draws random bytes when it is imported (in {by})"
+
     def warned(self, message: Any, *_: Any, **__: Any) -> None:
         self.heard = f"it warns when it is imported ({message})"
 
@@ -90,9 +94,13 @@ def load(names: list[str], own: set[str], folders: list[str]) -> set[str]:
         for module in ("frames", "slices", "convert", "pandas_columns", "archive"):
             importlib.import_module(f"{__package__}.{module}")
         importlib.import_module("zipfile")
+        brought: dict[str, str] = {}
         for name in names:
             if name not in sys.modules and name.partition(".")[0] not in own:
+                before_it = set(sys.modules)
                 _load_one(name, noise, folders)
+                brought |= dict.fromkeys(set(sys.modules) - before_it, name)
+    _refuse_generators(brought)
     _smoke()
     return {name.partition(".")[0] for name in set(sys.modules) - usual}
 
@@ -196,6 +204,18 @@ def unchanged(folders: list[str]) -> Iterator[None]:
         before = _state(folders)
         yield
         _check("", noise, before, folders)
+
+
+def _refuse_generators(brought: dict[str, str]) -> None:
+    """Raises UnfitError for a generator of random numbers: each fork would draw the same from it.
+
+    Args:
+        brought: for each module that was loaded, the one of those asked for which brought it.
+    """
+    for generator in chance.generators():
+        module = chance.owner(generator)
+        why = f"it makes a generator of random numbers when it is imported (in {module})"
+        raise UnfitError(brought.get(module or "", ""), why)
 
 
 def _state(folders: list[str]) -> tuple[Any, ...]:
@@ -304,9 +324,12 @@ class _listening:  # noqa: N801 - a context manager
         root.addHandler(self._noise)
         root.setLevel(logging.INFO)
         warnings.showwarning = self._noise.warned
+        self._drawing = chance.Drawing(self._noise.drawn)
+        self._drawing.__enter__()
         return self._noise
 
     def __exit__(self, *_: object) -> None:
+        self._drawing.__exit__()
         root = logging.getLogger()
         root.removeHandler(self._noise)
         warnings.showwarning, level = self._before

@@ -13,7 +13,7 @@ import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import loader
+from . import chance, loader
 from .control import Channel
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class Child:
         close([self._out, self._err])
         if self._folder is not None:
             os.chdir(self._folder)  # made anew for this run, at the same place
-        chance = sys.modules.get("numpy.random")  # not by way of numpy, which would import it now
-        if chance is not None:
-            chance.seed()  # Python's own is seeded anew by a fork
+        chance.seed_anew()
 
     def goes_on(self, code: int) -> bool:
         """Wait for another run of the same parser, if this process is fit for one."""

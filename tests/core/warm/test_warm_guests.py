@@ -82,6 +82,23 @@ UNFIT = {
 }
 
 
+CHANCE = {
+    "draws": ("import uuid; RUN = uuid.uuid4()", "it draws random bytes when it is imported"),
+    "draws_secretly": (
+        "from secrets import token_hex; RUN = token_hex(8)",
+        "it draws random bytes when it is imported",
+    ),
+    "deals": (
+        "import random\nclass Dealer:\n    cards = {'deck': random.Random()}",
+        "it makes a generator of random numbers when it is imported (in deals)",
+    ),
+    "brings_a_dealer": (
+        "import has_dealers",
+        "it makes a generator of random numbers when it is imported (in has_dealers)",
+    ),
+}
+
+
 def test_what_would_show_in_a_run_is_not_loaded_ahead_and_that_is_said(make_bench, package):
     package("fit")
     for name, (source, _) in UNFIT.items():
@@ -95,6 +112,23 @@ def test_what_would_show_in_a_run_is_not_loaded_ahead_and_that_is_said(make_benc
     for name, (_, why) in UNFIT.items():
         assert [line for line in told.lines if f"{name} is not loaded ahead: {why}" in line], name
     assert bench.run("found += [1]").lines == [], "it is said once"
+
+
+def test_what_draws_when_it_is_imported_is_not_loaded_ahead_for_all_runs_to_share(
+    make_bench, package
+):
+    for name, (source, _) in CHANCE.items():
+        package(name, source)
+    package("has_dealers", "from random import Random\nclass Own(Random): pass\nown = [Own()]")
+    bench = make_bench(f"def lazy():\n    import {', '.join(CHANCE)}")
+    told = bench.run(
+        "import sys; found += [{'deals'} & set(sys.modules)]; import draws; found += [draws.RUN]"
+    )
+    for name, (_, why) in CHANCE.items():
+        assert [line for line in told.lines if f"{name} is not loaded ahead: {why}" in line], name
+    assert told.is_warm
+    assert told.found[0] == "set()"
+    assert bench.run("import draws; found += [draws.RUN]").found != told.found[1:]
 
 
 def test_a_module_that_kills_its_process_when_it_is_loaded_leaves_pyarrow_loaded(
