@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import socket
+import time
 import warnings
 
 from . import huge_pages, logs, preload, rehearsal
@@ -105,12 +106,21 @@ def _reap(pid: int) -> int:
 
 
 class _Stamps:
-    """Sees when a file of an installed package that is loaded here was changed."""
+    """Sees when a file of an installed package that is loaded here was changed.
 
-    def __init__(self, watch: bool) -> None:
-        self._stamps = {file: _stamp(file) for file in preload.files()} if watch else {}
+    Args:
+        every: the files are looked at at most every so many seconds; None: never.
+    """
+
+    def __init__(self, every: float | None) -> None:
+        self._every = every
+        self._looked = time.monotonic()
+        self._stamps = {} if every is None else {file: _stamp(file) for file in preload.files()}
 
     def changed(self) -> str | None:
+        if self._every is None or time.monotonic() - self._looked < self._every:
+            return None
+        self._looked = time.monotonic()
         for file, stamp in self._stamps.items():
             if _stamp(file) != stamp:
                 return f"{file} was changed"

@@ -43,13 +43,14 @@ class WarmGuest:
     Args:
         spec: its Python, environment, and whether its runs have folders of their own.
         preload: modules to load ahead.
-        watch: whether installed packages may change while it lives.
+        watch: installed packages are looked at for changes at most every so many seconds;
+            None: they don't change.
 
     Raises:
         OSError: its Python can't be started.
     """
 
-    def __init__(self, spec: GuestSpec, preload: list[str], *, watch: bool) -> None:
+    def __init__(self, spec: GuestSpec, preload: list[str], *, watch: float | None) -> None:
         self.preload = tuple(preload)
         self.used_at = time.monotonic()
         """When it was last asked for something (monotonic clock)."""
@@ -102,7 +103,7 @@ class WarmGuest:
         self._channel = Channel(ours)
         self._say_what_to_load(spec, watch=watch)
 
-    def _say_what_to_load(self, spec: GuestSpec, *, watch: bool) -> None:
+    def _say_what_to_load(self, spec: GuestSpec, *, watch: float | None) -> None:
         folders = [] if self._folders is None else [str(path) for path in self._folders.private]
         load = {"preload": self.preload, "own": self._own, "folders": folders, "watch": watch}
         try:

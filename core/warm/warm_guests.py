@@ -55,7 +55,8 @@ class WarmGuests:
             doesn't wait, and starts none to load: `prepare` does.
         idle: one that was not used for so many seconds is retired.
         memory_limit: one that holds more bytes is not used; None: no limit.
-        watch: whether installed packages may change while it lives.
+        watch: installed packages are looked at for changes at most every so many seconds;
+            None: they don't change.
         runs: as many runs of the same parser one fork may serve; 1: each has its own.
     """
 
@@ -67,7 +68,7 @@ class WarmGuests:
         patience: float = 0.0,
         idle: float = 600.0,
         memory_limit: int | None = None,
-        watch: bool = True,
+        watch: float | None = 0.0,
         runs: int = 1,
         cold: GuestSource | None = None,
     ) -> None:

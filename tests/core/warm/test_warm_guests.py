@@ -172,6 +172,15 @@ def test_a_package_that_was_changed_is_loaded_anew(make_bench, package):
     assert after.is_warm
 
 
+def test_packages_are_looked_at_no_more_often_than_is_asked_for(make_bench, package):
+    file = package("value", "VALUE = 1")
+    bench = make_bench("import value", watch=3_600)
+    code = "import value; found += [value.VALUE]"
+    assert bench.run(code).found == ["1"]
+    file.write_text("VALUE = 22")
+    assert bench.run(code).found == ["1"]
+
+
 def test_an_edited_parser_and_its_modules_are_imported_anew_by_each_run(make_bench, tmp_path):
     bench = make_bench("import helper")
     code = "import helper; found += [helper.VALUE]"
