@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.dev.host import DevHost
     from casparian.app.tui.prod.host import ProdHost
+    from casparian.app.tui.prod.pane import ProdScreen
 
 Pane = Literal["dev", "prod"]
 
@@ -118,9 +120,23 @@ class CasparianApp(Doing, App[None]):
             self.notify(reason, severity="warning", markup=False, timeout=4)
         return bool(reason)
 
+    @property
+    def shown_screen(self) -> Screen[Any]:
+        """The screen that is shown: the palette lies over it."""
+        return next(
+            one for one in reversed(self.screen_stack) if not isinstance(one, CommandPalette)
+        )
+
+    def prod_pane(self) -> ProdScreen | None:
+        """Return the Prod pane, if it has been gone to."""
+        from casparian.app.tui.prod.pane import ProdScreen
+
+        stack = self._screen_stacks.get("prod", ())
+        return next((one for one in stack if isinstance(one, ProdScreen)), None)
+
     def areas(self) -> list[tuple[str, Any]]:
         """Return the areas whose actions can be done here: the pane's first, then the app's."""
-        here = [(node.area, node) for node in (self.screen, self) if isinstance(node, Doing)]
+        here = [(node.area, node) for node in (self.shown_screen, self) if isinstance(node, Doing)]
         return [(area, node) for area, node in here if area in {a.area for a in ACTIONS}]
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -145,11 +161,11 @@ class CasparianApp(Doing, App[None]):
         from casparian.app.tui.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.areas(), self._parts(), self.keys))
+            self.push_screen(HelpScreen(self.areas(), self.parts(), self.keys))
 
-    def _parts(self) -> list[tuple[str, list[Binding]]]:
+    def parts(self) -> list[tuple[str, DOMNode, list[Binding]]]:
         """Return the keys of what has the focus, and of what it lies in."""
-        focused = self.screen.focused
+        focused = self.shown_screen.focused
         nodes = [] if focused is None else focused.ancestors_with_self
         parts = []
         for node in nodes:
@@ -157,7 +173,7 @@ class CasparianApp(Doing, App[None]):
                 break
             named = [one for one in node.BINDINGS if isinstance(one, Binding) and one.tooltip]
             if node.BINDING_GROUP_TITLE and named:
-                parts.append((str(node.BINDING_GROUP_TITLE), named))
+                parts.append((str(node.BINDING_GROUP_TITLE), node, named))
         return parts
 
     def do_palette(self) -> None:
@@ -191,7 +207,8 @@ class CasparianApp(Doing, App[None]):
 
     def why_not_larger(self) -> str:
         """There must be a part beside it."""
-        there = splitter_of(self.screen.focused) is not None and self.screen.maximized is None
+        screen = self.shown_screen
+        there = splitter_of(screen.focused) is not None and screen.maximized is None
         return "" if there else "there is no part beside it that could give way"
 
     def do_larger(self) -> None:

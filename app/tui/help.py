@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
+    from textual.dom import DOMNode
 
 _KEYS = {
     "question_mark": "?",
@@ -49,7 +50,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(
         self,
         areas: Sequence[tuple[str, Any]],
-        parts: Sequence[tuple[str, Sequence[Binding]]] = (),
+        parts: Sequence[tuple[str, DOMNode, Sequence[Binding]]] = (),
         keys: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
@@ -77,7 +78,7 @@ class HelpScreen(ModalScreen[None]):
                 for name, table in groups.items():
                     yield Label(name, classes="help-group")
                     yield Static(table)
-            for name, bindings in self._parts:
+            for name, _, bindings in self._parts:
                 table = Table.grid(padding=(0, 2))
                 table.add_column(width=18, justify="right")
                 table.add_column()

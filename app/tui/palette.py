@@ -1,64 +1,122 @@
-"""The palette: everything that can be done now, found by its name."""
+"""The palette: everything that can be done now, found by its name.
+
+What the registry has of the pane that is shown and of the app, the keys of the part that has the
+focus, and what the pane offers besides: its parsers, and any job by the beginning of its id.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
+from rich.markup import escape
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
-from casparian.app.tui.actions import Action, actions_of, why_not
+from casparian.app.tui.actions import actions_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from textual.fuzzy import Matcher
+
+    from casparian.app.tui.app import CasparianApp
+
+#: The score of what was named exactly: no other reaches it.
+_FIRST: Final = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to be done, ``noun: what``. One that is not ``listed`` must be typed for."""
+
+    title: str
+    do: Callable[[], Awaitable[object] | object]
+    help: str = ""
+    listed: bool = True
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A screen that has commands which depend on what it shows."""
+
+    def commands(self) -> Sequence[Command]:
+        """Return them."""
+        ...
 
 
 class Commands(Provider):
-    """Actions of the pane that is shown, and of the app."""
+    """What can be done where the palette was called; what can't be done now is not there."""
 
     async def discover(self) -> Hits:
-        """All of them."""
-        own = self._own()
-        for action, node in self._now():
-            yield DiscoveryHit(
-                _title(action), partial(self._do, node, action), help=_keys(action, own)
-            )
+        """All that is worth to be listed."""
+        for command in self._now():
+            if command.listed:
+                title = Content(command.title)
+                yield DiscoveryHit(title, command.do, command.title, escape(command.help))
 
     async def search(self, query: str) -> Hits:
-        """Those whose name or help match."""
-        matcher, own = self.matcher(query), self._own()
-        for action, node in self._now():
-            score = matcher.match(_title(action))
+        """Those whose name matches, and the jobs whose id begins so."""
+        from casparian.app.tui.prod.job_commands import beginning_of_id, job_commands
+
+        matcher = self.matcher(query)
+        for command in self._now():
+            score = matcher.match(command.title)
             if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(_title(action)),
-                    partial(self._do, node, action),
-                    help=_keys(action, own),
-                )
+                yield _hit(matcher, command, score)
+        beginning = beginning_of_id(query)
+        if beginning and not self._app.why_not_prod():
+            for command in await job_commands(self._app, beginning):
+                yield _hit(matcher, command, _FIRST)
 
-    def _own(self) -> Mapping[str, str]:
-        return getattr(self.app, "keys", {})
-
-    def _now(self) -> Iterator[tuple[Action, Any]]:
+    @property
+    def _app(self) -> CasparianApp:
         from casparian.app.tui.app import CasparianApp
 
         app = self.app
         assert isinstance(app, CasparianApp)
-        for area, node in app.areas():
+        return app
+
+    def _now(self) -> Iterator[Command]:
+        yield from self._of_areas()
+        yield from self._of_the_part()
+        if isinstance(self.screen, Offering):
+            yield from self.screen.commands()
+
+    def _of_areas(self) -> Iterator[Command]:
+        for area, node in self._app.areas():
             for action in actions_of(area):
                 if action.id != "app.palette" and not why_not(node, action.id):
-                    yield action, node
+                    yield Command(
+                        f"{area}: {action.help}",
+                        partial(self._run, f"do('{action.id}')", node),
+                        self._keys(action.id, action.key),
+                    )
 
-    async def _do(self, node: Any, action: Action) -> None:
-        await node.action_do(action.id)
+    def _of_the_part(self) -> Iterator[Command]:
+        for name, node, bindings in self._app.parts():
+            for binding in bindings:
+                if self.app._check_action_state(binding.action, node):
+                    yield Command(
+                        f"{name.lower()}: {binding.tooltip}",
+                        partial(self._run, binding.action, node),
+                        self._keys(binding.id or "", binding.key),
+                        listed=binding.show,
+                    )
+
+    async def _run(self, action: str, node: Any) -> None:
+        """Do it as its key does: it may be that it can't be done any more, and why."""
+        await self.app.run_action(action, node)
+
+    def _keys(self, name: str, key: str) -> str:
+        from casparian.app.tui.help import shown_key
+
+        return shown_key(self._app.keys.get(name, key))
 
 
-def _title(action: Action) -> str:
-    return f"{action.area}: {action.help}"
-
-
-def _keys(action: Action, own: Mapping[str, str]) -> str:
-    from casparian.app.tui.help import shown_key
-
-    return shown_key(own.get(action.id, action.key))
+def _hit(matcher: Matcher, command: Command, score: float) -> Hit:
+    """Return a command as it is listed; names of a person's own are no markup."""
+    title = command.title
+    shown = Content(title) if "[" in title or "\\" in title else matcher.highlight(title)
+    return Hit(score, shown, command.do, title, escape(command.help))

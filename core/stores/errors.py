@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from casparian.core.errors import CasparianError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class StoreError(CasparianError):
@@ -22,7 +27,11 @@ class UnknownJobError(StoreError):
 
 
 class AmbiguousJobError(StoreError):
-    """Several jobs' ids begin with what was given."""
+    """Several jobs' ids begin with what was given; ``job_ids`` are the first of them."""
+
+    def __init__(self, message: str, *, hint: str = "", job_ids: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.job_ids = tuple(job_ids)
 
 
 class UnknownParserError(StoreError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from casparian.app.tui.dev.diff_text import said_of
+from casparian.app.tui.dev.diff_text import Looks, said_of
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.saying import say
 
 if TYPE_CHECKING:
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
     from casparian.core.dev_session.events import Compared
     from casparian.core.dev_session.results import RunResult
 
+#: What may have become of a row.
+_KINDS: Final = ("added", "removed", "changed")
+
 
 class DiffTab(VerticalScroll, can_focus=True):
     """The comparison of the run that is shown with the one before it."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{name}" for name in _KINDS}
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._shown: Compared | None = None
+        self._before: RunResult | None = None
 
     def compose(self) -> ComposeResult:
         """Sentences."""
@@ -45,7 +52,19 @@ class DiffTab(VerticalScroll, can_focus=True):
             say(text, _waiting(state))
         elif state.comparison is not self._shown:
             self._shown = state.comparison
-            text.update(_said(state.comparison, state.compared_with))
+            self._before = state.compared_with
+            text.update(self._said())
+
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        super().notify_style_update()
+        if self._shown is not None:
+            self.query_one("#diff-text", Static).update(self._said(), layout=False)
+
+    def _said(self) -> Text:
+        assert self._shown is not None
+        looks = Looks(**{name: part_style(self, f"diff--{name}") for name in _KINDS})
+        return _said(self._shown, self._before, looks)
 
 
 def _waiting(state: DevState) -> str:
@@ -60,7 +79,7 @@ def _waiting(state: DevState) -> str:
     return "…"
 
 
-def _said(compared: Compared, before: RunResult | None) -> Text:
+def _said(compared: Compared, before: RunResult | None, looks: Looks) -> Text:
     words = Text().append(f"run {compared.after} against {_named(compared, before)}\n", "dim")
     error = None if before is None else before.report.error
     if error is not None:
@@ -72,7 +91,7 @@ def _said(compared: Compared, before: RunResult | None) -> Text:
         return words.append("nothing changed")
     for output in changes.outputs:
         if not output.is_same:
-            words.append_text(said_of(output))
+            words.append_text(said_of(output, looks))
     return words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
@@ -11,6 +12,8 @@ from casparian.app.tui.widgets.plain_text import plain
 from casparian.core.words import counted
 
 if TYPE_CHECKING:
+    from rich.style import Style
+
     from casparian.core.dev_session.changes import OutputChanges, QuarantineChanges, RowChanges
 
 #: Rows of a kind that are shown, and characters of each cell.
@@ -18,7 +21,16 @@ _ROWS: Final = 5
 _CELL: Final = 40
 
 
-def said_of(output: OutputChanges) -> Text:
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How rows look that are new, gone, or others than before."""
+
+    added: Style | str = ""
+    removed: Style | str = ""
+    changed: Style | str = ""
+
+
+def said_of(output: OutputChanges, looks: Looks) -> Text:
     """Say what changed in an output."""
     words = Text().append(f"\n{plain(output.name)}", "bold")
     words.append({"added": "  is new", "removed": "  is gone", "both": ""}[output.kind] + "\n")
@@ -28,24 +40,24 @@ def said_of(output: OutputChanges) -> Text:
         words.append(f"  {sign} column {plain(column.name)}  {types}\n")
     words.append(f"  {output.rows_before:,} → {counted(output.rows_after, 'row')}")
     if output.rows is not None:
-        _say_rows(words, output.rows)
+        _say_rows(words, output.rows, looks)
     elif output.not_compared:
         words.append(f"  not compared: {output.not_compared}", "dim")
     _say_quarantine(words, output.quarantine)
     return words.append("\n")
 
 
-def _say_rows(words: Text, rows: RowChanges) -> None:
+def _say_rows(words: Text, rows: RowChanges, looks: Looks) -> None:
     for sign, count in (("+", rows.added), ("−", rows.removed), ("~", rows.changed)):
         if count:
             words.append(f"  {sign}{count:,}", "bold")
-    _say_examples(words, "+", rows.added_rows, rows.added, "green")
-    _say_examples(words, "−", rows.removed_rows, rows.removed, "red")
+    _say_examples(words, "+", rows.added_rows, rows.added, looks.added)
+    _say_examples(words, "−", rows.removed_rows, rows.removed, looks.removed)
     for name, count in rows.cells:
         words.append(f"\n    ~ {plain(name)} in {counted(count, 'row')}")
     pairs = zip(_lines(rows.changed_before), _lines(rows.changed_after), strict=True)
     for before, after in pairs:
-        words.append(f"\n    ~ {before}\n    → {after}", "yellow")
+        words.append(f"\n    ~ {before}\n    → {after}", looks.changed)
 
 
 def _say_quarantine(words: Text, bad: QuarantineChanges) -> None:
@@ -62,9 +74,9 @@ def _say_quarantine(words: Text, bad: QuarantineChanges) -> None:
         _say_more(words, count)
 
 
-def _say_examples(words: Text, sign: str, rows: Any, count: int, colour: str) -> None:
+def _say_examples(words: Text, sign: str, rows: Any, count: int, look: Style | str) -> None:
     for line in _lines(rows):
-        words.append(f"\n    {sign} {line}", colour)
+        words.append(f"\n    {sign} {line}", look)
     _say_more(words, count)
 
 

@@ -34,6 +34,7 @@ from casparian.app.tui.widgets.splitter import Splitter
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from textual.app import ComposeResult
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from casparian.app.tui.dev.error_tab import ErrorTab
     from casparian.app.tui.dev.host import DevHost
     from casparian.app.tui.dev.state import Against
+    from casparian.app.tui.palette import Command
     from casparian.core.dev_session.events import SessionEvent
 
 TABS = ("output", "quarantine", "log", "error", "contract", "diff")
@@ -86,6 +88,12 @@ class DevScreen(Doing, RunActions, FileActions):
         self.state = DevState()
         self._drawn = self.state
         self._soon: Timer | None = None
+
+    def commands(self) -> Sequence[Command]:
+        """Return what the palette has of the parsers of before."""
+        from casparian.app.tui.dev.parser_commands import parser_commands
+
+        return parser_commands(self._host, self.state.parser)
 
     def compose(self) -> ComposeResult:
         """Header, samples at the left, the run at the right, the keys below."""

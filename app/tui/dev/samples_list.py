@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -14,12 +13,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from casparian.app.tui.dev.stage_bar import GLYPHS, Mood
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rich.style import Style
     from textual import events
     from textual.binding import BindingType
 
@@ -185,9 +186,4 @@ class SamplesList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, row)
 
     def _part(self, name: str) -> Style:
-        names = f"samples--{name}"
-        full = self.get_component_rich_style(names)
-        own = self.get_component_rich_style(names, partial=True)
-        return own + Style(
-            color=full.color if own.color else None, bgcolor=full.bgcolor if own.bgcolor else None
-        )
+        return part_style(self, f"samples--{name}")

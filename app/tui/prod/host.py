@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.queue_view import Look, QueueView
     from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
-    from casparian.core.stores.jobs import JobFilter
+    from casparian.core.stores.jobs import Job, JobFilter
     from casparian.core.stores.quarantine import QuarantinedRow
     from casparian.core.stores.workers import Worker
 
@@ -171,6 +171,13 @@ class ProdHost(Protocol):
 
     def look_at_job(self, beginning: str | None) -> None:
         """Say which job is looked at as well, by the beginning of its id; None is none."""
+        ...
+
+    def jobs_named(self, beginning: str) -> Sequence[Job] | None:
+        """Return the first jobs whose ids begin so; None if the store can't be looked at.
+
+        Unlike the others this reads the store: it is called on a thread that may wait.
+        """
         ...
 
     def rest(self, resting: bool) -> None:

@@ -65,12 +65,15 @@ class JobOpening:
         from casparian.app.tui.prod.job_screen import JobScreen
 
         node: Any = self
+        if self.job_screen is not None:
+            self.job_screen.dismiss(None)  # another one was opened from it, by the palette
 
         def left(_: None) -> None:
-            self.job_screen = None
+            if self.job_screen is screen:
+                self.job_screen = None
 
-        self.job_screen = JobScreen(node, self._host, beginning, tab=tab)
-        node.app.push_screen(self.job_screen, left)
+        screen = self.job_screen = JobScreen(node, self._host, beginning, tab=tab)
+        node.app.push_screen(screen, left)
 
     def why_not_try(self) -> str:
         """There must be a job, and a Dev pane."""

@@ -100,7 +100,8 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
 
     def on_unmount(self) -> None:
         """Let go of files, and look at it no more."""
-        self._host.look_at_job(None)
+        if self._pane.job_screen in (None, self):  # and not another one that was opened from it
+            self._host.look_at_job(None)
         if self._open is not None:
             self._open.close()
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding
 from textual.geometry import Region
 from textual.message import Message
@@ -21,6 +20,7 @@ from casparian.app.tui.prod.job_cells import (
     fitted,
     longest_parser,
 )
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain
 from casparian.core.queueing.job_order import JobsAround, Key, is_behind, spot_of
 from casparian.core.stores.states import STATUSES
@@ -28,6 +28,7 @@ from casparian.core.stores.states import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from rich.style import Style
     from textual import events
     from textual.binding import BindingType
 
@@ -336,12 +337,7 @@ class JobsTable(Widget, can_focus=True):
         self._drawn_as = self._way()
 
     def _part(self, name: str) -> Style:
-        names = f"jobs-table--{name}"
-        full = self.get_component_rich_style(names)
-        own = self.get_component_rich_style(names, partial=True)
-        return own + Style(
-            color=full.color if own.color else None, bgcolor=full.bgcolor if own.bgcolor else None
-        )
+        return part_style(self, f"jobs-table--{name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,12 @@ from casparian.core.queueing.queue_view import Look
 from casparian.core.stores.states import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.timer import Timer
 
+    from casparian.app.tui.palette import Command
     from casparian.app.tui.prod.host import HostEvent, ProdHost
     from casparian.core.queueing.job_order import JobOrder, Place
     from casparian.core.stores.jobs import JobFilter
@@ -93,6 +94,17 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         self.state = ProdState()
         self._said_counts = Text()
         self._ticking: Timer | None = None
+
+    @property
+    def host(self) -> ProdHost:
+        """Whoever looks at the store."""
+        return self._host
+
+    def commands(self) -> Sequence[Command]:
+        """Return what the palette has of the store's parsers."""
+        from casparian.app.tui.prod.job_commands import parser_commands
+
+        return parser_commands(self)
 
     def compose(self) -> ComposeResult:
         """Header, what is wrong, the jobs with what stands beside them, the log, the keys."""

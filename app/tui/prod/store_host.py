@@ -28,7 +28,7 @@ from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from casparian.app.tui.prod.host import FilesWanted, HostEvent
@@ -36,13 +36,15 @@ if TYPE_CHECKING:
     from casparian.core.queueing.bulk import Order
     from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
-    from casparian.core.stores.jobs import JobFilter
+    from casparian.core.stores.jobs import Job, JobFilter
     from casparian.core.stores.store import Store
     from casparian.core.stores.workers import Worker
 
 #: Seconds: between two tries to reach a store, and how long a look waits for who locks it.
 _AGAIN: Final = 2.0
 _PATIENCE: Final = 2.0
+#: The same of a look that a person waits for while typing.
+_LITTLE_PATIENCE: Final = 0.2
 #: Quarantined rows that are read of a job.
 _ROWS: Final = 1_000
 #: Who is alive is asked at least so often (seconds), changed store or not.
@@ -106,6 +108,15 @@ class StoreHost:
     def look_at_job(self, beginning: str | None) -> None:
         """Say which job is looked at as well."""
         self._tell(_job=beginning, _is_new=True)
+
+    def jobs_named(self, beginning: str) -> Sequence[Job] | None:
+        """Return the first jobs whose ids begin so; None if the store can't be looked at."""
+        try:
+            path = existing_path(self._where)
+            with open_store(path, read_only=True, patience_s=_LITTLE_PATIENCE) as store:
+                return _jobs_named(store, beginning)
+        except StoreError:
+            return None  # the pane's banner tells what is wrong with it
 
     def rest(self, resting: bool) -> None:
         """Look no more for a while, or again."""
@@ -248,6 +259,16 @@ class StoreHost:
                 self._wake.wait_for(
                     lambda: self._ended or self._is_new, None if self._resting else self._every
                 )
+
+
+def _jobs_named(store: Store, beginning: str) -> list[Job]:
+    try:
+        return [store.jobs.find(beginning)]
+    except UnknownJobError:
+        return []
+    except AmbiguousJobError as error:
+        found = (store.jobs.get(job_id) for job_id in error.job_ids)
+        return [job for job in found if job is not None]
 
 
 def _job_seen(store: Store, beginning: str, home: Path) -> JobSeen:

@@ -16,9 +16,11 @@ from textual.widgets import Static
 from casparian.app.tui.widgets.answers import Answered, Questions
 from casparian.app.tui.widgets.cells import NULL, type_text
 from casparian.app.tui.widgets.column_statistics import ColumnStatistics, column_statistics
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -38,6 +40,7 @@ class ColumnScreen(ModalScreen[None]):
     """
 
     BINDING_GROUP_TITLE = "Column"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"column--drawn"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,i", "dismiss", "Close", tooltip="Close", id="column.close"),
     ]
@@ -89,8 +92,8 @@ class ColumnScreen(ModalScreen[None]):
         if self._questions.take(answered):
             found = answered.answer
             if isinstance(found, ColumnStatistics):
-                colour = self.app.theme_variables.get("primary", "")
-                self._say(statistics_text(found, colour if colour.startswith("#") else ""))
+                drawn = part_style(self, "column--drawn")
+                self._say(statistics_text(found, drawn))
             else:
                 self._say(Text(f"✗ {plain(str(found))}"))
 
@@ -98,10 +101,10 @@ class ColumnScreen(ModalScreen[None]):
         self.query_one("#column-found", Static).update(text)
 
 
-def statistics_text(found: ColumnStatistics, colour: str = "") -> Text:
+def statistics_text(found: ColumnStatistics, drawn: Style | str = "") -> Text:
     """Return what was found as lines: facts, then the histogram, then the most frequent values.
 
-    ``colour`` is that of what is drawn.
+    ``drawn`` is how bars look.
     """
     text = Text(no_wrap=True, overflow="ellipsis")
     for name, said in _facts(found):
@@ -110,7 +113,7 @@ def statistics_text(found: ColumnStatistics, colour: str = "") -> Text:
     if found.bars:
         text.append("\n")
         for line in chart(found.bars):
-            text.append(f" {line}\n", colour)
+            text.append(f" {line}\n", drawn)
         text.append_text(_ends_line(found))
     if found.top:
         text.append("\n")
@@ -121,7 +124,7 @@ def statistics_text(found: ColumnStatistics, colour: str = "") -> Text:
             bar = "█" * max(1, round(_BAR * one.count / found.top[0].count))
             text.append(f" {value}{' ' * (_VALUE - taken)}", "" if one.text else "dim italic")
             text.append(f" {one.count:>11,} {share(one.count, found.counted):>7}  ", "dim")
-            text.append(f"{bar}\n", colour)
+            text.append(f"{bar}\n", drawn)
     text.rstrip()
     return text
 

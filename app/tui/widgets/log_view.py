@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import on
 from textual.geometry import Size
 from textual.message import Message
@@ -19,12 +18,14 @@ from casparian.app.tui.clipboard import MOST_BYTES
 from casparian.app.tui.widgets.log_file import LogFile, UnreadableLogError
 from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
 from casparian.app.tui.widgets.log_lines import CHOICES, KEPT_LINES, Chosen, LogLine, LogLines
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain, without_ansi
 from casparian.core.events import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.style import Style
     from textual.binding import BindingType
     from textual.selection import Selection
 
@@ -373,12 +374,7 @@ class LogView(ScrollView, can_focus=True):
         self.post_message(self.StatusChanged(self, self.status))
 
     def _part(self, name: str) -> Style:
-        names = f"log-view--{name}"
-        full = self.get_component_rich_style(names)
-        own = self.get_component_rich_style(names, partial=True)
-        return own + Style(
-            color=full.color if own.color else None, bgcolor=full.bgcolor if own.bgcolor else None
-        )
+        return part_style(self, f"log-view--{name}")
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""

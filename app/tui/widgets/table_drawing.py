@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.table_pages import TablePages, read_page
 from casparian.app.tui.widgets.table_painting import Look, Page, Painter, Selection
 from casparian.app.tui.widgets.table_view import MARK_GLYPHS, TableView
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from textual.strip import Strip
 
     from casparian.app.tui.widgets.answers import Questions
@@ -140,14 +141,7 @@ class TableDrawing(ScrollView):
     @property
     def _look(self) -> Look:
         def part(name: str) -> Style:
-            """Only what this part adds, with its colours as they come out on the background."""
-            names = f"arrow-table--{name}"
-            full = self.get_component_rich_style(names)
-            own = self.get_component_rich_style(names, partial=True)
-            return own + Style(
-                color=full.color if own.color else None,
-                bgcolor=full.bgcolor if own.bgcolor else None,
-            )
+            return part_style(self, f"arrow-table--{name}")
 
         base = self.rich_style
         return Look(

@@ -203,11 +203,13 @@ class SqliteJobs(SqliteLeases):
                 f"there is no job {beginning!r}", hint="casparian jobs lists those there are"
             )
         if len(rows) > 1:
-            ids = ", ".join(row["job_id"] for row in rows[:_SHOWN])
+            first = [row["job_id"] for row in rows[:_SHOWN]]
+            ids = ", ".join(first)
             more = " and more" if len(rows) > _SHOWN else ""
             raise AmbiguousJobError(
                 f"several jobs' ids begin with {beginning!r}: {ids}{more}",
                 hint="give more of the id",
+                job_ids=first,
             )
         return job_of(rows[0])
 

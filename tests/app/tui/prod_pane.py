@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.app import CasparianApp, Pane
 from casparian.app.tui.prod.host import FilesWanted, HostEvent
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.pane import ProdScreen
@@ -110,11 +110,11 @@ class GivenViews:
         pass
 
 
-def prod_app(store: Queued, **options: Any) -> CasparianApp:
+def prod_app(store: Queued, *, first: Pane = "prod", **options: Any) -> CasparianApp:
     home = store.connection.path.parent
     host = StoreHost(str(store.connection.path), home, **options)
     host.every(0.1)
-    return CasparianApp(NoDev(), lambda: host, first="prod")
+    return CasparianApp(NoDev(), lambda: host, first=first)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
