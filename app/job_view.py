@@ -131,6 +131,8 @@ def facts(details: JobDetails, now: int) -> Iterator[tuple[str, str]]:
         yield "ended", clock_time(job.finished_at) + (f"  (took {took})" if took else "")
     if job.rows is not None:
         yield "rows", f"{job.rows:,}, {job.quarantined or 0:,} quarantined"
+    elif job.quarantined:
+        yield "rows", f"none published; {job.quarantined:,} were refused until it ended"
     yield from _published(details)
     for title, other in (
         ("replay of", job.replay_of),

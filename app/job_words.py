@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casparian.app.ages import shown_duration
-from casparian.core.stores.states import WAITING
+from casparian.core.stores.states import ENDED, SUCCEEDED, WAITING
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
+
+#: Stands where a job that came to nothing has no number, so that no blank is taken for none.
+NOTHING: Final = "–"
+
+
+def rows_of(job: Job) -> str:
+    """Say how many rows a job has published: of one that has failed, none."""
+    if job.rows is not None:
+        return f"{job.rows:,}"
+    return NOTHING if _came_to_nothing(job) else ""
+
+
+def refused_of(job: Job) -> str:
+    """Say how many rows were refused: of a job that has failed, until its last attempt ended."""
+    if job.quarantined:
+        return f"{job.quarantined:,}"
+    return NOTHING if _came_to_nothing(job) else ""
+
+
+def _came_to_nothing(job: Job) -> bool:
+    return job.status in ENDED and job.status not in SUCCEEDED
 
 
 def progress_of(job: Job) -> str:

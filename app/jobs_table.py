@@ -18,7 +18,7 @@ from casparian.core.stores.states import HELD, STATUSES, WAITING
 from .ages import shown_age, shown_duration
 from .job_json import is_late
 from .job_states import SHOWN, shown_state
-from .job_words import progress_of, took
+from .job_words import NOTHING, progress_of, refused_of, rows_of, took
 from .obstacle_view import obstacle_text
 from .safe_text import one_line
 
@@ -47,6 +47,7 @@ _DISPENSABLE: Final = (
     "parser",
 )
 _RIGHT: Final = ("try", "progress", "rows", "quarantined", "age", "took")
+_PLAIN_NOTHING: Final = "-"
 _TITLES: Final = {"quarantined": "bad"}
 
 
@@ -135,7 +136,8 @@ def _table(snapshot: JobsSnapshot, now: int, *, width: int, marks: bool) -> Tabl
         if job.parser in snapshot.paused
     }
     rows = [_cells(job, now, waits, marks=marks) for job in snapshot.jobs]
-    names = [name for name in rows[0] if any(row[name].plain for row in rows)]
+    nothing = ("", NOTHING, _PLAIN_NOTHING)
+    names = [name for name in rows[0] if any(row[name].plain not in nothing for row in rows)]
     natural = {
         name: max(cell_len(_title(name)), *(cell_len(row[name].plain) for row in rows))
         for name in names
@@ -192,6 +194,12 @@ def _fitted(natural: dict[str, int], width: int) -> dict[str, int]:
 
 def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict[str, Text]:
     shown = SHOWN[job.status]
+
+    def number(said: str, style: str) -> Text:
+        if said == NOTHING:
+            return Text(NOTHING if marks else _PLAIN_NOTHING, "dim")
+        return Text(said, style)
+
     return {
         "state": Text(shown_state(job.status, marks=marks), shown.style),
         "job": Text(job.job_id[:8]),
@@ -199,8 +207,8 @@ def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict
         "input": Text(one_line(job.input_path)),
         "try": Text(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
         "progress": Text(progress_of(job)),
-        "rows": Text("" if job.rows is None else f"{job.rows:,}"),
-        "quarantined": Text(f"{job.quarantined:,}" if job.quarantined else "", "yellow"),
+        "rows": number(rows_of(job), ""),
+        "quarantined": number(refused_of(job), "yellow"),
         "age": Text(shown_age(now - job.created_at), "dim"),
         "took": Text(took(job, now)),
         "note": _note(job, now, waits, marks=marks),

@@ -42,7 +42,7 @@ class Action:
 ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.dev", "f1", "Panes", "", "Go to the Dev pane"),
     Action("app.prod", "f2", "Panes", "", "Go to the Prod pane"),
-    Action("app.palette", "ctrl+p", "App", "Find", "Find a command by its name"),
+    Action("app.palette", "ctrl+p", "App", "Commands", "Find a command by its name"),
     Action("app.help", "question_mark", "App", "Help", "Show every key of this pane"),
     Action("app.jump", "ctrl+o", "App", "", "Show a letter on each part and tab; it goes there"),
     Action("app.theme", "f9", "App", "", "Take the next theme"),

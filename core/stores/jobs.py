@@ -85,7 +85,8 @@ class Failure:
 
     ``crashed`` says that the guest died without a word: it counts as a crash, not as a failure.
     ``blames_parser`` counts for the parser's circuit breaker, once the job has failed for good.
-    ``quarantine`` is kept with the job.
+    ``quarantine`` is kept with the job, and so is ``quarantined``, how many rows were refused until
+    it ended: more than are kept if there are many, None if that isn't known.
     """
 
     error: JobError
@@ -93,6 +94,7 @@ class Failure:
     blames_parser: bool = False
     crashed: bool = False
     quarantine: Sequence[QuarantinedRow] = ()
+    quarantined: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

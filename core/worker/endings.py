@@ -37,8 +37,9 @@ class _Failed:
     work: Work
     error: JobError
     permanent: bool
-    blames_parser: bool
-    crashed: bool
+    blames_parser: bool = False
+    crashed: bool = False
+    quarantined: int | None = None
 
 
 class Endings:
@@ -91,12 +92,19 @@ class Endings:
     def failed(self, work: Work, message: JobFailed) -> None:
         """A job has failed."""
         error = JobError(message.error_class, message.message, message.hint, message.details)
-        ended = _Failed(work, error, message.permanent, message.blames_parser, message.crashed)
+        ended = _Failed(
+            work,
+            error,
+            message.permanent,
+            message.blames_parser,
+            message.crashed,
+            message.quarantined,
+        )
         self._others.append(lambda: self._fail(ended))
 
     def cancelled(self, work: Work) -> None:
         """A job was ended because somebody cancelled it."""
-        self._others.append(lambda: self._fail(_Failed(work, _CANCELLED, True, False, False)))
+        self._others.append(lambda: self._fail(_Failed(work, _CANCELLED, True)))
 
     def released(self, work: Work) -> None:
         """A job is given back, as if it had not been claimed."""
@@ -193,6 +201,7 @@ class Endings:
                 blames_parser=ended.blames_parser,
                 crashed=ended.crashed,
                 quarantine=read_rejected(self._staging(work) / REASONS),
+                quarantined=ended.quarantined,
             ),
         )
         if failed is None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -200,7 +201,9 @@ class JobRun:
             if changed is not None:
                 return changed
             if error is not None:
-                return failure_of(error, broken=execution.broken, exit_code=execution.exit_code)
+                failure = failure_of(error, broken=execution.broken, exit_code=execution.exit_code)
+                refused = sum(one.rows_quarantined for one in outputs.summary().outputs)
+                return replace(failure, quarantined=refused)
             return self._stage(outputs.summary())
 
     def _open_sinks(self, hello: Hello) -> StagedSinks:

@@ -104,6 +104,8 @@ class JobFailed:
     waits: bool = False
     may_pass: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+    quarantined: int | None = None
+    """How many rows were refused until then; None if that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,28 @@ def test_json_has_times_in_iso_8601_utc(queued: Queued) -> None:
     assert (shown["late"], shown["error"]) == (False, None)
 
 
+def test_of_a_failed_job_it_is_seen_that_it_published_nothing_and_how_much_it_refused(
+    queued: Queued, job: Job
+) -> None:
+    job_id = queued.add()
+    queued.fail(queued.claim(), quarantine=[bad_row(1), bad_row(2)])
+    failed = queued.jobs.get(job_id)
+    assert failed is not None
+    done = replace(job, status="completed", rows=7, quarantined=0)
+    titles, *lines = drawn(failed, replace(failed, quarantined=None), done, width=200)
+    rows, bad = (titles.index(name) + len(name) for name in (" rows", " bad"))
+    assert [(line[:rows].split()[-1], line[rows:bad].strip()) for line in lines] == [
+        ("–", "2"),
+        ("–", "–"),
+        ("7", ""),
+    ]
+    titles, _ = drawn(replace(failed, quarantined=None))
+    assert " rows" not in titles, "a column in which there is nothing takes no room"
+    [shown] = json.loads(call("jobs", "--json").stdout)["jobs"]
+    assert (shown["rows"], shown["quarantined"]) == (None, 2)
+    assert "none published; 2 were refused" in call("job", "show", job_id).stdout
+
+
 # ------------------------------------------------------------------------------- prune
 
 

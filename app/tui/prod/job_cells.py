@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from casparian.app.ages import shown_age, shown_duration
 from casparian.app.job_json import is_late
 from casparian.app.job_states import SHOWN
-from casparian.app.job_words import progress_of, took
+from casparian.app.job_words import NOTHING, progress_of, refused_of, rows_of, took
 from casparian.app.jobs_table import shortened
 from casparian.app.safe_text import one_line
 from casparian.app.tui.widgets.plain_text import width_of
@@ -128,9 +128,10 @@ def cells_of(
     lost = lost_word(job, view, now)
     status = SHOWN[job.status]
     state = Cell(f"▷ {lost}", "late") if lost else Cell(f"{status.mark} {status.word}", job.status)
-    rows = Cell("" if job.rows is None else f"{job.rows:,}")
+    rows, bad = rows_of(job), refused_of(job)
+    shown_rows = Cell(rows, "dim" if rows == NOTHING else "plain")
     if "progress" not in shown and job.status in HELD:
-        rows = Cell(progress_of(job), "dim")
+        shown_rows = Cell(progress_of(job), "dim")
     heard = job.last_heartbeat_at or job.started_at or job.created_at
     made: dict[Column, Cell] = {
         "state": state,
@@ -139,8 +140,8 @@ def cells_of(
         "input": Cell(one_line(job.input_path)),
         "try": Cell(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
         "progress": Cell(progress_of(job)),
-        "rows": rows,
-        "bad": Cell(f"{job.quarantined:,}" if job.quarantined else "", "bad"),
+        "rows": shown_rows,
+        "bad": Cell(bad, "dim" if bad == NOTHING else "bad"),
         "age": Cell(coarse_age(now - job.created_at), "dim"),
         "took": Cell(_took(job, now)),
         "worker": Cell((job.worker_id or "")[-8:], "dim"),

@@ -136,6 +136,11 @@ class SqliteLeases:
                 status, run_at = self._end_failed(raw, job, failure, now)
             if failure.quarantine or lease.fence > 1:
                 replace_rows(raw, lease.job_id, failure.quarantine)
+            known = failure.quarantined
+            if known is None and failure.quarantine:
+                known = len(failure.quarantine)
+            if known is not None or job.quarantined is not None:
+                raw.execute(statements.REFUSED, {**_named(lease), "quarantined": known})
             final = status in ("failed", "dead_letter")
             paused = failure.blames_parser and final and _blame(raw, job.parser, now)
             return Failed(status, run_at, paused)

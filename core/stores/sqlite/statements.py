@@ -194,6 +194,8 @@ HINDERED: Final = """
     WHERE job_id = :job_id AND fence = :fence AND status = 'promoting'
 """
 
+REFUSED: Final = "UPDATE cf_jobs SET quarantined = :quarantined WHERE job_id = :job_id"
+
 RELEASE: Final = """
     UPDATE cf_jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'pending' END,
         attempt = attempt - 1, worker_id = NULL, lease_until = NULL, started_at = NULL,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _ENDED: Final = """
     SELECT parser, status, count(*),
         coalesce(sum(CASE WHEN replaced_by IS NULL THEN rows END), 0),
-        coalesce(sum(CASE WHEN replaced_by IS NULL THEN quarantined END), 0),
+        coalesce(sum(CASE WHEN replaced_by IS NULL AND rows IS NOT NULL THEN quarantined END), 0),
         sum(input_size), coalesce(sum(max(finished_at - started_at, 0)), 0)
     FROM cf_jobs WHERE finished_at IS NOT NULL AND finished_at >= :since
         AND (:until IS NULL OR finished_at < :until)

@@ -36,7 +36,7 @@ async def focused_on(pilot: Pilot[None], part: Any) -> list[str]:
     await until(pilot, settled)
     await pilot.pause()
     line, keys = lines_of(app)[-1], list(bar.query(FooterKey))
-    assert line.endswith("? Help ^p Find"), line
+    assert line.endswith("? Help ^p Commands"), line
     for key in keys:
         assert f"{key.key_display} {key.description}" in line, f"it is cut: {line!r}"
     wanted = fitted(bar._keys(), app.size.width)

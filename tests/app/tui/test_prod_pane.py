@@ -22,7 +22,7 @@ from casparian.core.stores.workers import NewWorker
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.presence import Presence, new_worker
 
-from ..queued import Queued
+from ..queued import Queued, bad_row
 from .prod_pane import GivenViews, NoDev, lines_of, looked, pane_of, prod_app, table_of, until
 
 
@@ -40,6 +40,25 @@ def test_a_chart_shows_the_most_of_each_cell_and_what_is_not_counted_as_blank() 
     assert bars(hour, 20) == " " * 10 + "▁▁▁▃▃▃▄▇▇▇"
     assert bars([None] * 59 + [0], 25) == " " * 24 + "▁"
     assert bars([0] * 59 + [1], 60)[-2:] == "▁█", "one job is seen"
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_shows_how_many_rows_it_refused_and_that_none_are_published(
+    queued: Queued,
+) -> None:
+    queued.add("/data/refused.csv")
+    queued.fail(queued.claim(), quarantine=[bad_row(1), bad_row(2)])
+    queued.add("/data/broken.csv")
+    queued.fail(queued.claim())
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await looked(pilot)
+        lines = lines_of(app)
+        [titles] = [line for line in lines if " rows" in line and " bad" in line]
+        rows, bad = (titles.index(name) + len(name) for name in (" rows", " bad"))
+        for name, refused in (("refused.csv", "2"), ("broken.csv", "–")):
+            [line] = [line for line in lines if name in line and "failed" in line]
+            assert (line[:rows].split()[-1], line[rows:bad].strip()) == ("–", refused)
 
 
 @pytest.mark.asyncio

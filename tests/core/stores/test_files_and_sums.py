@@ -51,7 +51,7 @@ def test_sums_are_those_of_the_jobs_that_ended_in_a_time(store: Store, clock: Cl
         lease = claim(store, parser="b")
         clock.forward(1_000)
         finish(store, lease, rows=10, quarantined=quarantined)
-    store.jobs.fail(claim(store, parser="a"), failure(permanent=True))
+    store.jobs.fail(claim(store, parser="a"), failure(permanent=True, quarantined=8))
     end = clock.now + 1
     clock.forward(1)
     store.jobs.cancel(claim(store, parser="b").job_id)

@@ -325,6 +325,29 @@ def test_a_failed_job_keeps_its_quarantine_until_it_runs_again(store: Store) -> 
     assert not store.quarantine.list_for_job(lease.job_id)
 
 
+def test_a_failed_job_says_how_many_rows_its_last_attempt_refused_if_that_is_known(
+    store: Store,
+) -> None:
+    store.jobs.insert(new_job(1))
+    row = QuarantinedRow("sales", 3, (StoredReason("a", "not_a_number", "row 4"),), "{}", 2, "ab")
+
+    def known(**failed: Any) -> int | None:
+        lease = claim(store)
+        store.jobs.fail(lease, failure(permanent=True, **failed))
+        job = store.jobs.get(lease.job_id)
+        assert job is not None
+        assert job.rows is None, "nothing is published"
+        assert store.jobs.requeue(lease.job_id)
+        return job.quarantined
+
+    assert known(quarantine=[row]) == 1
+    assert known() is None, "it ended without a word of it"
+    assert known(quarantine=[row], quarantined=20_000) == 20_000, "more than are kept"
+    assert known(quarantined=0) == 0
+    [job] = store.jobs.list().jobs
+    assert job.quarantined is None, "what is queued again has refused none"
+
+
 def test_why_a_promoted_set_can_not_be_published_is_seen_until_it_is(store: Store) -> None:
     store.jobs.insert(new_job(1))
     lease = claim(store)

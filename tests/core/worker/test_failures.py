@@ -187,6 +187,9 @@ def test_a_failed_job_keeps_its_quarantine_in_the_store_and_publishes_nothing(
     assert (status, error_class) == ("failed", "contract_violation"), message
     rows = workshop.store.quarantine.list_for_job(job_id)
     assert [row.row_number for row in rows] == [0, 1]
+    job = workshop.store.jobs.get(job_id)
+    assert job is not None
+    assert (job.rows, job.quarantined) == (None, 2)
     assert workshop.files() == []
     assert not list(workshop.root.glob(".staging/*"))
 
