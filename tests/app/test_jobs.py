@@ -220,9 +220,9 @@ def test_json_has_times_in_iso_8601_utc(queued: Queued) -> None:
 def test_of_a_failed_job_it_is_seen_that_it_published_nothing_and_how_much_it_refused(
     queued: Queued, job: Job
 ) -> None:
-    job_id = queued.add()
-    queued.fail(queued.claim(), quarantine=[bad_row(1), bad_row(2)])
-    failed = queued.jobs.get(job_id)
+    lease = queued.claim()
+    queued.fail(lease, quarantine=[bad_row(1), bad_row(2)])
+    failed = queued.jobs.get(lease.job_id)
     assert failed is not None
     done = replace(job, status="completed", rows=7, quarantined=0)
     titles, *lines = drawn(failed, replace(failed, quarantined=None), done, width=200)
@@ -236,7 +236,7 @@ def test_of_a_failed_job_it_is_seen_that_it_published_nothing_and_how_much_it_re
     assert " rows" not in titles, "a column in which there is nothing takes no room"
     [shown] = json.loads(call("jobs", "--json").stdout)["jobs"]
     assert (shown["rows"], shown["quarantined"]) == (None, 2)
-    assert "none published; 2 were refused" in call("job", "show", job_id).stdout
+    assert "none published; 2 were refused" in call("job", "show", lease.job_id).stdout
 
 
 # ------------------------------------------------------------------------------- prune

@@ -62,7 +62,14 @@ class Screen:
 
     def _wait(self, is_there: Callable[[], bool], within: float, what: str) -> None:
         deadline = time.monotonic() + within
-        while not is_there():
+        # A part that was read may end in the middle of a painting: what is there only then, or
+        # gone, doesn't count. So it must be there still after the next part, if there is one.
+        was_there = False
+        while True:
+            now_there = is_there()
+            if was_there and now_there:
+                return
+            was_there = now_there
             assert time.monotonic() < deadline, f"{what}: not there\n" + "\n".join(self.lines)
             try:
                 part = self.child.read_nonblocking(65536, timeout=0.1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import termios
 
+import psutil
+import pyarrow.parquet as pq
 import pytest
 import uv
 
@@ -57,8 +60,8 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
 ) -> None:
     parser, contract = place.folder / "people/parser.py", place.folder / "people/contract.toml"
     subprocess.run([uv.find_uv_bin(), "lock", "--quiet"], cwd=parser.parent, check=True)
-    tmux = {"TMUX": "/tmp/there-is-no-such-server,1,0"}
-    with started(place, "people", "--samples", "people.csv", **tmux) as screen:
+    env = {"TMUX": "/tmp/there-is-no-such-server,1,0", "CASPARIAN_CONCURRENCY": "1"}
+    with started(place, "people", "--samples", "people.csv", **env) as screen:
         before = termios.tcgetattr(screen.child.child_fd)
         screen.until("ADA", "int64", "Quarantine 1")
 
@@ -92,30 +95,53 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
 
         screen.press("\x1bOQ")  # F2
         screen.until("Prod")
-        queued = place.casparian("enqueue", "people", "people.csv", **home(place))
-        assert queued.returncode == 0, queued.stderr
-        screen.until("pending", "people.csv")
-        worked = place.casparian("worker", "--drain", **home(place))
-        assert worked.returncode == 0, worked.stderr
-        screen.until("✓ completed   people@1.0.0")
+        screen.until("no jobs yet", "none: W starts one")
+        late = place.write("people_late.csv", "name,age\nBo,17\n")
+        screen.press("n")
+        screen.until("Queue files", "people 1.0.0")
+        screen.press("people*.csv")
+        screen.until("2 files match")
+        screen.press("\r")
+        screen.until("○ pending", "people_late.csv", "2 jobs", gone=["Queue files"])
+        late.rename(place.folder / "away.csv")
 
-        place.write("broken.csv", "name,age\nBo,many\n")
-        assert place.casparian("enqueue", "people", "broken.csv", **home(place)).returncode == 0
-        assert place.casparian("worker", "--drain", **home(place)).returncode == 0
-        screen.until("✗ failed")
+        screen.press("W")
+        screen.until("Start a worker")
+        screen.press("\r")
+        screen.until("a worker has begun: pid")
+        worker = worker_of(screen)
+        screen.until("✓ completed   people@1.0.0", "✗ failed      people@1.0.0")
+
+        (place.folder / "away.csv").rename(late)
         screen.press("g")
         screen.until("▌ ✗ failed")
         screen.press("r")
-        screen.until("Requeue", "enter", "broken.csv")
+        screen.until("Requeue", "enter", "people_late.csv")
         screen.press("\r")
-        screen.until("▌ ○ pending")
+        screen.until("▌ ✓ completed", gone=["✗ failed"])
 
         screen.press("\x11")  # ^q
         assert screen.until_ended() == 0
         assert b"\x1b[?1049l" in screen.raw[-2000:], "the screen of before is back"
         assert b"\x1b[?25h" in screen.raw[-2000:], "and so is the cursor"
         assert termios.tcgetattr(screen.child.child_fd) == before
+    assert worker.is_running(), "it goes on when the terminal app has closed"
+    worker.terminate()
+    worker.wait(timeout=60)
     assert list((place.folder / "temporary").glob("casparian*")) == []
+    assert published(place) == ["Ada,36", "Alan,41", "Bo,17", "Grace,"]
+
+
+def worker_of(screen: Screen) -> psutil.Process:
+    found = re.search(r"a worker has begun: pid (\d+)", "\n".join(screen.lines))
+    assert found is not None
+    return psutil.Process(int(found[1]))
+
+
+def published(place: Workplace) -> list[str]:
+    files = (place.folder / "home/outputs").rglob("*.parquet")
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    return sorted(f"{row['name']},{'' if row['age'] is None else row['age']}" for row in rows)
 
 
 def test_without_a_terminal_it_says_what_to_use(place: Workplace) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from textual.widgets import Input
 
-from casparian.app.tui.widgets import arrow_table
+from casparian.app.tui.widgets import table_taking
 from casparian.app.tui.widgets.arranging import StaleError
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.log_lines import LogLine
@@ -93,7 +93,7 @@ def test_table_while_it_sorts(snap_compare, monkeypatch):
             threading.Event().wait(0.01)
         raise StaleError
 
-    monkeypatch.setattr(arrow_table, "arranged", slow)
+    monkeypatch.setattr(table_taking, "arranged", slow)
     area = TableArea()
 
     async def before(pilot) -> None:
