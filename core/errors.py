@@ -16,3 +16,7 @@ class CasparianError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  try: {self.hint}" if self.hint else self.message
+
+
+class SpillError(CasparianError):
+    """The keys of an output need more room than memory has, and the disk has none either."""

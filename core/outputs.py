@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import CasparianError
+from .capped_raw import cap_raw
+from .errors import CasparianError, SpillError
 from .events import GuestError
 from .pipeline import MOST_THREADS, Ahead, Behind, processors
 from .quarantine import Summary as ReasonSummary
-from .quarantine import cap_raw, quarantine_table
+from .quarantine import quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
 from .running_output import RunningOutput, usable
 from .sinks.errors import SinkError
 from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
-from .validation.key_index import SpillError
 from .version import VERSION
 
 if TYPE_CHECKING:

@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 __all__ = [
     "EXAMPLES",
     "QUARANTINE_SCHEMA",
-    "RAW_CAP",
-    "CappedRaw",
     "Example",
     "ReasonGroup",
     "Summary",
-    "cap_raw",
     "quarantine_table",
     "raw_json",
     "summarise",
@@ -57,29 +54,11 @@ QUARANTINE_SCHEMA: Final[pa.Schema] = pa.schema(
 ``row_number`` is zero-based through the whole output; ``raw_bytes`` and ``raw_sha256`` are of the
 UTF-8 of ``raw``."""
 
-RAW_CAP: Final = 4096
-"""Bytes of a raw row that reports and stores keep; the file of quarantined rows keeps all."""
-
 EXAMPLES: Final = 3
 """Examples that a summary keeps per group."""
 
 MAX_GROUPS: Final = 1000
 """Groups that a summary keeps apart; what comes after is counted together."""
-
-
-class CappedRaw(NamedTuple):
-    """The beginning of a raw row, and the size in bytes and hex sha256 of all of it."""
-
-    text: str
-    bytes: int
-    sha256: str
-
-
-def cap_raw(raw: str, limit: int = RAW_CAP) -> CappedRaw:
-    """Cut a raw row to at most ``limit`` bytes of UTF-8, never within a character."""
-    encoded = raw.encode()
-    text = raw if len(encoded) <= limit else encoded[:limit].decode(errors="ignore")
-    return CappedRaw(text, len(encoded), hashlib.sha256(encoded).hexdigest())
 
 
 def quarantine_table(output: str, rows: Rejections) -> pa.Table:

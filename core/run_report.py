@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from .capped_raw import CappedRaw
     from .events import GuestError, Log
-    from .quarantine import CappedRaw, ReasonGroup
+    from .quarantine import ReasonGroup
     from .validation import Reason
 
 Status = Literal["completed", "completed_with_warnings", "failed", "interrupted"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from casparian.core.errors import CasparianError
+from casparian.core.errors import SpillError
 from casparian.core.validation.key_codes import Codes, Words
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 _BITS_PER_KEY: Final = 10
 _PROBES: Final = 5
-
-
-class SpillError(CasparianError):
-    """The keys of an output need more room than memory has, and the disk has none either."""
 
 
 class Run(NamedTuple):

@@ -10,8 +10,8 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from casparian.core.errors import SpillError
 from casparian.core.sinks.errors import SinkError
-from casparian.core.validation.key_index import SpillError
 from casparian.core.worker.memory import OomRisk
 from casparian.core.worker.messages import JobFailed
 

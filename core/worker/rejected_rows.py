@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from casparian.core.quarantine import cap_raw
+from casparian.core.capped_raw import cap_raw
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 
 if TYPE_CHECKING:

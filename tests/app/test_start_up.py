@@ -75,3 +75,9 @@ def test_core_imports_neither_the_app_nor_what_the_app_is_drawn_with(tmp_path: P
         "assert not bad, bad\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_what_only_hands_out_jobs_loads_nothing_that_handles_rows(tmp_path: Path) -> None:
+    result = _probe(["worker", "--drain"], tmp_path)
+    assert result["exit"] == 0
+    assert not {"pyarrow", "numpy"} & set(result["at_end"])  # type: ignore[call-overload]

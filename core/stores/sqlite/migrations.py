@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.core.hidden_modules import hidden
 from casparian.core.stores.errors import StoreError, StoreNewerError
 from casparian.core.stores.sqlite.schema import MIGRATIONS
 
@@ -80,7 +81,8 @@ def _run(statements: tuple[str, ...]) -> Any:
 
 
 def _sqlite_utils() -> Any:
-    """Import sqlite-utils, which takes a third of a second: only a file to be changed needs it."""
-    import sqlite_utils
+    """Import sqlite-utils: only a file to be changed needs it, and without what it has for rows."""
+    with hidden("pandas", "numpy"):
+        import sqlite_utils
 
     return sqlite_utils

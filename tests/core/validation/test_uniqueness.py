@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casparian.core.errors import SpillError
 from casparian.core.validation.key_codes import Codes, KeyCoder
-from casparian.core.validation.key_index import Bloom, KeyIndex, SpillError
+from casparian.core.validation.key_index import Bloom, KeyIndex
 from casparian.core.validation.uniqueness import KeyRule, Uniqueness
 
 ID = KeyRule(("id",), nulls_equal=False)
@@ -236,7 +237,8 @@ _FILL = """\
 import resource, sys
 import numpy as np
 from casparian.core.validation.key_codes import Codes
-from casparian.core.validation.key_index import KeyIndex, SpillError
+from casparian.core.errors import SpillError
+from casparian.core.validation.key_index import KeyIndex
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
