@@ -28,7 +28,7 @@ from typing import Any
 from benchmarks.paired import paired, report
 from benchmarks.queue_bare import LEASE_MS, least, same_tables
 from benchmarks.queue_peers import PEERS, Peer
-from casparian.core.stores.jobs import Completion, NewJob, Promotion
+from casparian.core.stores.jobs import Claim, Completion, Lease, NewJob, Promotion
 from casparian.core.stores.sqlite.store import SqliteStore
 from casparian.core.worker.presence import Presence, dead_workers, new_worker
 
@@ -145,8 +145,9 @@ class Ours(Peer):
 
     name = "casparian"
     kept = (
-        f"four durable transactions for {_BATCH} jobs: there, claimed, promoted, completed; each "
-        "with its attempt, its counts, its history and which set stands"
+        f"two durable transactions for {_BATCH} jobs: they are there; and a worker's turn, which "
+        "completes the jobs whose sets are published, promotes those that are staged and claims "
+        "the next; each with its attempt, its counts, its history and which set stands"
     )
 
     def enqueue(self, count: int) -> None:
@@ -165,12 +166,20 @@ class Ours(Peer):
             store.workers.announce(new_worker(worker, slots=_BATCH))
             others = [other for other in store.workers.list() if other.worker_id != worker]
             store.jobs.requeue_stale(dead_workers=dead_workers(home, others))
-            while claimed := store.jobs.claim_next(worker, limit=_BATCH, lease_ms=LEASE_MS):
-                for job in claimed:
+            staged: list[Lease] = []
+            visible: list[Lease] = []
+            while True:  # as a worker whose runners are all done at once
+                turn = store.jobs.advance(
+                    completions=[Completion(lease, 10) for lease in visible],
+                    promotions=[Promotion(lease, "{}") for lease in staged],
+                    claim=Claim(worker, _BATCH - len(staged)),
+                    lease_ms=LEASE_MS,
+                )
+                for job in turn.claimed:
                     done(int(job.input_path))
-                leases = [job.lease for job in claimed]
-                store.jobs.promote([Promotion(x, "{}") for x in leases], lease_ms=LEASE_MS)
-                store.jobs.complete([Completion(lease, 10) for lease in leases])
+                visible, staged = staged, [job.lease for job in turn.claimed]
+                if not (visible or staged):
+                    break
             presence.end()
             store.workers.retire(worker)
 

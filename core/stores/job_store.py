@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from casparian.core.stores.jobs import (
+        Advanced,
         Attempt,
         Beat,
+        Claim,
         Completion,
         Failed,
         Failure,
@@ -101,6 +103,21 @@ class JobStore(Protocol):
         set that the job ``replaces``, of whatever version, and an older one of its own that is at
         another place. While one job publishes for an input no other is promoted for it, and one
         that was asked for (queued, or requeued) before the job whose set stands is superseded.
+        """
+        ...
+
+    def advance(
+        self,
+        *,
+        completions: Sequence[Completion] = (),
+        promotions: Sequence[Promotion] = (),
+        claim: Claim | None = None,
+        lease_ms: int,
+    ) -> Advanced:
+        """Complete, promote and claim, in this order and in one transaction: a worker's turn.
+
+        Each as ``complete``, ``promote`` and ``claim_next`` do it. There is room for one more job
+        than ``claim`` says for each promotion that need not be tried again later.
         """
         ...
 

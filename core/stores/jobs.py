@@ -1,18 +1,19 @@
 """Jobs, and what is said of them to a store and by it (`job_store`).
 
-Times are milliseconds since 1970 in UTC.
+Times are milliseconds since 1970 in UTC. What a queue makes of each job, or takes, is a named
+tuple: to make a frozen dataclass of 35 fields takes longer than to claim the job that it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from casparian.core.stores.quarantine import QuarantinedRow
-    from casparian.core.stores.standing_sets import StandingSet
+    from casparian.core.stores.standing_sets import Promoted, StandingSet
     from casparian.core.stores.states import JobStatus
 
 Sort = Literal["newest", "oldest"]
@@ -22,8 +23,7 @@ of one that runs until now.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(NamedTuple):
     """A job to be queued: an input, and the bundle (``source_hash``) that it is pinned to.
 
     ``input_hash`` is the sha256 of the input's bytes. Unless ``forced``, a second job for the same
@@ -47,8 +47,7 @@ class NewJob:
     """The job whose published set gives way to this one's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inserted:
+class Inserted(NamedTuple):
     """What became of a new job: its id, or that of the job that does the same work already.
 
     If it isn't new, ``processed`` says whether that work is done; else that job is live. A job
@@ -61,8 +60,7 @@ class Inserted:
     forgotten: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The right to work on a job, for whoever claimed it last."""
 
     job_id: str
@@ -106,8 +104,7 @@ class Failed:
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(NamedTuple):
     """A staged set that is ready; ``manifest`` is what rolls it forward.
 
     ``place`` is where it is to be, as a `StandingSet` has it.
@@ -118,8 +115,7 @@ class Promotion:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """A published set: how many rows it has, and those in quarantine."""
 
     lease: Lease
@@ -128,8 +124,26 @@ class Completion:
     quarantine: Sequence[QuarantinedRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Claim(NamedTuple):
+    """What a worker has room for, as `claim_next` takes it."""
+
+    worker_id: str
+    limit: int
+    parser: str | None = None
+    without: Sequence[str] = ()
+
+
+class Advanced(NamedTuple):
+    """What became of a turn: its completions, its promotions, and what was claimed in it."""
+
+    completed: list[bool]
+    promoted: list[Promoted]
+    claimed: list[Job]
+    room: int = 0
+    """For how many jobs there was room."""
+
+
+class Beat(NamedTuple):
     """The answer to a heartbeat: whether the lease still holds, and what the holder is to do."""
 
     lease: Lease
@@ -137,8 +151,7 @@ class Beat:
     cancel_requested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A job as it stands in the store."""
 
     job_id: str
@@ -186,7 +199,7 @@ class Job:
         return Lease(self.job_id, self.fence)
 
 
-JOB_FIELDS: Final = tuple(field.name for field in fields(Job))
+JOB_FIELDS: Final = Job._fields
 """The names of what a job has, in their order."""
 
 

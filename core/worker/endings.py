@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +19,10 @@ from casparian.core.worker.reports import JobEnded, Notice
 from casparian.core.worker.tasks import place_of_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from casparian.core.stores.jobs import Claim, Job
+    from casparian.core.stores.standing_sets import Promoted
     from casparian.core.stores.states import JobStatus
     from casparian.core.stores.store import Store
     from casparian.core.worker.leases import LeaseKeeper
@@ -42,6 +44,16 @@ class _Failed:
     quarantined: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Jobs that were claimed, for how many there was room, and when it was asked for them."""
+
+    jobs: Sequence[Job]
+    room: int
+    asked: float
+    """By the monotonic clock: leases are trusted from then on."""
+
+
 class Endings:
     """What became of jobs, until it is in the store. `flush` may raise StoreUnreachableError; what
     it hadn't done yet it does the next time."""
@@ -59,6 +71,7 @@ class Endings:
         self._on_report = on_report
         self._staged: list[tuple[Work, RunnerProcess]] = []
         self._granted: list[tuple[Work, RunnerProcess]] = []
+        self._claimed: list[Claimed] = []
         self._visible: list[Work] = []
         self._others: deque[Callable[[], None]] = deque()
 
@@ -80,6 +93,11 @@ class Endings:
         """Return, once, what `flush` got promoted."""
         granted, self._granted = self._granted, []
         return granted
+
+    def claimed(self) -> list[Claimed]:
+        """Return, once, what `flush` claimed."""
+        claimed, self._claimed = self._claimed, []
+        return claimed
 
     def forget(self, work: Work) -> None:
         """The runner of a job that waits for its promotion has died; its set stays staged."""
@@ -131,44 +149,26 @@ class Endings:
             )
         )
 
-    def flush(self) -> None:
-        """Put into the store what waits, in batches where there are many."""
-        self._promote()
-        self._complete()
+    def flush(self, claim: Claim | None = None) -> None:
+        """Put into the store what waits: all sets at once, then how other jobs ended.
+
+        Where sets wait, jobs are claimed with them: as many as ``claim`` says, and one more in
+        place of each set that waits for its promotion no longer.
+        """
+        if self._staged or self._visible:
+            self._advance(claim)
         while self._others:
             self._others[0]()
             self._others.popleft()
 
     # -------------------------------------------------------------- what flush does
 
-    def _promote(self) -> None:
-        staged = self._staged
-        if not staged:
-            return
+    def _advance(self, claim: Claim | None) -> None:
+        staged, published = self._staged, self._visible
         promotions = [
             Promotion(work.lease, work.manifest or "", place_of_job(work.job, self._options))
             for work, _ in staged
         ]
-        done = self._store.jobs.promote(promotions, lease_ms=self._options.lease_ms)
-        self._staged = []
-        reached("promoted")
-        for (work, runner), promoted in zip(staged, done, strict=True):
-            if promoted.outcome == "later":
-                self._staged.append((work, runner))
-            elif promoted.granted:
-                work.job = replace(work.job, replacing=promoted.replaced)
-                self._granted.append((work, runner))
-            else:
-                runner.work = None
-                if promoted.outcome == "superseded":
-                    self.failed(work, _superseded(str(promoted.other)))
-                else:
-                    self.cancelled(work)
-
-    def _complete(self) -> None:
-        published = self._visible
-        if not published:
-            return
         manifests = [Manifest.from_json(work.manifest or "") for work in published]
         completions = [
             Completion(
@@ -179,9 +179,42 @@ class Endings:
             )
             for work, manifest in zip(published, manifests, strict=True)
         ]
-        done = self._store.jobs.complete(completions)
-        self._visible = []
-        reached("completed")
+        asked = time.monotonic()
+        done = self._store.jobs.advance(
+            completions=completions,
+            promotions=promotions,
+            claim=claim,
+            lease_ms=self._options.lease_ms,
+        )
+        self._staged, self._visible = [], []
+        if claim is not None:
+            self._claimed.append(Claimed(done.claimed, done.room, asked))
+        if staged:
+            reached("promoted")
+            self._promoted(staged, done.promoted)
+        if published:
+            reached("completed")
+            self._completed(published, manifests, done.completed)
+
+    def _promoted(
+        self, staged: Sequence[tuple[Work, RunnerProcess]], done: Sequence[Promoted]
+    ) -> None:
+        for (work, runner), promoted in zip(staged, done, strict=True):
+            if promoted.outcome == "later":
+                self._staged.append((work, runner))
+            elif promoted.granted:
+                work.job = work.job._replace(replacing=promoted.replaced)
+                self._granted.append((work, runner))
+            else:
+                runner.work = None
+                if promoted.outcome == "superseded":
+                    self.failed(work, _superseded(str(promoted.other)))
+                else:
+                    self.cancelled(work)
+
+    def _completed(
+        self, published: Sequence[Work], manifests: Sequence[Manifest], done: Sequence[bool]
+    ) -> None:
         for work, manifest, completed in zip(published, manifests, done, strict=True):
             self._leases.drop(work.lease)
             sweep_staging(manifest)

@@ -14,10 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
-from casparian.core.stores.jobs import JobError
+from casparian.core.stores.jobs import Claim, JobError
 from casparian.core.stores.store import open_store
 from casparian.core.worker.bundle_cache import BundleCache
-from casparian.core.worker.endings import Endings
+from casparian.core.worker.endings import Claimed, Endings
 from casparian.core.worker.failures import failed
 from casparian.core.worker.housekeeping import Housekeeping
 from casparian.core.worker.leases import LeaseKeeper
@@ -125,10 +125,13 @@ class Supervisor:
                 else:
                     self._signalled()
             with self._patiently():
-                self._endings.flush()
+                self._endings.flush(self._wanted_with_sets())
                 self._obstacles.flush()
             for work, runner in self._endings.promoted():
                 self._publish(runner, work)
+            for claimed in self._endings.claimed():
+                with self._patiently():
+                    self._take(claimed, may_publish=True)
             if time.monotonic() - ticked >= TICK_S:
                 ticked = time.monotonic()
                 with self._patiently():
@@ -185,44 +188,62 @@ class Supervisor:
     # ------------------------------------------------------------------- claims
 
     def _claim(self) -> None:
-        options = self._options
         self._send_publications()
-        if self._stopping or time.monotonic() < self._looked_for_work:
-            return
-        # A runner is told of its next job while it publishes the last one's set. Not if others'
-        # sets wait to be published, which need one that is idle, nor if that may take long.
-        ahead = not self._publications and options.database is None
-        busy = self._runners.working() if ahead else self._runners.busy()
-        room = options.concurrency - len(busy)
-        if options.max_jobs is not None:
-            room = min(room, options.max_jobs - self._claimed)
-        if room < 1:
+        wanted = self._wanted()
+        if wanted is None or wanted.limit < 1:
             return
         asked = time.monotonic()
         jobs = self._store.jobs.claim_next(
-            self.worker_id,
-            limit=room,
-            lease_ms=options.lease_ms,
-            parser=options.parser,
-            without=self._obstacles.left_alone(),
+            wanted.worker_id,
+            limit=wanted.limit,
+            lease_ms=self._options.lease_ms,
+            parser=wanted.parser,
+            without=wanted.without,
         )
-        if len(jobs) < room:
-            self._looked_for_work = asked + TICK_S
-            self._nothing_left = not jobs and not self._more_to_come()
+        self._take(Claimed(jobs, wanted.limit, asked), may_publish=self._runs_ahead())
+
+    def _runs_ahead(self) -> bool:
+        """Whether a runner is told of its next job while it publishes the last one's set.
+
+        Not if others' sets wait to be published, which need one that is idle, nor if that may take
+        long.
+        """
+        return not self._publications and self._options.database is None
+
+    def _wanted(self) -> Claim | None:
+        """Return how many jobs there is room for, which may be none; None if it isn't to look."""
+        options = self._options
+        if self._stopping or time.monotonic() < self._looked_for_work:
+            return None
+        busy = self._runners.working() if self._runs_ahead() else self._runners.busy()
+        room = options.concurrency - len(busy)
+        if options.max_jobs is not None:
+            room = min(room, options.max_jobs - self._claimed)
+        return Claim(self.worker_id, room, options.parser, self._obstacles.left_alone())
+
+    def _wanted_with_sets(self) -> Claim | None:
+        """Return what may be claimed where sets are promoted: each of them frees its runner."""
+        ahead = self._runs_ahead() and self._options.max_jobs is None
+        return self._wanted() if ahead else None
+
+    def _take(self, claimed: Claimed, *, may_publish: bool) -> None:
+        if len(claimed.jobs) < claimed.room:
+            self._looked_for_work = claimed.asked + TICK_S
+            self._nothing_left = not claimed.jobs and not self._more_to_come()
         else:
             self._looked_for_work, self._nothing_left = 0.0, False
-        self._claimed += len(jobs)
-        for job in jobs:
+        self._claimed += len(claimed.jobs)
+        for job in claimed.jobs:
             work = Work(job.lease, job, None)
             try:
-                runner = self._runners.free(may_publish=ahead)
+                runner = self._runners.free(may_publish=may_publish)
             except OSError as error:
                 self._warn(f"no process can be started for a job: {error}")
                 self._endings.released(work)
                 continue
             runner.work = work
             end = partial(runner.kill_for, job.lease)
-            self._leases.keep(job.lease, trusted_from=asked, end=end)
+            self._leases.keep(job.lease, trusted_from=claimed.asked, end=end)
         for runner in self._runners.working():
             if runner.work is not None and runner.work.task is None and not runner.work.manifest:
                 self._begin(runner, runner.work)
@@ -406,6 +427,9 @@ class Supervisor:
             runner.end()
             if work is not None:
                 self._endings.released(work)
+        for claimed in self._endings.claimed():
+            for job in claimed.jobs:
+                self._endings.released(Work(job.lease, job, None))
         is_retired = False
         try:
             self._endings.flush()

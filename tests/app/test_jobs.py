@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ NOW = 1_710_000_000_000
 def job(queued: Queued) -> Job:
     found = queued.jobs.get(queued.add(LONG))
     assert found is not None
-    return replace(found, job_id="0123456789abcdef", created_at=NOW - 7_200_000)
+    return found._replace(job_id="0123456789abcdef", created_at=NOW - 7_200_000)
 
 
 def drawn(*jobs: Job, width: int = 120, **other: object) -> list[str]:
@@ -45,8 +44,7 @@ def drawn(*jobs: Job, width: int = 120, **other: object) -> list[str]:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 140, 240])
 def test_the_table_fits_the_terminal_and_keeps_what_tells_most(job: Job, width: int) -> None:
     worker = "host-1234-worker-0001"
-    busy = replace(
-        job,
+    busy = job._replace(
         status="running",
         attempt=2,
         worker_id=worker,
@@ -56,8 +54,7 @@ def test_the_table_fits_the_terminal_and_keeps_what_tells_most(job: Job, width: 
         progress_done=45,
         progress_total=100,
     )
-    failed = replace(
-        job,
+    failed = job._replace(
         status="failed",
         error=JobError("parser", "KeyError: 'a very long column name'\nand more"),
         parser="a_parser_with_quite_a_name",
@@ -89,8 +86,7 @@ def test_a_state_is_a_mark_a_word_and_a_colour_each_of_its_own(job: Job, status:
 
 
 def test_a_job_whose_worker_is_not_heard_of_is_late(job: Job) -> None:
-    held = replace(
-        job,
+    held = job._replace(
         status="running",
         worker_id="w1",
         started_at=NOW - 900_000,
@@ -98,17 +94,17 @@ def test_a_job_whose_worker_is_not_heard_of_is_late(job: Job) -> None:
         last_heartbeat_at=NOW - 400_000,
     )
     assert "LATE: w1 last heard of 6m ago" in drawn(held)[1]
-    assert "LATE" not in drawn(replace(held, lease_until=NOW))[1]
-    assert "w1 ♥ 15m" in drawn(replace(held, lease_until=NOW, last_heartbeat_at=None))[1]
-    cancelled = replace(held, lease_until=NOW, cancel_requested=True)
+    assert "LATE" not in drawn(held._replace(lease_until=NOW))[1]
+    assert "w1 ♥ 15m" in drawn(held._replace(lease_until=NOW, last_heartbeat_at=None))[1]
+    cancelled = held._replace(lease_until=NOW, cancel_requested=True)
     assert "is being cancelled by w1" in drawn(cancelled)[1]
 
 
 def test_a_waiting_job_says_what_it_waits_for(job: Job) -> None:
-    later = replace(job, status="scheduled", run_at=NOW + 4_000, error=JobError("timeout", "long"))
+    later = job._replace(status="scheduled", run_at=NOW + 4_000, error=JobError("timeout", "long"))
     assert "runs in 4.0s, after: timeout: long" in drawn(later, width=200)[1]
     assert "its parser is paused" in drawn(job, paused=frozenset({"sales"}))[1]
-    done = replace(job, status="completed", replaced_by="fedcba9876543210", finished_at=NOW)
+    done = job._replace(status="completed", replaced_by="fedcba9876543210", finished_at=NOW)
     assert "replaced by fedcba98" in drawn(done)[1]
 
 
@@ -224,15 +220,15 @@ def test_of_a_failed_job_it_is_seen_that_it_published_nothing_and_how_much_it_re
     queued.fail(lease, quarantine=[bad_row(1), bad_row(2)])
     failed = queued.jobs.get(lease.job_id)
     assert failed is not None
-    done = replace(job, status="completed", rows=7, quarantined=0)
-    titles, *lines = drawn(failed, replace(failed, quarantined=None), done, width=200)
+    done = job._replace(status="completed", rows=7, quarantined=0)
+    titles, *lines = drawn(failed, failed._replace(quarantined=None), done, width=200)
     rows, bad = (titles.index(name) + len(name) for name in (" rows", " bad"))
     assert [(line[:rows].split()[-1], line[rows:bad].strip()) for line in lines] == [
         ("–", "2"),
         ("–", "–"),
         ("7", ""),
     ]
-    titles, _ = drawn(replace(failed, quarantined=None))
+    titles, _ = drawn(failed._replace(quarantined=None))
     assert " rows" not in titles, "a column in which there is nothing takes no room"
     [shown] = json.loads(call("jobs", "--json").stdout)["jobs"]
     assert (shown["rows"], shown["quarantined"]) == (None, 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,8 @@ def view_of(job: Job) -> QueueView:
     """A view with a job in each of some states."""
 
     def other(seq: int, **changed: object) -> Job:
-        made = replace(job, seq=seq, job_id=f"{seq:016x}", created_at=NOW - 90_000)
-        return replace(made, **changed)  # type: ignore[arg-type]
+        made = job._replace(seq=seq, job_id=f"{seq:016x}", created_at=NOW - 90_000)
+        return made._replace(**changed)  # type: ignore[arg-type]
 
     held = {"status": "running", "started_at": NOW - 60_000, "lease_until": NOW + 1, "attempt": 2}
     ended = {"started_at": NOW - 60_000, "finished_at": NOW - 50_000}

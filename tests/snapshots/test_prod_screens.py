@@ -178,7 +178,7 @@ def test_a_job(taken, size: tuple[int, int], theme: str) -> None:
     text = "Traceback (most recent call last):\n  File \"parser.py\", line 7\nKeyError: 'total'"
     error = JobError("parser", "KeyError: 'total'", "look at the file", {"text": text})
     ended = {"attempt": 2, "fence": 2, "started_at": NOW - 60_000, "finished_at": NOW - 50_000}
-    job = replace(JOB, status="failed", error=error, **ended)  # type: ignore[arg-type]
+    job = JOB._replace(status="failed", error=error, **ended)  # type: ignore[arg-type]
     reset = JobError("connection", "ConnectionError: reset")
     attempts = [
         Attempt(job.job_id, 1, 1, "w1", NOW - 80_000, NOW - 78_000, "scheduled", reset),
@@ -259,7 +259,7 @@ def test_bad_rows_by_reason(taken, size: tuple[int, int], theme: str) -> None:
         ReasonCount(Reason("sales", "sales", "total", "below_min"), 71, 70, 4, ""),
         ReasonCount(Reason("orders", "lines", "a_column_with_a_long_name", "x"), 3, 3, 1, trim),
     ]
-    job = replace(JOB, status="completed_with_warnings", finished_at=NOW, quarantined=3)
+    job = JOB._replace(status="completed_with_warnings", finished_at=NOW, quarantined=3)
     rows = []
     for number, told in enumerate(("n/a", "unknown", "12,5")):
         reasons = [StoredReason("age", "type_mismatch", f"row {number + 1}: age: {told!r}", tokens)]

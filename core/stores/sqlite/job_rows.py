@@ -48,7 +48,7 @@ def job_of_fields(row: Iterable[Any]) -> Job:
     values[_CANCEL] = bool(values[_CANCEL])
     values[_ERROR] = read_error(values[_ERROR])
     values[_REPLACING] = read_sets(values[_REPLACING])
-    return Job(*values)
+    return Job._make(values)
 
 
 @cache

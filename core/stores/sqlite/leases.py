@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from casparian.core.stores.jobs import Beat, Failed, JobError, Lease
+from casparian.core.stores.jobs import Advanced, Beat, Claim, Failed, JobError, Lease
 from casparian.core.stores.retries import (
     BREAKER_FAILURES,
     after_crash,
@@ -58,26 +58,9 @@ class SqliteLeases:
             [there] = self._connection.read(statements.WORK_THERE, {"now": self._connection.now()})
             if not there[0]:
                 return []  # an idle worker never takes the write lock
-
-        def work(raw: sqlite3.Connection, now: int) -> list[Job]:
-            if raw.execute(statements.SOME_DUE, (now,)).fetchall():
-                raw.execute(statements.DUE, {"now": now})
-            values = {
-                "worker_id": worker_id,
-                "limit": limit,
-                "lease_ms": lease_ms,
-                "parser": parser,
-                "without": json.dumps(list(without)) if without else "[]",
-                "now": now,
-            }
-            claimed = raw.execute(statements.CLAIM, values).fetchall()
-            jobs = [job_of_fields(row) for row in claimed]
-            count(raw, [(job.parser, "pending") for job in jobs], by=-1)
-            return sorted(jobs, key=attrgetter("priority", "seq"))
-
-        claimed = self._connection.write(work)
-        self._more_may_be_there = len(claimed) == limit
-        return claimed
+        return self.advance(
+            claim=Claim(worker_id, limit, parser, without), lease_ms=lease_ms
+        ).claimed
 
     def heartbeat(self, leases: Sequence[Lease], *, lease_ms: int) -> list[Beat]:
         """Prolong leases, and learn which are lost and which jobs are to be cancelled."""
@@ -122,6 +105,34 @@ class SqliteLeases:
 
         return self._connection.write(work)
 
+    def advance(
+        self,
+        *,
+        completions: Sequence[Completion] = (),
+        promotions: Sequence[Promotion] = (),
+        claim: Claim | None = None,
+        lease_ms: int,
+    ) -> Advanced:
+        """Complete, promote and claim, in this order and in one transaction: a worker's turn."""
+
+        def work(raw: sqlite3.Connection, now: int) -> Advanced:
+            completed = _complete(raw, completions, now) if completions else []
+            promoted = (
+                standing_sets.promote(raw, promotions, lease_ms=lease_ms, now=now)
+                if promotions
+                else []
+            )
+            if claim is None:
+                return Advanced(completed, promoted, [])
+            room = claim.limit + sum(one.outcome != "later" for one in promoted)
+            claimed = _claim(raw, claim, room, lease_ms, now) if room > 0 else []
+            return Advanced(completed, promoted, claimed, room)
+
+        advanced = self._connection.write(work)
+        if claim is not None:
+            self._more_may_be_there = len(advanced.claimed) == advanced.room
+        return advanced
+
     def fail(self, lease: Lease, failure: Failure) -> Failed | None:
         """End an attempt: the job is retried later, or has failed, or is a dead letter."""
 
@@ -152,7 +163,7 @@ class SqliteLeases:
 
         def work(raw: sqlite3.Connection, now: int) -> bool:
             text = error_text(error)
-            _end_attempts(raw, [(*_key(lease), "promoting", now, "failed", text)])
+            _end_attempts(raw, [(*lease, "promoting", now, "failed", text)])
             values = {**_named(lease), "error": text, "now": now}
             rows = raw.execute(statements.VANISHED, values).fetchall()
             if rows:
@@ -173,7 +184,7 @@ class SqliteLeases:
             if not rows:
                 return False
             outcome = "cancelled" if rows[0]["cancel_requested"] else "released"
-            _end_attempts(raw, [(*_key(lease), "running", now, outcome, None)])
+            _end_attempts(raw, [(*lease, "running", now, outcome, None)])
             raw.execute(statements.RELEASE, {**_named(lease), "now": now})
             return True
 
@@ -250,23 +261,35 @@ class SqliteLeases:
 
 
 def _named(lease: Lease) -> dict[str, Any]:
-    return {"job_id": lease.job_id, "fence": lease.fence}
+    return lease._asdict()
 
 
-def _key(lease: Lease) -> tuple[str, int]:
-    return lease.job_id, lease.fence
+def _claim(raw: sqlite3.Connection, claim: Claim, room: int, lease_ms: int, now: int) -> list[Job]:
+    """Take pending jobs, each with a new fence; the first first."""
+    if raw.execute(statements.SOME_DUE, (now,)).fetchall():
+        raw.execute(statements.DUE, {"now": now})
+    values = {
+        "worker_id": claim.worker_id,
+        "limit": room,
+        "lease_ms": lease_ms,
+        "parser": claim.parser,
+        "without": json.dumps(list(claim.without)) if claim.without else "[]",
+        "now": now,
+    }
+    jobs = [job_of_fields(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
+    count(raw, [(job.parser, "pending") for job in jobs], by=-1)
+    return sorted(jobs, key=attrgetter("priority", "seq"))
 
 
 def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: int) -> list[bool]:
     """End promoting jobs; False for each that is refused."""
-    leases = [(one, *_key(one.lease), _status(one)) for one in completions]
-    _end_attempts(raw, [(*key, "promoting", now, status, None) for _, *key, status in leases])
-    found = of_all(
-        raw,
-        statements.COMPLETE,
-        [(*key, status, one.rows, one.quarantined, now) for one, *key, status in leases],
+    ends = [(*one.lease, _status(one), one.rows, one.quarantined, now) for one in completions]
+    _end_attempts(
+        raw, [(job_id, fence, "promoting", now, status, None) for job_id, fence, status, *_ in ends]
     )
-    jobs = {Lease(row["job_id"], row["fence"]): row for row in found}
+    found = of_all(raw, statements.COMPLETE, ends)
+    # By place: to look a column up by its name costs about as much as to read the row.
+    jobs = {(row[0], row[1]): row for row in found}
     answers: list[bool] = []
     for completion in completions:
         job = jobs.pop(completion.lease, None)  # the second time it is refused
@@ -277,10 +300,11 @@ def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: i
             replace_rows(raw, completion.lease.job_id, completion.quarantine)
         if job["replaces"] is not None:
             raw.execute(statements.REPLACED, dict(job))
-    works = [(row["job_id"], row["input_hash"], row["source_hash"]) for row in found]
+    works = [(job_id, input_hash, bundle) for job_id, _, input_hash, bundle, *_ in found]
     standing_sets.unprocess(raw, [dict(row) for row in of_all(raw, statements.DONE_BEFORE, works)])
-    count(raw, [(row["parser"], row["status"]) for row in found])
-    for parser in {row["parser"] for row in found}:
+    counted = [(parser, status) for _, _, _, _, parser, status, *_ in found]
+    count(raw, counted)
+    for parser in {parser for parser, _ in counted}:
         raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
     return answers
 
@@ -310,7 +334,7 @@ def _end(
         "now": now,
     }
     outcome = "crashed" if crashed else status
-    _end_attempts(raw, [(*_key(job.lease), "running", now, outcome, text)])
+    _end_attempts(raw, [(*job.lease, "running", now, outcome, text)])
     raw.execute(statements.END_ATTEMPT, values)
     if status == "dead_letter":
         payload = {

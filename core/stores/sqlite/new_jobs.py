@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import fields
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from casparian.core.stores.jobs import Inserted, NewJob
+from casparian.core.stores.jobs import Inserted
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_counts import count
 from casparian.core.stores.sqlite.many_rows import BATCH, of_all
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Sequence
 
-_NEW = tuple(field.name for field in fields(NewJob))
-_values_of = attrgetter(*_NEW)
+    from casparian.core.stores.jobs import NewJob
 
 
 def insert_all(raw: sqlite3.Connection, jobs: Sequence[NewJob], *, now: int) -> list[Inserted]:
@@ -37,7 +34,7 @@ def there_already(
     raw: sqlite3.Connection, job: NewJob, queued: Collection[tuple[str, str]]
 ) -> Inserted | None:
     """Return the job whose set a new one would share, as `insert` decides it."""
-    values = dict(zip(_NEW, _values_of(job), strict=True))
+    values = job._asdict()
     rows = raw.execute(statements.SAME_WORK, values).fetchall()
     if (job.input_hash, job.source_hash) in queued and not (rows and not rows[0]["processed"]):
         stands = raw.execute(statements.STANDS_FOR_PATH, values).fetchall()
@@ -52,7 +49,7 @@ def insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
     if not job.forced:
         work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
         there = raw.execute(statements.SAME_WORK, work).fetchall()
-        if there and share(raw, dict(zip(_NEW, _values_of(job), strict=True)), there[0]):
+        if there and share(raw, job._asdict(), there[0]):
             processed, forgotten = bool(there[0]["processed"]), bool(there[0]["forgotten"])
             return Inserted(there[0]["job_id"], False, processed, forgotten)
     [inserted] = _insert_new(raw, [job], now=now)
@@ -70,7 +67,7 @@ def _all_new(raw: sqlite3.Connection, jobs: Sequence[NewJob]) -> bool:
 
 def _insert_new(raw: sqlite3.Connection, jobs: Sequence[NewJob], *, now: int) -> list[Inserted]:
     ids = _new_ids(len(jobs))
-    rows = [(id_, *_values_of(job), now) for id_, job in zip(ids, jobs, strict=True)]
+    rows = [(id_, *job, now) for id_, job in zip(ids, jobs, strict=True)]
     of_all(raw, statements.INSERT, rows)
     count(raw, [(job.parser, "scheduled" if job.run_at > now else "pending") for job in jobs])
     return [Inserted(id_, is_new=True) for id_ in ids]

@@ -8,7 +8,7 @@ next promotion, for whoever rolls it forward.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.many_rows import of_all
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from casparian.core.stores.jobs import Promotion
+
+
+_GRANTED: Final = Promoted("granted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,12 @@ def promote(
     """Promote jobs' sets within a transaction, and note that they stand from now on."""
     lease_until = now + lease_ms
     if len(promotions) > 1:
-        jobs = _held(raw, promotions)
-        if len(jobs) == len(promotions) and _are_apart(jobs):
-            found = {job["job_id"]: job for job in jobs}
-            new = [_new_row(found[one.lease.job_id], one) for one in promotions]
+        new = _apart(_held(raw, promotions), promotions)
+        if new:
             of_all(raw, statements.STANDS, new)
-            of_all(raw, statements.PROMOTE, [_kept(one, (), lease_until) for one in promotions])
-            return [Promoted("granted") for _ in promotions]
+            kept = [(*lease, text, None, None, lease_until) for lease, text, _ in promotions]
+            of_all(raw, statements.PROMOTE, kept)
+            return [_GRANTED] * len(promotions)
     return [_promote(raw, promotion, lease_until) for promotion in promotions]
 
 
@@ -69,12 +71,24 @@ def _held(raw: sqlite3.Connection, promotions: Sequence[Promotion]) -> list[sqli
     return of_all(raw, statements.TO_PROMOTE, leases)
 
 
-def _are_apart(jobs: Sequence[sqlite3.Row]) -> bool:
-    """Say whether each set comes where none is, and none has to do with another of them."""
-    if any(job["busy"] is not None or job["known"] for job in jobs):
-        return False
-    paths, contents = ({job[name] for job in jobs} for name in ("input_path", "input_hash"))
-    return len(paths) == len(contents) == len(jobs)
+def _apart(
+    jobs: Sequence[sqlite3.Row], promotions: Sequence[Promotion]
+) -> list[tuple[object, ...]]:
+    """Return what stands from now on, if each set comes where none is, apart from the others.
+
+    Empty if any has to do with another, or isn't to be promoted.
+    """
+    places = {one.lease.job_id: one.place for one in promotions}
+    new: list[tuple[object, ...]] = []
+    paths, contents = set[str](), set[str]()
+    for job_id, fence, path, content, parser, version, _, asked_at, busy, known in jobs:
+        if busy is not None or known:
+            return []
+        paths.add(path)
+        contents.add(content)
+        new.append((path, parser, version, job_id, content, asked_at, fence, places[job_id]))
+    each_its_own = len(paths) == len(contents) == len(new)
+    return new if each_its_own and len(new) == len(promotions) else []
 
 
 def _promote(raw: sqlite3.Connection, promotion: Promotion, lease_until: int) -> Promoted:

@@ -168,7 +168,7 @@ COMPLETE: Final = """
     FROM given
     WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
         AND +cf_jobs.status = 'promoting'
-    RETURNING job_id, fence, status, parser, source_hash, input_hash, replaces, replacing
+    RETURNING job_id, fence, input_hash, source_hash, parser, status, replaces, replacing
 """
 
 HELD: Final = """

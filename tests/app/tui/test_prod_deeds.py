@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def by_path(store: Queued) -> dict[str, Job]:
 
 def content(store: Queued) -> list[dict[str, Any]]:
     """All jobs as they are, but for ids and times."""
-    jobs = [asdict(job) for job in store.jobs.list().jobs]
+    jobs = [job._asdict() for job in store.jobs.list().jobs]
     return [{key: value for key, value in job.items() if key not in MOMENTS} for job in jobs]
 
 

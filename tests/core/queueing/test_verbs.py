@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -277,7 +276,7 @@ def test_a_job_that_refuses_stops_none_of_the_others_and_says_why(
     failed = claimed(store)
     fail(store, failed)
     told: list[BulkReport] = []
-    jobs = (replace(job, job_id="gone"), now(store, job.job_id))
+    jobs = (job._replace(job_id="gone"), now(store, job.job_id))
     report = carry_out(store, Order("requeue", jobs), told=told.append)
     assert (report.done, report.refused) == (1, 1)
     assert report.refusals[0].why_not == "the job is not there any more"

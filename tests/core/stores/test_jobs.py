@@ -9,6 +9,7 @@ import pytest
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
 from casparian.core.stores.jobs import (
+    Claim,
     Completion,
     Inserted,
     JobError,
@@ -24,7 +25,7 @@ from casparian.core.stores.states import ENDED, STATUSES, JobStatus
 from casparian.core.stores.store import Store
 from casparian.core.stores.workers import NewWorker
 
-from .clock import LEASE_MS, Clock, claim, failure, finish, new_job
+from .clock import LEASE_MS, Clock, claim, failure, finish, new_job, publish
 from .conftest import Opener
 
 # ------------------------------------------------------------------------------ queueing
@@ -727,3 +728,27 @@ def test_what_was_done_is_there_after_opening_again(opener: Opener, tmp_path: Pa
     job_id = store.jobs.insert(new_job(1)).job_id
     store.close()
     assert opener().jobs.get(job_id) is not None
+
+
+# ------------------------------------------------------------------------ a worker's turn
+
+
+def test_a_turn_completes_promotes_and_claims_or_does_none_of_it(store: Store) -> None:
+    store.jobs.insert_many(new_job(n) for n in range(5))
+    first, second, third = (claim(store) for _ in range(3))
+    publish(store, first)
+    turn: dict[str, Any] = {
+        "completions": [Completion(first, 7)],
+        "promotions": [Promotion(second, "{}"), Promotion(third._replace(fence=9), "{}")],
+        "lease_ms": LEASE_MS,
+    }
+    bad_limit: Any = object()
+    with pytest.raises(TypeError):
+        store.jobs.advance(**turn, claim=Claim("w2", bad_limit))
+    assert store.jobs.counts() == {"pending": 2, "running": 2, "promoting": 1}
+    done = store.jobs.advance(**turn, claim=Claim("w2", 0))
+    assert done.completed == [True]
+    assert [one.outcome for one in done.promoted] == ["granted", "refused"]
+    assert [job.worker_id for job in done.claimed] == ["w2", "w2"], "one in place of each set"
+    assert store.jobs.counts() == {"running": 3, "promoting": 1, "completed": 1}
+    assert store.jobs.advance(**turn).completed == [False]

@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from casparian.core.stores.jobs import Completion, Lease, NewJob, Promotion
+from casparian.core.stores.jobs import Claim, Completion, Lease, NewJob, Promotion
 from casparian.core.stores.sqlite.store import SqliteStore
+from casparian.core.stores.standing_sets import Promoted
 
 from .clock import LEASE_MS, Clock, new_job
 
@@ -42,6 +43,14 @@ APART = [job(number) for number in range(25)]
 EACH = [(number, 0) for number in range(25)]
 
 
+def promotions(leases: list[Lease]) -> list[Promotion]:
+    return [Promotion(lease, "{}", f"/out/{lease.fence}") for lease in leases]
+
+
+def completions(leases: list[Lease]) -> list[Completion]:
+    return [Completion(lease, 3, lease.fence % 2) for lease in leases]
+
+
 class OneOrMany:
     """A store that is asked for all at once, or for one after the other."""
 
@@ -55,17 +64,19 @@ class OneOrMany:
         done = insert(jobs) if self.at_once else [one for new in jobs for one in insert([new])]
         return [(one.is_new, one.processed, self.name(one.job_id)) for one in done]
 
-    def claim(self) -> list[Lease]:
-        claimed = self.store.jobs.claim_next("w", limit=40, lease_ms=LEASE_MS)
+    def claim(self, limit: int = 40) -> list[Lease]:
+        claimed = self.store.jobs.claim_next("w", limit=limit, lease_ms=LEASE_MS)
         return [one.lease for one in claimed]
 
     def promote(self, leases: list[Lease]) -> list[object]:
         promote = self.store.jobs.promote
-        wanted = [Promotion(lease, "{}", f"/out/{lease.fence}") for lease in leases]
         if self.at_once:
-            done = promote(wanted, lease_ms=LEASE_MS)
+            done = promote(promotions(leases), lease_ms=LEASE_MS)
         else:
-            done = [one for new in wanted for one in promote([new], lease_ms=LEASE_MS)]
+            done = [one for new in promotions(leases) for one in promote([new], lease_ms=LEASE_MS)]
+        return self.told(done)
+
+    def told(self, done: list[Promoted]) -> list[object]:
         return [
             (one.outcome, one.other and self.name(one.other), [*map(self.of_set, one.replaced)])
             for one in done
@@ -73,8 +84,25 @@ class OneOrMany:
 
     def complete(self, leases: list[Lease]) -> list[bool]:
         complete = self.store.jobs.complete
-        wanted = [Completion(lease, 3, lease.fence % 2) for lease in leases]
+        wanted = completions(leases)
         return complete(wanted) if self.at_once else [complete([one])[0] for one in wanted]
+
+    def turn(self, published: list[Lease], staged: list[Lease]) -> object:
+        """Complete some, promote some, and claim three and one for each that is decided."""
+        if self.at_once:
+            done = self.store.jobs.advance(
+                completions=completions(published),
+                promotions=promotions(staged),
+                claim=Claim("w", 3),
+                lease_ms=LEASE_MS,
+            )
+            claimed = [job.lease for job in done.claimed]
+            promoted, completed = self.told(done.promoted), done.completed
+        else:
+            completed, promoted = self.complete(published), self.promote(staged)
+            decided = sum(outcome != "later" for outcome, *_ in promoted)  # type: ignore[misc]
+            claimed = self.claim(3 + decided)
+        return completed, promoted, [(self.name(lease.job_id), lease.fence) for lease in claimed]
 
     def name(self, job_id: str) -> int:
         """Its place in the queue, which doesn't depend on chance as its id does."""
@@ -118,14 +146,15 @@ def test_a_call_for_many_is_as_many_calls(
                 both.promote(held)
                 both.complete(held)
                 said.append(both.insert(jobs))
-                held = both.claim()
+                held = both.claim(20)
 
                 def some(which: list[tuple[int, int]], held: list[Lease] = held) -> list[Lease]:
                     """Some of them, some of these twice, and some with an older fence."""
                     there = [(held[n], older) for n, older in which if n < len(held)]
                     return [Lease(one.job_id, one.fence - older) for one, older in there]
 
-                said += [both.promote(some(leases)), both.complete(some(later))]
+                said += [both.promote(some(leases)), both.turn(some(later), some(later))]
+                said += [both.turn(some(leases), []), both.complete(some(later))]
                 answers.append(said)
                 tables.append(both.tables())
         assert answers[0] == answers[1]

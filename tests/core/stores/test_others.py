@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,7 +112,7 @@ def test_a_parser_whose_jobs_have_not_ended_is_not_removed(store: Store) -> None
     used, unused = parser("1.0.0", b"1"), parser("2.0.0", b"2")
     for one in (used, unused):
         store.parsers.insert(one)
-    pinned = replace(new_job(1), parser="sales", source_hash=used.source_hash)
+    pinned = new_job(1)._replace(parser="sales", source_hash=used.source_hash)
     job = store.jobs.insert(pinned).job_id
     for version in ("1.0.0", None):
         with pytest.raises(ParserInUseError, match="a job that has not ended needs it"):

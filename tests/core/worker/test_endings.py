@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from casparian.core.stores.jobs import Completion, NewJob
+from casparian.core.stores.jobs import Claim, Completion, NewJob
 from casparian.core.worker.endings import Endings
 from casparian.core.worker.runner_process import Work
 
@@ -29,7 +28,7 @@ def test_a_set_is_held_back_while_another_of_the_same_input_is_published(
         first.input_hash,
         forced=True,
     )
-    another = replace(again, input_path="/other", input_hash="o" * 64)
+    another = again._replace(input_path="/other", input_hash="o" * 64)
     store.jobs.insert_many([again, another])
     claimed = store.jobs.claim_next("w", limit=3, lease_ms=LEASE_MS)
     kept: Any = SimpleNamespace(drop=lambda lease: None)
@@ -45,6 +44,15 @@ def test_a_set_is_held_back_while_another_of_the_same_input_is_published(
     endings.flush()
     assert endings.promoted() == [], "the first is still being published"
     store.jobs.complete([Completion(pairs[0][0].lease)])
-    endings.flush()
+    store.jobs.insert_many(
+        again._replace(input_path=f"/{n}", input_hash=f"{n:064x}") for n in range(4)
+    )
+    endings.flush(Claim("w", 1))
+    [claimed] = endings.claimed()
+    assert [job.input_path for job in claimed.jobs] == ["/0", "/1"], "and one in place of the set"
+    assert claimed.room == 2
+    assert endings.claimed() == []
+    endings.flush(Claim("w", 1))
+    assert endings.claimed() == [], "where no set waits, the worker looks for jobs by itself"
     assert endings.promoted() == [pairs[1]]
     assert (endings.held_back, endings.waiting) == (0, False)
