@@ -21,6 +21,17 @@ def sample_missing(sample: Path) -> GuestError:
     )
 
 
+def parser_missing(parser: Path) -> GuestError:
+    """The parser has gone."""
+    return GuestError(
+        "environment",
+        "ParserMissing",
+        f"the parser {parser} is not there any more",
+        "load",
+        hint="choose another one, such as that of its new name; or put it back",
+    )
+
+
 def no_process(problem: OSError) -> GuestError:
     """The system starts no process."""
     said = f"no process can be started: {problem}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casparian.core.dev_session.broken_runs import parser_missing
 from casparian.core.dev_session.log_lines import LOG_NAME, MOST_LINES
 from casparian.core.dev_session.messages import Done, Task
 from casparian.core.dev_session.results import RunResult, failed_report
@@ -61,6 +62,11 @@ class CurrentRun:
 
     def ended(self, done: Done) -> RunResult:
         """Return the result of a run that came to its end, by itself or because it was asked to."""
+        report = done.report
+        is_load = report.error is not None and report.error.phase == "load"
+        if is_load and not self.task.parser.exists():
+            gone = replace(report, error=parser_missing(self.task.parser))
+            done = replace(done, report=gone)
         is_stopped = self.is_cancelled and done.report.status == "interrupted"
         return self._result("cancelled" if is_stopped else "finished", done)
 

@@ -98,8 +98,9 @@ class ChooserScreen(ModalScreen[Choice | None]):
             yield Static(id="chooser-help", markup=False)
 
     def on_mount(self) -> None:
-        """Begin with parsers."""
-        self._begin("parser")
+        """Begin with parsers, unless it is only samples that there are none of."""
+        lacks_samples = self._parser is not None and not self._samples
+        self._begin("samples" if lacks_samples else "parser")
 
     def _begin(self, step: Step) -> None:
         self._step = step

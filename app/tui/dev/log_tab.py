@@ -8,6 +8,7 @@ from textual.containers import Vertical
 
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.log_lines import LogLine
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +43,14 @@ class LogTab(Vertical):
     def _take(self, run: int, first: int, lines: Sequence[Log], whole: str) -> None:
         log = self.query_one(LogArea).log_view
         if run != self._run:
-            self._run, self._next = run, first
+            self._run, self._next = run, 0
             log.reset(whole_log=whole)
-        new = lines[max(0, self._next - first) :]
+        missing = first - self._next
+        new = [LogLine(line.level, line.message) for line in lines[max(0, -missing) :]]
+        if missing > 0:
+            # Of what comes all at once the last lines are told, and of a run that is over as well.
+            where = f"are in {whole}" if whole else "came too fast to be shown here"
+            new.insert(0, LogLine("info", f"… {counted(missing, 'line')} {where}", None, missing))
         self._next = first + len(lines)
         if new:
-            log.append([LogLine(line.level, line.message) for line in new])
+            log.append(new)

@@ -135,7 +135,7 @@ class DevScreen(Doing, RunActions, FileActions):
 
     @work(thread=True)
     def _load_tabs(self) -> None:
-        importlib.import_module("casparian.app.tui.dev.tabs")
+        importlib.import_module("casparian.app.tui.dev.tabs").get_ready()
         self.post_message(TabsLoaded())
 
     @on(TabsLoaded)
@@ -229,9 +229,11 @@ class DevScreen(Doing, RunActions, FileActions):
         version = python = ""
         if result is not None:
             report = result.report
+            if report.parser_version is None and state.table is not None:
+                report = state.table.report  # half typed, it tells nothing of itself
             name = f"{report.parser_name} ({name})"
             version = report.parser_version or ""
-            python = str(report.python)
+            python = str(report.python) if report.python.name else ""
         watch = state.watching
         said = watch.problem or ("watching" if not watch.paused else "paused: p goes on")
         if watch.paused and watch.pending:

@@ -214,7 +214,9 @@ def _further(running: Running, event: Stage | Progress | Lines | EarlyRows) -> R
     if isinstance(event, EarlyRows):
         return replace(running, early={**running.early, event.output: event})
     if isinstance(event, Lines):
-        lines = (*running.lines, *event.lines)[-_LINES:]
+        known = running.first_line + len(running.lines)
+        kept = running.lines if event.first == known else ()  # else some are missing in between
+        lines = (*kept, *event.lines)[-_LINES:]
         return replace(running, lines=lines, first_line=event.first + len(event.lines) - len(lines))
     if event.ms is None:
         return replace(running, under_way=event.name)
@@ -319,16 +321,23 @@ def sample_lines(state: DevState) -> list[SampleLine]:
     return lines
 
 
+def _what_to_do(state: DevState) -> str:
+    if state.shown is not None:
+        return "r runs it"
+    return "o opens a parser" if state.parser is None else "o chooses files to try it on"
+
+
 def stages_of(state: DevState) -> Stages:
     """Return what the bar of stages shows."""
     running = state.running
     if running is not None and state.stepped is None and running.sample == state.shown:
         more = f"{running.waiting} more wait" if running.waiting else ""
         note = counted(running.rows, "row") if running.rows else more
-        return Stages("running", running.stages, running.under_way, note)
+        done = tuple((name, ms) for name, ms in running.stages if ms)
+        return Stages("running", done, running.under_way, note)
     result = state.result
     if result is None:
-        return Stages("idle", note="r runs it" if state.shown is not None else "o opens a parser")
+        return Stages("idle", note=_what_to_do(state))
     report = result.report
     spent = report.timings_ms
     start = "warm start" if report.is_warm else "cold start"

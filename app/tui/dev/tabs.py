@@ -4,6 +4,7 @@ painted: see `DevScreen`.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from casparian.app.tui.dev import accepting
@@ -13,6 +14,7 @@ from casparian.app.tui.dev.error_tab import ErrorTab
 from casparian.app.tui.dev.log_tab import LogTab
 from casparian.app.tui.dev.output_tab import OutputTab
 from casparian.app.tui.dev.quarantine_tab import QuarantineTab
+from casparian.core.lean_arrow import keep_pandas_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.dev.state import DevState
     from casparian.core.dev_session.results import RunResult
+
+
+def get_ready() -> None:
+    """Do now, on a thread, what the first result would otherwise have the screen wait for."""
+    keep_pandas_out()
+    importlib.import_module("pyarrow.parquet")
 
 
 class RunTabs:

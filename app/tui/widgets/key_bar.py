@@ -111,7 +111,9 @@ class KeyBar(Footer):
     def bindings_changed(self, screen: Screen[object]) -> None:
         """Look at the keys once all that is under way has been done."""
         self._bindings_ready = True
-        if screen.app.app_focus and self.is_attached and screen is self.screen and not self._looks:
+        # While another window has the focus no part of this one has: its keys stay as they are.
+        may_look = screen.app.app_focus or not self._shown
+        if may_look and self.is_attached and screen is self.screen and not self._looks:
             self._looks = self.call_after_refresh(self._look)
 
     def on_resize(self) -> None:

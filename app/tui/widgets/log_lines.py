@@ -29,11 +29,15 @@ CHOICES: Final[dict[Chosen, frozenset[Level]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line. ``time`` is in milliseconds since 1970, UTC; None if nobody noted it."""
+    """One line. ``time`` is in milliseconds since 1970, UTC; None if nobody noted it.
+
+    ``left_out``: it stands for so many lines that were never here, and says so.
+    """
 
     level: Level
     text: str
     time: int | None = None
+    left_out: int = 0
 
 
 class LogLines:
@@ -53,11 +57,33 @@ class LogLines:
         """Lines that are not kept any more, of all levels."""
         self._levels: frozenset[Level] | None = getattr(self, "_levels", None)
         self._shown: list[int] = []
+        self._gaps: list[int] = []
+        self._left_out = [0]
 
     @property
     def total(self) -> int:
         """All lines that came."""
         return self.dropped + len(self._lines)
+
+    @property
+    def counted(self) -> int:
+        """All lines that there were, with those that were never here."""
+        return self.total - len(self._gaps) + self._left_out[-1]
+
+    @property
+    def gaps(self) -> int:
+        """How many of the kept lines stand for others."""
+        return len(self._gaps) - bisect_left(self._gaps, self.dropped)
+
+    @property
+    def before(self) -> int:
+        """How many lines there were before those that are kept."""
+        return self.line_number(self.dropped)
+
+    def line_number(self, number: int) -> int:
+        """Return which of all lines, from 0, the one with a number is."""
+        gaps = bisect_left(self._gaps, number)
+        return number - gaps + self._left_out[gaps]
 
     @property
     def shown(self) -> int:
@@ -73,13 +99,17 @@ class LogLines:
             self._shown = [
                 self.dropped + at
                 for at, line in enumerate(self._lines)
-                if line.level in self._levels
+                if line.level in self._levels or line.left_out
             ]
 
     def append(self, lines: Iterable[LogLine]) -> tuple[int, int]:
         """Take lines; return how many more are shown, and how many shown ones had to go."""
         first = self.total
         self._lines.extend(lines)
+        for at in range(first - self.dropped, len(self._lines)):
+            if self._lines[at].left_out:
+                self._gaps.append(self.dropped + at)
+                self._left_out.append(self._left_out[-1] + self._lines[at].left_out)
         levels = self._levels
         if levels is None:
             added = self.total - first
@@ -87,7 +117,7 @@ class LogLines:
             new = [
                 first + at
                 for at, line in enumerate(self._lines[first - self.dropped :])
-                if line.level in levels
+                if line.level in levels or line.left_out
             ]
             self._shown += new
             added = len(new)

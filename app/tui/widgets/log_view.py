@@ -37,7 +37,10 @@ _PAUSE: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """What is said of a log. ``new``: lines that came below what is seen."""
+    """What is said of a log. ``new``: lines that came below what is seen.
+
+    ``dropped`` are lines that aren't kept, ``gaps`` places among the others where some are missing.
+    """
 
     total: int
     shown: int
@@ -46,6 +49,7 @@ class LogStatus:
     new: int
     levels: Chosen
     note: str = ""
+    gaps: int = 0
 
     @property
     def counts(self) -> str:
@@ -53,6 +57,9 @@ class LogStatus:
         if not self.total:
             return "no lines"
         lines = f"{self.total:,} line{'s' * (self.total != 1)}"
+        if self.gaps:
+            shown = f"{self.shown - self.gaps:,} of {lines}"
+            return shown if self.levels == "all" else f"{shown} ({self.levels})"
         if self.levels != "all":
             kept = self.total - self.dropped
             of = f"the last {kept:,} of {lines}" if self.dropped else lines
@@ -222,13 +229,14 @@ class LogView(ScrollView, can_focus=True):
         """What is to be said of it."""
         lines = self._lines
         return LogStatus(
-            lines.total,
+            lines.counted,
             lines.shown,
-            lines.dropped,
+            lines.before,
             self._following,
             self._new,
             self._levels,
             self._note,
+            lines.gaps,
         )
 
     def choose_levels(self, levels: Chosen) -> None:
@@ -258,7 +266,7 @@ class LogView(ScrollView, can_focus=True):
         y, height = place + self._notice, self.scrollable_content_region.height
         if not self.scroll_offset.y <= y < self.scroll_offset.y + height:
             self.scroll_to(y=max(0, y - height // 2), animate=False)
-        self._tell(f"line {self._found + 1:,}")
+        self._tell(f"line {self._lines.line_number(self._found) + 1:,}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to others that mean nothing now."""
@@ -400,12 +408,14 @@ class LogView(ScrollView, can_focus=True):
         base = self.rich_style
         if y < self._notice:
             where = f"are in {self._whole_log}" if self._whole_log else "are not kept"
-            said = plain(f"… {self._lines.dropped:,} earlier lines {where}")
+            said = plain(f"… {self._lines.before:,} earlier lines {where}")
             return [Segment(said, base + self._part("dropped"))]
         place = y - self._notice
         if place >= self._lines.shown:
             return []
         line = self._lines.at(place)
+        if line.left_out:
+            return [Segment(plain(line.text), base + self._part("dropped"))]
         style = base + self._part(line.level)
         segments = []
         if self._timed:

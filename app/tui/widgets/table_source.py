@@ -168,7 +168,7 @@ class ParquetTable:
                 yield [_joined(column.slice(at, PIECE_ROWS)) for column in read]
 
     def _groups(self, rows: npt.NDArray[np.int64]) -> list[int]:
-        return list(np.unique(np.searchsorted(self._starts, rows, side="right") - 1))
+        return _different(np.searchsorted(self._starts, rows, side="right") - 1)
 
     def _group(self, group: int, column: int) -> _Chunks:
         key = (int(group), column)
@@ -255,7 +255,7 @@ class _Chunks:
 
 def _scattered(rows: Any, owners: Any, take: Any) -> pa.Array:
     """Values of rows that lie in several pieces: taken piece by piece, put back in order."""
-    found = np.unique(owners)
+    found = _different(owners)
     if len(found) == 1:
         return take(int(found[0]), rows)
     places = [np.flatnonzero(owners == owner) for owner in found]
@@ -277,3 +277,8 @@ def _joined(column: pa.ChunkedArray) -> pa.Array:
     if len(chunks) == 1:
         return chunks[0]
     return pa.concat_arrays(_alike(chunks)) if chunks else pa.array([], column.type)
+
+
+def _different(places: npt.NDArray[np.int64]) -> list[int]:
+    """Return each place once, in order. ``np.unique`` would import a tenth of a second's worth."""
+    return [int(place) for place in np.flatnonzero(np.bincount(places))]

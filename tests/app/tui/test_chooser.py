@@ -200,9 +200,11 @@ async def test_many_files_are_closed_folders_at_first_and_who_leaves_early_meets
     app = app_for(place, place / "sales/parser.py")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
-        await pilot.press("o", "escape")
+        await pilot.press("o", "escape", "escape")
         await app.workers.wait_for_complete()
         await pilot.press("o")
+        await until(pilot, lambda: "Which samples?" in box(app))  # there are none yet
+        await pilot.press("escape")
         await until(pilot, lambda: box(app) == "Which parser? 3")
         assert app.screen.query_one(TreeList).line.path == place / "sales/parser.py"
         await pilot.press("enter")

@@ -18,11 +18,21 @@ from casparian.app.tui.dev.state import (
     sample_lines,
     stages_of,
 )
+from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.core.dev_session.early_rows import EarlyTeller
-from casparian.core.dev_session.events import EarlyRows, Progress, RunEnded, RunStarted, Stage
+from casparian.core.dev_session.events import (
+    EarlyRows,
+    Lines,
+    Progress,
+    RunEnded,
+    RunStarted,
+    Stage,
+)
+from casparian.core.events import Log
 
 from .fed_dev import SAMPLES, FedHost, failed, result
+from .prod_pane import until
 
 
 def test_the_bar_of_stages_says_if_a_run_was_warm_or_cold(tmp_path):
@@ -103,6 +113,38 @@ async def test_p_asks_for_a_preview_and_early_rows_are_on_the_screen_until_the_r
         await pilot.pause()
         assert output.status.counts == "no rows"
         assert app.screen.query_one(StageBar).stages.mood == "failed"
+
+
+@pytest.mark.asyncio
+async def test_the_log_counts_lines_that_came_too_fast_and_says_where_earlier_ones_are(tmp_path):
+    host = FedHost()
+    app = CasparianApp(host)
+    many = tuple(Log("stdout", f"line {number}") for number in range(100))
+    async with app.run_test(size=(120, 40)) as pilot:
+        while app.screen.tabs is None:
+            await pilot.pause(0.01)
+        await pilot.press("3")
+        log = app.screen.tabs.log.query_one(LogArea).log_view
+        host.tell(started(1))
+        host.tell(Lines(1, 0, many[:50]))
+        await until(pilot, lambda: log.status.counts == "50 lines")
+        host.tell(Lines(1, 9_000, many[:50]))
+        await until(pilot, lambda: log.status.counts == "100 of 9,050 lines")
+        assert "… 8,950 lines came too fast to be shown here" in drawn(log)
+        over = replace(result(tmp_path, 1), lines=many[:50], line_count=9_050)
+        host.tell(ended(over))
+        await pilot.pause()
+        assert log.status.counts == "100 of 9,050 lines", "what was shown stays"
+        host.tell(ended(result(tmp_path, 2)))
+        await until(pilot, lambda: log.status.counts == "4 lines")
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: log.status.counts == "50 of 9,050 lines")
+        assert f"… 9,000 lines are in {over.log_file}" in drawn(log)
+
+
+def drawn(log):
+    lines = [log._segments(y) for y in range(log.virtual_size.height)]
+    return ["".join(segment.text for segment in line).rstrip() for line in lines]
 
 
 def started(run):

@@ -234,6 +234,12 @@ def test_a_sample_that_is_gone_is_a_clear_error_and_runs_again_when_it_is_back(b
     assert result.report.error.type == "SampleMissing"
     sample.write_text("back")
     assert bench.result(3).report.status == "completed"
+    away = bench.parser.with_name("renamed.py")
+    bench.parser.rename(away)
+    error = bench.result(4).report.error
+    assert (error.type, error.hint[:18]) == ("ParserMissing", "choose another one")
+    away.rename(bench.parser)
+    assert bench.result(5).report.status == "completed"
     session.remove_samples([sample])
     assert bench.told.wait(lambda: bench.told.of(Chosen)[-1].samples == ())
     assert bench.told.of(Chosen)[-1].shown is None

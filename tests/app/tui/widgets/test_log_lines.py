@@ -96,3 +96,20 @@ def test_a_capped_log_is_followed_through_its_parts(tmp_path, looked_at):
 
     texts = [line.text for line in found if line.text.startswith("line")]
     assert texts == [f"line {n}" for n in range(150)]
+
+
+def test_lines_that_never_came_are_counted_and_seen_at_every_level():
+    log = LogLines(kept=1_000)
+    log.append(lines(0, 10))
+    log.append([LogLine("info", "… 90 lines are in log", left_out=90), *lines(100, 110)])
+    assert (log.counted, log.gaps, log.before) == (110, 1, 0)
+    assert [log.line_number(number) for number in (9, 11, 20)] == [9, 100, 109]
+    log.choose(CHOICES["errors"])
+    assert [log.at(place).text for place in range(log.shown)] == [
+        "line 0", "… 90 lines are in log", "line 100"
+    ]  # fmt: skip
+    log.append(lines(110, 1_300))
+    assert log.gaps == 0
+    assert log.counted == 1_300
+    assert log.line_number(log.number_at(0)) == 300
+    assert log.before == log.counted - 1_000
