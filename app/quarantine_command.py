@@ -211,17 +211,46 @@ def export(job_id: str, path: Path, force: bool, store: str | None, as_json: boo
 
 
 @click.command("replay", cls=JsonCommand)
-@click.option("--job", "job_id", required=True, metavar="ID", help="The job.")
+@click.option("--job", "job_id", metavar="ID", help="The job.")
+@click.option(
+    "--filter",
+    "words",
+    metavar="WORDS",
+    help="All jobs with rows in quarantine that these words mean: 'parser:sales since:7d'.",
+)
+@click.option("--output", metavar="NAME", help="Of these those with bad rows of this output.")
+@click.option("--column", metavar="NAME", help="Of these those with bad cells in this column.")
+@click.option("--error-type", metavar="TYPE", help="Of these those with this type of error.")
 @click.option("--wait", is_flag=True, help="Wait until it is done, and compare row by row.")
+@click.option("--yes", is_flag=True, help="Don't ask before many jobs are parsed anew.")
 @store_option()
 @json_option()
-def replay(job_id: str, wait: bool, store: str | None, as_json: bool) -> int:
+def replay(
+    job_id: str | None,
+    words: str | None,
+    output: str | None,
+    column: str | None,
+    error_type: str | None,
+    wait: bool,
+    yes: bool,
+    store: str | None,
+    as_json: bool,
+) -> int:
     """Parse a job's input anew, with the parser's current bundle; its set replaces the job's.
 
     For when the parser or the file has been mended. Until the new set is published the old one
     stays, and rows are never there twice: one replay runs at a time, and a second one replaces
     what the first has published. What was recovered and what wasn't is told row by row once it is
     done: with --wait, or by casparian quarantine list --job and the new job's id.
+
+    Without --job the inputs of many jobs: of those that --filter means, or whose rows have a
+    reason, as casparian quarantine reasons tells them.
+
+    \b
+    Examples:
+      casparian quarantine replay --job 17f3 --wait
+      casparian quarantine replay --filter 'parser:sales since:7d'
+      casparian quarantine replay --filter parser:sales --column age --error-type type_mismatch
 
     \b
     Exit codes: 0 it is queued, or with --wait done; 1 refused, or with --wait failed; 2 usage;
@@ -231,7 +260,17 @@ def replay(job_id: str, wait: bool, store: str | None, as_json: bool) -> int:
 
     from .opened_store import opened_store
 
+    which = (output, column, error_type)
+    many = words is not None or any(name is not None for name in which)
+    if (job_id is not None) == many:
+        raise click.UsageError("say which: --job ID, or of many jobs --filter, --column, …")
     with opened_store(store) as opened:
+        if job_id is None:
+            from .quarantine_replays import replay_many
+
+            if wait:
+                raise click.UsageError("--wait is for one --job")
+            return replay_many(opened, words or "", which, yes=yes, as_json=as_json)
         done = replay_quarantine(opened, opened.jobs.find(job_id))
         if not as_json:
             _print_replayed(done.job_id, done.replaces, asdict(done), opened)

@@ -123,7 +123,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("quarantine.open", "o", "Rows", "Job", "Show all of the row's job"),
     Action("quarantine.try", "d", "Rows", "Dev", "Try the row's input in the Dev pane"),
     Action("quarantine.export", "e", "Rows", "", "Write all bad rows of the job to a file"),
-    Action("quarantine.replay", "r", "Rows", "Replay", "Parse the job's input anew"),
+    Action(
+        "quarantine.replay", "r", "Rows", "Replay", "Parse the inputs anew: the job's, or of all"
+    ),
+    Action("quarantine.stop", "X", "Rows", "", "Stop parsing the inputs of all jobs anew"),
     Action("quarantine.next_page", "right_square_bracket", "Look", "", "Show the rows behind"),
     Action("quarantine.previous_page", "left_square_bracket", "Look", "", "Show the rows before"),
     Action("quarantine.filter", "F,slash", "Look", "", "Show only the rows of some jobs"),

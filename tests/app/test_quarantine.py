@@ -326,6 +326,47 @@ def test_a_replay_that_fails_leaves_the_old_set_and_is_the_exit_code(
     assert "the old set stays as it was" in done.stderr
 
 
+def test_the_inputs_of_all_jobs_that_have_a_reason_are_parsed_anew(
+    queued: Queued, tmp_path: Path
+) -> None:
+    job_ids = {}
+    for name, column in (("a", "age"), ("gone", "age"), ("c", "name"), ("d", "age")):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(name)
+        queued.add(path)
+        lease = queued.claim()
+        queued.finish(lease, quarantined=1, quarantine=[bad_row(1, (column, "too_long"))])
+        job_ids[name] = lease.job_id
+    (tmp_path / "gone.csv").unlink()
+    words = ("quarantine", "replay", "--filter", "parser:sales")
+    asked = call(*words, "--column", "age").exception
+    assert "the inputs of 3 jobs would be parsed anew: say so with --yes" in str(asked)
+    for none in (("--column", "nose"), ("--error-type", "type_mismatch"), ("--output", "bank")):
+        done = call(*words, *none)
+        assert (done.return_value, done.stdout) == (0, "no job has such rows in quarantine\n")
+
+    done = call(*words, "--column", "age", "--yes", "--json")
+    told = json.loads(done.stdout)
+    assert {one["replaces"] for one in told["queued"]} == {job_ids["a"], job_ids["d"]}
+    assert (done.return_value, told["refused"]) == (1, 1)
+    [refusal] = told["refusals"]
+    assert refusal["job_id"] == job_ids["gone"]
+    assert "gone.csv" in refusal["why"]
+    done = call(*words, "--column", "name", "--yes")
+    assert (done.return_value, done.stdout.splitlines()) == (
+        0,
+        ["✓ 1 job queued: each to replace the set of the one it is for"],
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--job", "17f3", "--column", "age"), ("--filter", "", "--wait")]
+)
+def test_it_is_said_which_jobs_are_replayed(queued: Queued, words: tuple[str, ...]) -> None:
+    error = call("quarantine", "replay", *words).exception
+    assert getattr(error, "exit_code", None) == 2
+
+
 def test_what_can_not_be_replayed_is_refused_with_the_reason(queued: Queued, job_id: str) -> None:
     waiting = queued.add("/data/b.csv")
     error = call("quarantine", "replay", "--job", waiting).exception

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import Job, JobFilter
-    from casparian.core.stores.quarantine import QuarantinedRow
+    from casparian.core.stores.quarantine import QuarantinedRow, Reason
     from casparian.core.stores.workers import Worker
 
 
@@ -238,6 +238,14 @@ class ProdHost(Protocol):
 
     def replay_rows(self, job_id: str) -> None:
         """Have a job's input parsed anew; an event tells what became of it."""
+        ...
+
+    def replay_all_rows(self, wanted: JobFilter, reason: Reason) -> None:
+        """Have the inputs of all jobs with a reason parsed anew; events tell how far it is."""
+        ...
+
+    def stop_replaying(self) -> None:
+        """Queue no more of them."""
         ...
 
     def close(self) -> None:

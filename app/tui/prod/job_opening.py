@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from casparian.app.safe_text import one_line
 from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.quarantine.events import QuarantineTold, Replaying
+from casparian.app.tui.quarantine.words import replayed_text
 from casparian.app.tui.widgets.prompt import Prompt
 from casparian.core.dev_session.remembered import recall
 from casparian.core.dev_session.sources import find_source
@@ -15,6 +17,7 @@ from casparian.core.dev_session.sources import find_source
 if TYPE_CHECKING:
     from casparian.app.tui.prod.host import ProdHost
     from casparian.app.tui.prod.job_screen import JobScreen
+    from casparian.app.tui.quarantine.events import QuarantineEvent
     from casparian.app.tui.quarantine.screen import QuarantineScreen
     from casparian.core.stores.jobs import Job
 
@@ -59,6 +62,16 @@ class JobOpening:
 
         self.quarantine_screen = QuarantineScreen(node, self._host)
         node.app.push_screen(self.quarantine_screen, left)
+
+    def told_of_quarantine(self, event: QuarantineEvent) -> None:
+        """Show it where quarantined rows are looked through; how something ended, anywhere."""
+        node: Any = self
+        if self.quarantine_screen is not None:
+            self.quarantine_screen.tell(event)
+        elif isinstance(event, QuarantineTold):
+            node.app.notify(event.said, markup=False, timeout=8)
+        elif isinstance(event, Replaying) and event.is_over:
+            node.app.notify(replayed_text(event), markup=False, timeout=8)
 
     def open_job(self, beginning: str, *, tab: str = "overview") -> None:
         """Show all of the job whose id begins so, from one of its tabs."""

@@ -175,8 +175,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
             self.told_of_worker(event)
         elif isinstance(event, PathsFound | Previewed | Queueing):
             self.told_of_files(event)
-        elif isinstance(event, QuarantineEvent) and self.quarantine_screen is not None:
-            self.quarantine_screen.tell(event)
+        elif isinstance(event, QuarantineEvent):
+            self.told_of_quarantine(event)
         elif isinstance(event, JobSeen) and self.job_screen is not None:
             self.job_screen.show(event)
         if self.job_screen is not None:

@@ -12,17 +12,23 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from casparian.app.tui.widgets.plain_text import plain
+from casparian.core.queueing.verbs import JobVerb
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from casparian.core.queueing.verbs import JobVerb
-
 Scope = Literal["these", "all"]
+Asked = JobVerb | Literal["replace"]
+"""What may be asked about: a verb, or quarantined rows' inputs parsed anew."""
 
 #: Of each verb its title, and what it does.
-WORDS: Final[dict[JobVerb, tuple[str, str]]] = {
+WORDS: Final[dict[Asked, tuple[str, str]]] = {
+    "replace": (
+        "Replay",
+        "The input is parsed anew, as it is now, with the parser's current bundle. What was "
+        "published stays until the new set takes its place.",
+    ),
     "requeue": (
         "Requeue",
         "An ended job runs again, with the bundle that it was queued for. What it published stays "
@@ -52,7 +58,7 @@ class Question:
     If ``matching`` is empty, no others are asked about.
     """
 
-    verb: JobVerb
+    verb: Asked
     these: str
     able: int
     matching: str

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from casparian.core.queueing.throughput import Throughput
     from casparian.core.queueing.verbs import JobVerb
     from casparian.core.stores.jobs import Job, JobFilter
+    from casparian.core.stores.quarantine import Reason
     from casparian.core.stores.store import Store
     from casparian.core.stores.workers import Worker
 
@@ -196,6 +197,17 @@ class StoreHost:
         assert self._rows is not None, "start() comes first"
         assert not self._read_only
         self._rows.replay(job_id)
+
+    def replay_all_rows(self, wanted: JobFilter, reason: Reason) -> None:
+        """Have the inputs of all jobs with a reason parsed anew."""
+        assert self._rows is not None, "start() comes first"
+        assert not self._read_only
+        self._rows.replay_all(wanted, reason)
+
+    def stop_replaying(self) -> None:
+        """Queue no more of them."""
+        assert self._rows is not None, "start() comes first"
+        self._rows.stop()
 
     def close(self) -> None:
         """End; what is under way is waited for."""

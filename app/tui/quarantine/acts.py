@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from casparian.app.tui.prod.store_acts import said
-from casparian.app.tui.quarantine.events import QuarantineTold
+from casparian.app.tui.quarantine.events import QuarantineTold, Replaying
 from casparian.core.errors import CasparianError
 from casparian.core.queueing.quarantine_export import export_quarantine
 from casparian.core.queueing.quarantine_replay import replay_quarantine
+from casparian.core.queueing.quarantine_replays import ReplayReport, replay_all
 from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
 from casparian.core.words import counted
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from casparian.app.tui.quarantine.events import QuarantineEvent
     from casparian.core.queueing.quarantine_export import Exported
     from casparian.core.queueing.quarantine_replay import Replayed
+    from casparian.core.stores.jobs import JobFilter
+    from casparian.core.stores.quarantine import Reason
+
+#: Seconds between two words on how far it is.
+_TELL_EVERY: Final = 0.1
 
 
 class QuarantineActs:
@@ -29,6 +36,7 @@ class QuarantineActs:
     def __init__(self, where: str, tell: Callable[[QuarantineEvent], None]) -> None:
         self._where = where
         self._tell = tell
+        self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def export(self, job_id: str, path: Path) -> None:
@@ -39,12 +47,22 @@ class QuarantineActs:
         """Queue a job's input anew, as ``casparian quarantine replay``."""
         self._begin(lambda: self._replay(job_id))
 
+    def replay_all(self, wanted: JobFilter, reason: Reason) -> None:
+        """Queue the inputs of all jobs with a reason anew, as the command; tells how far it is."""
+        self._stop.clear()
+        self._begin(lambda: self._replay_all(wanted, reason))
+
+    def stop(self) -> None:
+        """Queue no more of them."""
+        self._stop.set()
+
     def close(self) -> None:
-        """Wait until all is done."""
+        """Wait until what is under way is done."""
+        self._stop.set()
         for thread in self._threads:
             thread.join()
 
-    def _begin(self, work: Callable[[], QuarantineTold]) -> None:
+    def _begin(self, work: Callable[[], QuarantineEvent]) -> None:
         def told() -> None:
             try:
                 self._tell(work())
@@ -68,6 +86,23 @@ class QuarantineActs:
         with open_store(existing_path(self._where)) as store:
             done = replay_quarantine(store, store.jobs.find(job_id))
             return QuarantineTold(_replayed(done, has_worker=bool(store.workers.list())))
+
+    def _replay_all(self, wanted: JobFilter, reason: Reason) -> Replaying:
+        report, told_at = ReplayReport(), 0.0
+
+        def note(now: ReplayReport, _: object) -> None:
+            nonlocal report, told_at
+            report = now
+            if time.monotonic() - told_at >= _TELL_EVERY:
+                told_at = time.monotonic()
+                self._tell(Replaying(now))
+
+        try:
+            with open_store(existing_path(self._where)) as store:
+                report = replay_all(store, wanted, [reason], stop=self._stop.is_set, told=note)
+                return Replaying(report, is_over=True, has_worker=bool(store.workers.list()))
+        except CasparianError as error:
+            return Replaying(report, is_over=True, problem=said(error))
 
 
 def _exported(done: Exported) -> str:

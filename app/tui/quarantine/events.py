@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from casparian.core.queueing.quarantine_replays import ReplayReport
     from casparian.core.queueing.reason_rows import RowInJob, RowKey
     from casparian.core.stores.jobs import JobFilter
     from casparian.core.stores.quarantine import Reason, ReasonCount
@@ -64,4 +65,17 @@ class QuarantineTold:
     is_problem: bool = False
 
 
-QuarantineEvent = ReasonsSeen | RowsSeen | QuarantineTrouble | QuarantineTold
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """How far the inputs of many jobs are queued; ``problem`` says what broke it off.
+
+    ``has_worker`` is whether anybody is there to do them, which is known once it is over.
+    """
+
+    report: ReplayReport
+    is_over: bool = False
+    has_worker: bool = True
+    problem: str = ""
+
+
+QuarantineEvent = ReasonsSeen | RowsSeen | QuarantineTrouble | QuarantineTold | Replaying

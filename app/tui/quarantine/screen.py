@@ -15,14 +15,15 @@ from textual.widgets.option_list import Option
 from casparian.app.ages import now_ms
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
-from casparian.app.tui.prod.confirm import ConfirmScreen
 from casparian.app.tui.prod.filter_bar import FilterBar
 from casparian.app.tui.prod.job_deeds import READ_ONLY
+from casparian.app.tui.prod.question import Question, QuestionScreen, Scope
 from casparian.app.tui.quarantine import words
 from casparian.app.tui.quarantine.events import (
     QuarantineTold,
     QuarantineTrouble,
     ReasonsSeen,
+    Replaying,
     RowsWanted,
 )
 from casparian.app.tui.quarantine.reads import PAGE
@@ -35,6 +36,7 @@ from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Marks
 from casparian.core.queueing.filters import parse_filter
+from casparian.core.queueing.quarantine_replays import ReplayReport
 from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.states import why_not
 
@@ -51,10 +53,6 @@ if TYPE_CHECKING:
 
 #: Reasons that are listed; each has two lines.
 _MOST: Final = 1_000
-_REPLAY: Final = (
-    "The job's input is parsed anew, as it is now, with the parser's current bundle. What it "
-    "published stays until the new set takes its place."
-)
 
 
 class QuarantineScreen(Doing, Screen[None]):
@@ -76,12 +74,14 @@ class QuarantineScreen(Doing, Screen[None]):
         self._asked: RowsWanted | None = None
         self._pages: list[RowKey | None] = [None]
         self._seen: RowsSeen | None = None
+        self._replaying: Replaying | None = None
         self._at = 0
 
     def compose(self) -> ComposeResult:
         """What is asked, reasons, rows, and why the row under the cursor is bad."""
         yield HeaderLine(id="header")
         yield Static(id="bad-trouble", classes="trouble", markup=False)
+        yield Static(id="bad-doing", classes="doing", markup=False)
         yield FilterBar(id="bad-filter")
         yield Prompt()
         with Horizontal(id="bad"):
@@ -132,6 +132,9 @@ class QuarantineScreen(Doing, Screen[None]):
         if isinstance(event, QuarantineTold):
             severity = "warning" if event.is_problem else "information"
             self.app.notify(event.said, severity=severity, markup=False, timeout=8)  # type: ignore[arg-type]
+            return
+        if isinstance(event, Replaying):
+            self._told_replaying(event)
             return
         trouble = self.query_one("#bad-trouble", Static)
         trouble.display = isinstance(event, QuarantineTrouble)
@@ -337,19 +340,55 @@ class QuarantineScreen(Doing, Screen[None]):
             self._host.export_rows(str(answered.asked), path)
 
     def why_not_replay(self) -> str:
-        """The job must have ended, and something may be changed."""
+        """There must be a row, and something may be changed."""
         if self._host.read_only:
             return READ_ONLY
-        return self.why_not_open() or (why_not("replace", self.row.job.status) if self.row else "")
+        if self._replaying is not None:
+            return "replays are being queued still: X stops it"
+        return self.why_not_open()
 
     def do_replay(self) -> None:
-        """Ask, then queue the job's input anew."""
+        """Ask, then queue the job's input anew, or those of all jobs that have the reason."""
         assert self.row is not None
         job = self.row.job
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._host.replay_rows(job.job_id)
+        wanted, reason = self._wanted, self._reason
+        assert reason is not None
 
-        title = f"Replay the job {job.job_id[:8]} · {job.parser} · {Path(job.input_path).name}"
-        self.app.push_screen(ConfirmScreen(title, _REPLAY), answered)
+        def answered(scope: Scope | None) -> None:
+            if scope == "these":
+                self._host.replay_rows(job.job_id)
+            elif scope == "all":
+                self._replaying = Replaying(ReplayReport())
+                self._host.replay_all_rows(wanted, reason)
+                self._say_doing()
+
+        these = f"the job {job.job_id[:8]} · {job.parser} · {Path(job.input_path).name}"
+        able = not why_not("replace", job.status)
+        matching = words.reason_and_filter(reason, self._pane.state.filter)
+        question = QuestionScreen(Question("replace", these, int(able), matching))
+        count = self._count_of(reason)
+        question.counted(0 if count is None else count.jobs)
+        self.app.push_screen(question, answered)
+
+    def why_not_stop(self) -> str:
+        """The inputs of many jobs must be being queued."""
+        return "" if self._replaying is not None else "nothing is being done"
+
+    def do_stop(self) -> None:
+        """Queue no more of them."""
+        self._host.stop_replaying()
+
+    def _told_replaying(self, event: Replaying) -> None:
+        self._replaying = None if event.is_over else event
+        self._say_doing()
+        if event.is_over:
+            severity = "warning" if event.problem or event.report.refused else "information"
+            self.app.notify(words.replayed_text(event), severity=severity, markup=False, timeout=8)  # type: ignore[arg-type]
+
+    def _say_doing(self) -> None:
+        for doing in self.query("#bad-doing").results(Static):  # none before the first paint
+            doing.display = self._replaying is not None
+            if self._replaying is not None:
+                say(doing, words.replaying_text(self._replaying.report))
+        self.refresh_what_can_be_done()

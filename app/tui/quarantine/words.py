@@ -13,7 +13,8 @@ from casparian.core.words import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from casparian.app.tui.quarantine.events import RowsSeen
+    from casparian.app.tui.quarantine.events import Replaying, RowsSeen
+    from casparian.core.queueing.quarantine_replays import ReplayReport
     from casparian.core.queueing.reason_rows import RowInJob
     from casparian.core.stores.quarantine import Reason, ReasonCount
 
@@ -33,6 +34,36 @@ def reason_prompt(one: ReasonCount) -> Table:
     where += f" · {one_line(one.hint)}" if one.hint else ""
     table.add_row(Text(where, "dim"), Text(counted(one.jobs, "job"), "dim"))
     return table
+
+
+def reason_and_filter(reason: Reason, filter_text: str) -> str:
+    """Say which jobs have a reason: of those that the filter means."""
+    said = f"{one_line(reason.output)}.{one_line(reason.column)} {reason.error_type}"
+    return f"{said} parser:{one_line(reason.parser)}" + (f" {filter_text}" if filter_text else "")
+
+
+def replaying_text(report: ReplayReport) -> str:
+    """Say how far the inputs of many jobs are queued."""
+    refused = f", {report.refused:,} refused" if report.refused else ""
+    return f"Replay: {counted(report.queued, 'job')} queued{refused} · X stops it"
+
+
+def replayed_text(event: Replaying) -> str:
+    """Say what became of it."""
+    report = event.report
+    parts = [
+        f"{counted(report.queued, 'job')} queued, each to replace the set of the one it is for"
+    ]
+    if report.refused:
+        first = report.refusals[0]
+        parts.append(f"{report.refused:,} refused: {first.why}")
+        if first.hint:
+            parts.append(f"try: {first.hint}")
+    if event.problem:
+        parts.append(event.problem)
+    if report.queued and not event.has_worker:
+        parts.append("no worker is there: W starts one in the queue")
+    return "\n".join(parts)
 
 
 def _line(left: Text, right: Text) -> Table:

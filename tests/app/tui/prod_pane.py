@@ -19,6 +19,7 @@ from casparian.core.queueing.bulk import Order
 from casparian.core.queueing.queue_view import Look
 from casparian.core.queueing.verbs import JobVerb
 from casparian.core.stores.jobs import JobFilter
+from casparian.core.stores.quarantine import Reason
 from casparian.core.stores.workers import Worker
 
 from ..queued import Queued
@@ -105,6 +106,12 @@ class GivenViews:
 
     def replay_rows(self, job_id: str) -> None:
         self.replays.append(job_id)
+
+    def replay_all_rows(self, wanted: JobFilter, reason: Reason) -> None:
+        pass
+
+    def stop_replaying(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -141,11 +141,51 @@ async def test_a_replay_has_the_same_effect_as_its_command(queued: Queued, tmp_p
         async with app.run_test(size=(100, 30)) as pilot:
             await opened(pilot, "rows 1–1 of 1")
             await pilot.press("r")
-            await until(pilot, lambda: shown(app, f"Replay the job {job_ids[0][:8]}"))
+            await until(pilot, lambda: shown(app, "Replay", f"enter  the job {job_ids[0][:8]}"))
             await pilot.press("enter")
             await until(pilot, lambda: app._notifications)
             assert "to replace the set of job" in next(iter(app._notifications)).message
         assert content(queued) == content(other)
+
+
+def mixed(store: Queued, folder: Path) -> list[str]:
+    """Three jobs with a bad age, of which one's input is gone, and one with a bad name."""
+    job_ids = []
+    for name, column in (("a", "age"), ("gone", "age"), ("b", "age"), ("c", "name")):
+        path = folder / f"{name}.csv"
+        if name != "gone":
+            path.write_text(name)
+        job_ids.append(refused(store, str(path), bad_row(1, (column, "type_mismatch"))))
+    return job_ids
+
+
+@pytest.mark.asyncio
+async def test_all_jobs_that_have_a_reason_are_replayed_as_by_the_command(
+    queued: Queued, tmp_path: Path
+) -> None:
+    with Queued(tmp_path / "other.db") as other:
+        other.register()
+        for store in (queued, other):
+            mixed(store, tmp_path)
+        words = ("--filter", "parser:sales", "--column", "age", "--error-type", "type_mismatch")
+        where = ("--store", other.connection.path)
+        assert call("quarantine", "replay", *words, "--yes", *where).return_value == 1
+        app = prod_app(queued)
+        async with app.run_test(size=(120, 30)) as pilot:
+            screen = await opened(pilot, "rows 1–3 of 3")
+            assert screen.why_not_stop() == "nothing is being done"
+            await pilot.press("r")
+            await until(pilot, lambda: shown(app, "all 3 that match sales.age type_mismatch"))
+            await pilot.press("a")
+            await until(pilot, lambda: app._notifications)
+            said = next(iter(app._notifications)).message
+            assert said.startswith("2 jobs queued, each to replace the set of the one it is for")
+            assert "1 refused" in said
+            assert "gone.csv" in said
+            assert "no worker is there" in said
+            assert screen.why_not_stop() == "nothing is being done"
+        assert content(queued) == content(other)
+        assert len(queued.jobs.list(limit=99).jobs) == 4 + 2
 
 
 @pytest.mark.asyncio
