@@ -112,7 +112,7 @@ class KeyBar(Footer):
         """Look at the keys once all that is under way has been done."""
         self._bindings_ready = True
         # While another window has the focus no part of this one has: its keys stay as they are.
-        may_look = screen.app.app_focus or not self._shown
+        may_look = screen.app.app_focus or self._shown == Fitted()
         if may_look and self.is_attached and screen is self.screen and not self._looks:
             self._looks = self.call_after_refresh(self._look)
 

@@ -111,6 +111,15 @@ async def test_beside_the_editor_what_a_save_does_is_on_the_screen_and_the_keys_
         await until(pilot, lambda: is_offered(screen, "x"))
 
 
+@pytest.mark.asyncio
+async def test_who_starts_it_and_goes_to_the_editor_has_its_keys_on_the_screen() -> None:
+    app = CasparianApp(FedHost())
+    app.set_reactive(CasparianApp.app_focus, False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "? Help" in lines_of(app)[-1])
+        assert not app.app_focus
+
+
 def is_offered(screen: DevScreen, key: str) -> bool:
     keys: Any = screen.query_one(Footer).query("FooterKey")
     return any(one.key == key and not one.has_class("-disabled") for one in keys)
