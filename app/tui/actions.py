@@ -76,7 +76,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("dev.against", "v", "Look", "", "Compare with what is registered, or the run before"),
     Action("dev.older", "left_square_bracket", "Look", "", "Show the run before"),
     Action("dev.newer", "right_square_bracket", "Look", "", "Show the run after"),
-    Action("dev.tab_output", "1", "Tabs", "", "Show the output"),
+    Action("dev.tab_output", "1", "Tabs", "", "Show the output; again: the next one of several"),
     Action("dev.tab_quarantine", "2", "Tabs", "", "Show the quarantined rows, by reason"),
     Action("dev.tab_log", "3", "Tabs", "", "Show what the parser printed"),
     Action("dev.tab_error", "4", "Tabs", "", "Show the error, and where it was raised"),

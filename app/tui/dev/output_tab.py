@@ -99,7 +99,8 @@ class OutputTab(Vertical):
         table = self.query_one(TableArea).table
         early = self._early.get(self._chosen)
         output = None if self._result is None else self._result.output(self._chosen)
-        rows = 0 if early is None else max(early.rows, self._coming)
+        # How many have come is known of all outputs together.
+        rows = 0 if early is None or len(self._names) > 1 else max(early.rows, self._coming)
         if (early or output) == self._shown:
             if early is not None:
                 table.still_coming(rows)
@@ -119,6 +120,13 @@ class OutputTab(Vertical):
             self.notify(error.message, severity="error", markup=False)
         if before is not None:
             before.close()
+
+    def show_next(self) -> bool:
+        """Show the output after the one in view; whether there are several."""
+        if self._tabs is None:
+            return False
+        self._tabs.action_next_tab()
+        return True
 
     def on_unmount(self) -> None:
         """Let go of the file."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import TabbedContent, TabPane
+from textual.widgets import TabbedContent, TabPane, Tabs
 
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.file_actions import FileActions
@@ -323,13 +323,17 @@ class DevScreen(Doing, RunActions, FileActions):
     def _open_tab(self, name: str) -> None:
         self.query_one(TabbedContent).active = name
         pane = self.query_one(f"#{name}", TabPane)
-        first = next((node for node in pane.query("*") if node.focusable and node.display), None)
+        parts = (node for node in pane.query("*") if node.focusable and node.display)
+        first = next((node for node in parts if not isinstance(node, Tabs)), None)
         if first is not None:
             first.focus()
 
     def do_tab_output(self) -> None:
-        """Show the output."""
-        self._open_tab("output")
+        """Show the output; if that is where one is, the next one of several."""
+        output = None if self.tabs is None else self.tabs.output
+        is_there = self.focused is not None and output in self.focused.ancestors_with_self
+        if not (is_there and output is not None and output.show_next()):
+            self._open_tab("output")
 
     def do_tab_quarantine(self) -> None:
         """Show the quarantine."""

@@ -81,6 +81,9 @@ class TableView:
     def counted(self) -> str:
         """Say how many rows are shown, and of how many."""
         total, shown = self.source.num_rows, self.shown.count
+        if self.coming is not None and self.coming < total:
+            kept = f"{shown:,} kept by the filter, of " if self.filter else ""
+            return f"▷ still coming: {kept}the first {_rows(total)}"
         if self.coming is not None:
             first = f"the first {total:,} of " if self.coming > total else ""
             kept = f"{shown:,} kept by the filter, of " if self.filter else ""

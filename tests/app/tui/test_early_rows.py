@@ -18,7 +18,7 @@ from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_view import TableView
 from casparian.core.dev_session.early_rows import EarlyTeller
-from casparian.core.dev_session.events import RunEnded, RunStarted
+from casparian.core.dev_session.events import Progress, RunEnded, RunStarted
 from casparian.core.dev_session.results import OutputFiles, RunResult
 
 from .fed_dev import SAMPLES, FedHost, failed
@@ -150,6 +150,13 @@ async def test_outputs_come_and_go_and_the_one_that_is_looked_at_stays_in_view(
         await come(1, "sales")
         await until(pilot, lambda: said(app).startswith("1 row"))
         await come(2, "sales", "refunds")
+        await pilot.press("1")
+        assert table_of(app).has_focus
+        assert said(app).startswith("1 row")
+        await pilot.press("1")
+        await until(pilot, lambda: said(app).startswith("2 rows"))
+        await pilot.press("1")
+        await until(pilot, lambda: said(app).startswith("1 row"))
         output.query_one(Tabs).focus()
         await until(pilot, lambda: output.query_one(Tabs).has_focus)
         await pilot.press("right")
@@ -162,3 +169,18 @@ async def test_outputs_come_and_go_and_the_one_that_is_looked_at_stays_in_view(
         await until(pilot, lambda: said(app).startswith("3 rows"))
         await come(5, "refunds")
         await until(pilot, lambda: said(app).startswith("2 rows"))
+
+
+@pytest.mark.asyncio
+async def test_of_several_outputs_it_is_not_told_how_many_rows_of_each_have_come() -> None:
+    host = FedHost()
+    app = CasparianApp(host)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
+        host.tell(RunStarted(1, SAMPLES[0], "change", (), 1, 0))
+        teller = EarlyTeller(1, host.tell)
+        teller.take("sales", pa.table({"item": ["fig", "plum"]}))
+        host.tell(Progress(1, 5_000, None, None))
+        await until(pilot, lambda: "the first 2 of 5,000 rows so far" in said(app))
+        teller.take("refunds", pa.table({"item": ["fig"]}))
+        await until(pilot, lambda: said(app).startswith("▷ still coming: the first 2 rows"))
