@@ -47,6 +47,8 @@ class BridgeConfig:
     """From the start to the hello."""
     timeout: float | None = None
     """For all of it; the time the consumer of the events takes counts."""
+    timeout_hint: str = "allow more with --timeout"
+    """What to try when that time was up."""
     grace: float = 5.0
     """From the end frame to the exit; and from the last row that is wanted to the end frame."""
     limits: WireLimits = field(default_factory=WireLimits)
@@ -297,7 +299,7 @@ class _Run:
             raise _TimeUp(
                 "timeout",
                 f"the run took longer than its {config.timeout:g} s and was ended",
-                "allow more with --timeout",
+                config.timeout_hint,
             )
         if (
             self._hello_at is None

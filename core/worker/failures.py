@@ -27,6 +27,8 @@ _HINTS: Final = {
     "memory": "read the file in parts, or give parsers more: $CASPARIAN_MEMORY_LIMIT",
     "disk_full": "free some space, where temporary files are, too; see $CASPARIAN_FILE_SIZE_LIMIT",
 }
+MORE_TIME: Final = "allow more with --job-timeout, or $CASPARIAN_JOB_TIMEOUT"
+"""What to try when a job's time was up."""
 #: Characters of a traceback that the store keeps.
 _LONGEST_TEXT: Final = 8_000
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import stat
+import os
 import threading
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
+from casparian.core.queueing.problems import wrong_kind
 from casparian.core.worker.failures import failed
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from casparian.core.worker.messages import JobFailed
@@ -32,10 +32,14 @@ class _Look:
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
+class NoPlainFileError(Exception):
+    """A named pipe, a device or such is where the input was; reading it might never end."""
+
+
 class InputCheck:
     """Hashes an input on a thread of its own, while the guest reads it; a small one at once.
 
-    Raises OSError at once if the input can't be opened.
+    Raises OSError at once if the input can't be opened, and NoPlainFileError.
     """
 
     def __init__(self, path: Path, expected: str) -> None:
@@ -44,11 +48,15 @@ class InputCheck:
         self._found = ""
         self._error: OSError | None = None
         self._stop = False
-        file = path.open("rb")
-        status = path.stat()
+        # Should it have become a pipe, opening it must not wait for somebody who writes.
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+        status = os.fstat(file.fileno())
+        if (wrong := wrong_kind(str(path), status.st_mode)) is not None:
+            file.close()
+            raise NoPlainFileError(wrong.message)
         self._before = _Look.of(status)
         self._thread: threading.Thread | None = None
-        if stat.S_ISREG(status.st_mode) and status.st_size < _CHUNK:
+        if status.st_size < _CHUNK:
             self._hash(file)  # to start a thread takes longer
             return
         self._thread = threading.Thread(target=self._hash, args=(file,), name="hash-input")
@@ -56,10 +64,13 @@ class InputCheck:
 
     def _hash(self, file: IO[bytes]) -> None:
         digest = hashlib.sha256()
+        left = self._before.size
         try:
             with file:
-                while not self._stop and (chunk := file.read(_CHUNK)):
+                # One that keeps growing would never end; that it has grown is seen by its size.
+                while not self._stop and left >= 0 and (chunk := file.read(_CHUNK)):
                     digest.update(chunk)
+                    left -= len(chunk)
         except OSError as error:
             self._error = error
         self._found = digest.hexdigest()

@@ -36,9 +36,9 @@ from casparian.core.sinks.staged import StagedSinks
 from casparian.core.sinks.temporary import sync_changed_folder, sync_file, sync_folder
 from casparian.core.validation import QuarantineLimits
 from casparian.core.worker import messages
-from casparian.core.worker.failures import failed, failure_of
+from casparian.core.worker.failures import MORE_TIME, failed, failure_of
 from casparian.core.worker.guest_world import guest_environment
-from casparian.core.worker.input_check import InputCheck
+from casparian.core.worker.input_check import InputCheck, NoPlainFileError
 from casparian.core.worker.memory import check_memory
 from casparian.core.worker.messages import JobFailed, Staged, Stopped
 from casparian.core.worker.rejected_rows import RejectedRows
@@ -122,6 +122,12 @@ class JobRun:
                 f"{task.input_path}: it can't be read: {error.strerror}",
                 hint="put it back, or make it readable, and requeue the job",
             )
+        except NoPlainFileError as error:
+            return failed(
+                "input_replaced",
+                f"{task.input_path}: it is not what was queued: {error}",
+                hint="put the file back, and requeue the job",
+            )
         try:
             python = self._python()
             if isinstance(python, JobFailed):
@@ -176,6 +182,7 @@ class JobRun:
             Callback(self._write_log),
             source=self._guests,
             timeout=task.timeout,
+            timeout_hint=MORE_TIME,
             cancel=self._cancel,
         )
         rejected = RejectedRows(self._staging / REASONS)

@@ -18,7 +18,7 @@ from casparian.core.stores.jobs import Claim, JobError
 from casparian.core.stores.store import open_store
 from casparian.core.worker.bundle_cache import BundleCache
 from casparian.core.worker.endings import Claimed, Endings
-from casparian.core.worker.failures import failed
+from casparian.core.worker.failures import MORE_TIME, failed
 from casparian.core.worker.housekeeping import Housekeeping
 from casparian.core.worker.leases import LeaseKeeper
 from casparian.core.worker.messages import (
@@ -349,7 +349,8 @@ class Supervisor:
             self._stopped(work)
         elif work.ended_because == "timeout":
             limit = self._options.job_timeout
-            failure = failed("timeout", f"the job took longer than its {limit:g} s, and hung")
+            hung = f"the job took longer than its {limit:g} s, and hung"
+            failure = failed("timeout", hung, hint=MORE_TIME)
             self._endings.failed(work, failure)
         elif published is not None:
             self._endings.released(work)  # it had not begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,9 @@ def test_a_job_that_takes_too_long_is_ended(workshop: Workshop) -> None:
     status, error_class, message = workshop.error(job_id)
     assert (status, error_class) == ("dead_letter", "timeout")
     assert "longer than its 2 s" in message
+    error = workshop.get(job_id).error
+    assert error is not None
+    assert "--job-timeout" in error.hint, "the worker's own option"
 
 
 def test_an_error_of_the_parser_says_where_and_is_in_the_store_with_its_traceback(
@@ -97,6 +101,23 @@ def test_an_input_that_is_gone_changed_or_replaced_is_no_fault_of_the_parser(
     assert workshop.error(gone)[:2] == ("failed", "input_missing")
     assert workshop.error(replaced)[:2] == ("failed", "input_replaced")
     assert workshop.error(changed)[:2] == ("dead_letter", "input_changed")
+    assert not workshop.store.parsers.health()
+
+
+def test_a_pipe_or_a_device_where_the_input_was_is_told_and_never_waited_for(
+    workshop: Workshop,
+) -> None:
+    workshop.parser(READ)
+    pipe, device = workshop.job("pipe\n"), workshop.job("device\n")
+    for job_id in (pipe, device):
+        Path(workshop.get(job_id).input_path).unlink()
+    os.mkfifo(workshop.get(pipe).input_path)
+    Path(workshop.get(device).input_path).symlink_to("/dev/zero")
+    workshop.drain()
+    for job_id, what in ((pipe, "a named pipe"), (device, "a device")):
+        status, error_class, message = workshop.error(job_id)
+        assert (status, error_class) == ("failed", "input_replaced")
+        assert what in message
     assert not workshop.store.parsers.health()
 
 
