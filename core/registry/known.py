@@ -68,6 +68,10 @@ class Known:
             self.store = open_store(self._url)
         self.store.parsers.insert(new, force=force)
 
+    def restore(self, source_hash: str, archive: bytes) -> bool:
+        """Mend a bundle whose stored bytes were damaged. False if they are whole."""
+        return self.store is not None and self.store.parsers.restore(source_hash, archive)
+
 
 def split_name(word: str) -> tuple[str, str | None]:
     """Split ``NAME`` or ``NAME@VERSION``."""

@@ -6,7 +6,7 @@ import json
 import shlex
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from casparian.core.bundles import BUNDLE_LIMIT, build_bundle, contents, project_folder
 from casparian.core.bundles.kinds import LOCK, PROJECT
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from casparian.core.registry.unpacked import Conditions, Unpacked
     from casparian.core.run_report import RunReport
 
+_MENDED: Final = "its bundle in the store was damaged; it is whole again"
 Status = Literal["registered", "unchanged"]
 Step = Literal["bundle", "code", "environment", "imports", "load", "samples", "contract", "store"]
 """What is done with a parser on its way into the store, in this order."""
@@ -125,6 +126,7 @@ class Registrar:
         there = self.known.of_hash(bundle.source_hash)
         if there is not None:
             self._take_name(there.name, candidate)
+            mended = self.known.restore(bundle.source_hash, bundle.archive)
             return Registration(
                 candidate.path,
                 "unchanged",
@@ -134,6 +136,7 @@ class Registrar:
                 there.contract_hash,
                 bundle,
                 findings=findings,
+                warnings=(_MENDED,) if mended else (),
             )
         with unpacked(bundle.archive, bundle.entrypoint) as copy:
             return _Attempt(self, candidate, bundle, findings, copy).register()

@@ -73,6 +73,14 @@ class ParserStore(Protocol):
         """Return a bundle's bytes as stored: whoever takes them holds them against the hash."""
         ...
 
+    def restore(self, source_hash: str, archive: bytes) -> bool:
+        """Put a bundle's bytes in the place of stored ones that are not what their hash says.
+
+        False if the stored ones are whole, or there is no such bundle. The caller has held
+        ``archive`` against the hash.
+        """
+        ...
+
     def get_by_name_version(self, name: str, version: str) -> StoredParser | None:
         """Return what this version means now."""
         ...

@@ -156,5 +156,5 @@ def _altered(connection: Connection) -> Iterator[Problem]:
         if hashlib.sha256(row["source_archive"]).hexdigest() != source_hash:
             altered.append(f"{row['name']} {row['version']} ({source_hash[:12]})")
     if altered:
-        sentence = "bundles were altered, and will not be run"
+        sentence = "bundles were altered, and will not be run until they are registered again"
         yield Problem("altered_bundles", sentence, tuple(altered[:_SHOWN]), len(altered))

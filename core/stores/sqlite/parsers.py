@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ class SqliteParsers:
             raw.execute(
                 f"INSERT INTO cf_parsers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {_NEXT}, ?, 1) "
                 "ON CONFLICT (source_hash) DO UPDATE SET is_current = 1, registered_at = ?, "
-                f"registered = {_NEXT}",
+                f"registered = {_NEXT}, source_archive = excluded.source_archive",
                 (
                     parser.source_hash,
                     parser.name,
@@ -96,6 +97,21 @@ class SqliteParsers:
             "SELECT source_archive FROM cf_parsers WHERE source_hash = ?", (source_hash,)
         )
         return bytes(rows[0][0]) if rows else None
+
+    def restore(self, source_hash: str, archive: bytes) -> bool:
+        """Put a bundle's bytes in the place of damaged ones. False if they are whole."""
+        stored = self.archive(source_hash)
+        if stored is None or hashlib.sha256(stored).hexdigest() == source_hash:
+            return False
+
+        def work(raw: sqlite3.Connection, _now: int) -> bool:
+            done = raw.execute(
+                "UPDATE cf_parsers SET source_archive = ? WHERE source_hash = ?",
+                (archive, source_hash),
+            )
+            return done.rowcount == 1
+
+        return self._connection.write(work)
 
     def get_by_name_version(self, name: str, version: str) -> StoredParser | None:
         """Return what this version means now."""

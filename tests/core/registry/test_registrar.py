@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,23 @@ def test_the_same_content_is_unchanged_and_nothing_is_built_or_run(registry: Reg
     registry.register(folder)
     again = registry.register(folder, python=NO_PYTHON)
     assert (again.status, again.name, again.version) == ("unchanged", "sales", "1.0.0")
+
+
+def test_a_bundle_that_was_damaged_in_the_store_is_whole_once_it_is_registered_again(
+    registry: Registry,
+) -> None:
+    folder = registry.write({"parser.py": source()})
+    bundle = registry.register(folder).bundle
+    with sqlite3.connect(registry.url) as store:
+        store.execute("UPDATE cf_parsers SET source_archive = ?", (bundle.archive[:-1],))
+    store.close()
+    again = registry.register(folder, python=NO_PYTHON)
+    assert again.status == "unchanged"
+    assert "whole again" in again.warnings[0]
+    with registry.known() as known:
+        assert known.store is not None
+        verify(known.store.parsers.archive(bundle.source_hash) or b"", bundle.source_hash)
+    assert registry.register(folder, python=NO_PYTHON).warnings == ()
 
 
 def test_other_content_for_a_version_is_refused_unless_it_is_forced(registry: Registry) -> None:
