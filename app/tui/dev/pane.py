@@ -212,6 +212,7 @@ class DevScreen(Doing, RunActions, FileActions):
         if self.tab == "diff":
             self._ask_for_comparison()
         self.look_at_level()
+        self._time_run()
         if state.running is None or result is not before.result:
             self.refresh_what_can_be_done()
         elif state.running is not before.running:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual.screen import Screen
 
+from casparian.app.tui.dev.state import DevState, taking_long
+
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from casparian.app.tui.dev.host import DevHost
-    from casparian.app.tui.dev.state import DevState
 
 #: A preview ends the parser after so many rows.
 PREVIEW_ROWS: Final = 100
+
+
+#: When it is told that a run goes on: a loop without end looks like a long one. Nothing counts.
+LONG: Final = {5: "5 s", 15: "15 s", 60: "a minute", 300: "5 minutes", 1800: "half an hour"}
 
 
 class RunActions(Screen[None]):
@@ -19,6 +27,32 @@ class RunActions(Screen[None]):
 
     state: DevState
     _host: DevHost
+    _timed: tuple[int, Timer] | None = None
+
+    def _time_run(self) -> None:
+        """Tell how long the run under way takes, once it takes long."""
+        running = self.state.running
+        if self._timed is not None:
+            run, timer = self._timed
+            if running is not None and running.run == run:
+                return
+            timer.stop()
+            self._timed = None
+        if running is not None:
+            self._wait(running.run, 0, [*LONG])
+
+    def _wait(self, run: int, since: int, times: list[int]) -> None:
+        if times:
+            then = partial(self._tell_length, run, times)
+            self._timed = run, self.set_timer(times[0] - since, then)
+
+    def _tell_length(self, run: int, times: list[int]) -> None:
+        self._become(taking_long(self.state, run, LONG[times[0]]))
+        if self.state.running is not None and self.state.running.run == run:
+            self._wait(run, times[0], times[1:])
+
+    def _become(self, state: DevState) -> None:
+        raise NotImplementedError
 
     def why_not_rerun(self) -> str:
         """Without a sample there is nothing to run."""

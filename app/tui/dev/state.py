@@ -58,6 +58,8 @@ class Running:
     first_line: int = 0
     early: Mapping[str, EarlyRows] = field(default_factory=dict)
     """The first rows of each output that has any, in the order they came."""
+    longer_than: str = ""
+    """What it has taken longer than, once that is worth telling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,14 @@ def after(state: DevState, event: SessionEvent) -> DevState:
             return replace(state, running=None, watching=Watching(True, broken))
 
 
+def taking_long(state: DevState, run: int, longer_than: str) -> DevState:
+    """Return the state in which it is told how long a run goes on, if it still does."""
+    running = state.running
+    if running is None or running.run != run:
+        return state
+    return replace(state, running=replace(running, longer_than=longer_than))
+
+
 def _without_registered(state: DevState, sample: Path, changed: tuple[Path, ...]) -> DevState:
     """Forget what the registered version made of a sample that has other content now."""
     if sample not in changed and sample not in state.old:
@@ -332,7 +342,9 @@ def stages_of(state: DevState) -> Stages:
     running = state.running
     if running is not None and state.stepped is None and running.sample == state.shown:
         more = f"{running.waiting} more wait" if running.waiting else ""
-        note = counted(running.rows, "row") if running.rows else more
+        rows = counted(running.rows, "row") if running.rows else more
+        long = f"for more than {running.longer_than}: x ends it" if running.longer_than else ""
+        note = " · ".join(filter(None, (rows, long)))
         done = tuple((name, ms) for name, ms in running.stages if ms)
         return Stages("running", done, running.under_way, note)
     result = state.result

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.dev import run_actions
 from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
     DevState,
@@ -140,6 +141,26 @@ async def test_the_log_counts_lines_that_came_too_fast_and_says_where_earlier_on
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: log.status.counts == "50 of 9,050 lines")
         assert f"… 9,000 lines are in {over.log_file}" in drawn(log)
+
+
+@pytest.mark.asyncio
+async def test_a_run_that_takes_long_is_said_to_and_a_newer_one_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_actions, "LONG", {0.05: "5 s", 0.1: "15 s"})
+    host = FedHost()
+    app = CasparianApp(host)
+    async with app.run_test(size=(120, 40)) as pilot:
+        while app.screen.tabs is None:
+            await pilot.pause(0.01)
+        bar = app.screen.query_one(StageBar)
+        host.tell(started(1))
+        host.tell(Progress(1, 5_000, None, None))
+        await until(pilot, lambda: bar.stages.note == "5,000 rows · for more than 15 s: x ends it")
+        monkeypatch.setattr(run_actions, "LONG", {60: "a minute"})
+        host.tell(started(2))
+        await until(pilot, lambda: bar.stages.note == "")
+        assert app.screen._timed[0] == 2
+        host.tell(ended(failed(tmp_path, 2)))
+        await until(pilot, lambda: app.screen._timed is None)
 
 
 def drawn(log):
