@@ -47,7 +47,7 @@ class Offering(Protocol):
 
 
 class Commands(Provider):
-    """What can be done where the palette was called; what can't be done now is not there."""
+    """What can be done where the palette was called; what is sought and can't be done says why."""
 
     async def discover(self) -> Hits:
         """All that is worth to be listed."""
@@ -61,7 +61,7 @@ class Commands(Provider):
         from casparian.app.tui.prod.job_commands import beginning_of_id, job_commands
 
         matcher = self.matcher(query)
-        for command in self._now():
+        for command in self._now(all_of_them=True):
             score = matcher.match(command.title)
             if score > 0:
                 yield _hit(matcher, command, score)
@@ -78,20 +78,23 @@ class Commands(Provider):
         assert isinstance(app, CasparianApp)
         return app
 
-    def _now(self) -> Iterator[Command]:
-        yield from self._of_areas()
+    def _now(self, *, all_of_them: bool = False) -> Iterator[Command]:
+        yield from self._of_areas(all_of_them)
         yield from self._of_the_part()
         if isinstance(self.screen, Offering):
             yield from self.screen.commands()
 
-    def _of_areas(self) -> Iterator[Command]:
+    def _of_areas(self, all_of_them: bool) -> Iterator[Command]:
+        """Yield what can be done, and if all of it is wanted, why the rest can't."""
         for area, node in self._app.areas():
             for action in actions_of(area):
-                if action.id != "app.palette" and not why_not(node, action.id):
+                reason = why_not(node, action.id)
+                if action.id != "app.palette" and (all_of_them or not reason):
+                    keys = self._keys(action.id, action.key)
                     yield Command(
                         f"{area}: {action.help}",
                         partial(self._run, f"do('{action.id}')", node),
-                        self._keys(action.id, action.key),
+                        f"{keys}  can't be done now: {reason}" if reason else keys,
                     )
 
     def _of_the_part(self) -> Iterator[Command]:

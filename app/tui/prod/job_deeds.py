@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.app.tui.prod.host import Acted, Counted, ParserTold
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.question import WORDS, Question, QuestionScreen, Scope
-from casparian.core.queueing.bulk import Order
+from casparian.core.queueing.bulk import BulkReport, Order
 from casparian.core.stores.states import permits, why_not
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _DONE: Final[dict[JobVerb, str]] = {
     "replay": "replayed",
     "delete": "forgotten",
 }
+#: Seconds until it is shown that something is being done: most is over by then.
+_SOON: Final = 0.5
 READ_ONLY: Final = "it only looks: started with --read-only, or with --web and no --allow-actions"
 
 
@@ -33,6 +36,7 @@ class JobDeeds:
 
     state: ProdState
     _host: ProdHost
+    _under_way: Order | None = None
 
     def chosen(self) -> Sequence[Job]:
         """Return the jobs that are meant: the marked ones, or that under the cursor.
@@ -84,10 +88,24 @@ class JobDeeds:
             if scope is not None:
                 order = Order(verb, able) if scope == "these" else Order(verb, matching=matching)
                 self._host.act(order)
+                self.began(order)
 
         node.app.push_screen(QuestionScreen(Question(verb, these, len(able), words)), answered)
         if matching is not None:
             self._host.count(matching, verb)
+
+    def began(self, order: Order) -> None:
+        """Note that something is being done."""
+        node: Any = self
+        self._under_way = order
+        node.set_timer(_SOON, lambda: self._is_under_way(order))
+
+    def _is_under_way(self, order: Order) -> None:
+        """Say that something is being done that takes long to begin: the store may be locked."""
+        node: Any = self
+        if self._under_way is order and self.state.acting is None:
+            report = BulkReport(total=len(order.jobs) if order.matching is None else None)
+            node._become(replace(self.state, acting=Acted(order, report)))
 
     def told_of_deed(self, event: Counted | Acted | ParserTold) -> None:
         """Show how far something is, or how it ended."""
@@ -106,6 +124,7 @@ class JobDeeds:
 
     def _over(self, event: Acted) -> None:
         report, verb = event.report, event.order.verb
+        self._under_way = None
         many = f"{report.done:,} job{'s' * (report.done != 1)} {_DONE[verb]}"
         parts = [many] if report.done or not report.refused else []
         if report.refused:

@@ -21,6 +21,7 @@ from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_text import overview
+from casparian.app.tui.prod.state import trouble_text
 from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.log_file import LogFile
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from casparian.app.tui.prod.host import JobSeen, ProdHost
+    from casparian.app.tui.prod.host import JobSeen, ProdHost, Trouble
     from casparian.app.tui.prod.pane import ProdScreen
     from casparian.app.tui.prod.state import ProdState
+    from casparian.core.queueing.bulk import Order
     from casparian.core.queueing.job_details import JobDetails
     from casparian.core.stores.jobs import Job
     from casparian.core.stores.quarantine import QuarantinedRow
@@ -76,6 +78,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
     def compose(self) -> ComposeResult:
         """A line that says which job, and its parts."""
         yield HeaderLine(id="header")
+        yield Static(id="job-trouble", classes="trouble", markup=False)
         with TabbedContent(id="job-tabs", initial=self._first):
             with TabPane("Overview", id="job-overview"), VerticalScroll(id="job-scroll"):
                 yield Static(id="job-facts", markup=False)
@@ -96,6 +99,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         self.query_one("#job-files", OptionList).border_title = "Outputs"
         self._tab(self._first)
         self._say(f"looking for job {self._wanted}…")
+        self.show_trouble(self.state.trouble)
         self._host.look_at_job(self._wanted)
 
     def on_unmount(self) -> None:
@@ -123,6 +127,13 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
             self._show_quarantine(seen.details)
         self._show_files(seen.details)
         self.refresh_bindings()
+
+    def show_trouble(self, trouble: Trouble | None) -> None:
+        """Say that the store can't be looked at: what is shown is how the job was then."""
+        for banner in self.query("#job-trouble").results(Static):  # none before it is drawn
+            banner.display = trouble is not None
+            if trouble is not None:
+                banner.update(trouble_text(trouble))
 
     def _say(self, said: str) -> None:
         job = None if self.details is None else self.details.job
@@ -238,6 +249,10 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
             before.close()
 
     # -------------------------------------------------------------------- actions
+
+    def began(self, order: Order) -> None:
+        """The pane tells how far it is."""
+        self._pane.began(order)
 
     def chosen(self) -> Sequence[Job]:
         """Return the job."""

@@ -42,7 +42,7 @@ from casparian.app.tui.prod.side_list import (
     state_lines,
     worker_lines,
 )
-from casparian.app.tui.prod.state import RATES, ProdState, after, updated
+from casparian.app.tui.prod.state import RATES, ProdState, after, trouble_text, updated
 from casparian.app.tui.prod.worker_deeds import WorkerDeeds
 from casparian.app.tui.quarantine.events import QuarantineEvent
 from casparian.app.tui.widgets.key_bar import KeyBar
@@ -53,9 +53,10 @@ from casparian.core.queueing.filters import parse_filter, toggled
 from casparian.core.queueing.job_order import order_by, spot_of
 from casparian.core.queueing.queue_view import Look
 from casparian.core.stores.states import STATUSES
+from casparian.core.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -63,8 +64,8 @@ if TYPE_CHECKING:
     from casparian.app.tui.palette import Command
     from casparian.app.tui.prod.host import HostEvent, ProdHost
     from casparian.core.queueing.job_order import JobOrder, Place
+    from casparian.core.queueing.queue_view import QueueView
     from casparian.core.stores.jobs import JobFilter
-    from casparian.core.stores.states import JobStatus
 
 #: How often ages are drawn anew, in seconds.
 _TICK: Final = 1.0
@@ -215,26 +216,32 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         parsers.remark("" if view.parsers else "none: R registers one")
         workers = self.query_one("#prod-workers", SideList)
         workers.show(worker_lines(view, now_ms()))
-        workers.remark("" if view.workers else "none: W starts one")
-        counts = self._counts(view.counts)
+        alive = any(one.worker_id not in view.dead for one in view.workers)
+        none = "all gone" if view.workers else "none"
+        workers.remark("" if alive else f"{none}: W starts one")
+        counts = self._counts(view)
         if counts != self._said_counts:
             self._said_counts = counts
             self.query_one("#prod-counts", Static).update(counts, layout=False)
 
-    def _counts(self, counts: Mapping[JobStatus, int]) -> Text:
-        """Say how many jobs are in each state; in words if there is room for them."""
+    def _counts(self, view: QueueView) -> Text:
+        """Say how many jobs are in each state, and which parsers' wait; in words if they fit."""
+        counts, waits = view.counts, len(view.paused)
         there = [(SHOWN[status], counts[status]) for status in STATUSES if counts.get(status)]
+        paused = f"  ‖ {counted(waits, 'parser')} paused" if waits else ""
         words = " ".join(f" {shown.mark} {count:,} {shown.word}" for shown, count in there)
-        if len(words) > self.size.width:
+        if len(words + paused) > self.size.width:
             words = " ".join(f" {shown.mark} {count:,}" for shown, count in there)
+        words += paused
         return Text(words, no_wrap=True, overflow="ellipsis")
 
     def _show_trouble(self) -> None:
         trouble, banner = self.state.trouble, self.query_one("#prod-trouble", Static)
         banner.display = trouble is not None
         if trouble is not None:
-            hint = f"\n  try: {trouble.hint}" if trouble.hint else ""
-            banner.update(f"✗ {trouble.message}; looking again every {trouble.again_s:g} s{hint}")
+            banner.update(trouble_text(trouble))
+        if self.job_screen is not None:
+            self.job_screen.show_trouble(trouble)
 
     def _say(self) -> None:
         """Bring header and borders up to date."""

@@ -167,6 +167,7 @@ def worker_lines(view: QueueView, now: int) -> list[SideLine]:
             left, right = Content.styled(f"✗ {name}", "$text-error bold"), "gone"
             lines.append(SideLine(one.worker_id, left, Content.styled(right, "$text-error bold")))
             continue
-        right = f"{one.busy}/{one.slots} ♥ {heard}"
+        # A job that is being published is the worker's still, while its slot has the next one.
+        right = f"{min(one.busy, one.slots)}/{one.slots} ♥ {heard}"
         lines.append(SideLine(one.worker_id, Content(f"● {name}"), Content.styled(right, "dim")))
     return lines

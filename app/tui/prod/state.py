@@ -46,6 +46,12 @@ class ProdState:
         return max(self.every, AWAY) if self.away else self.every
 
 
+def trouble_text(trouble: Trouble) -> str:
+    """Say why the store can't be looked at, and what to try."""
+    hint = f"\n  try: {trouble.hint}" if trouble.hint else ""
+    return f"✗ {trouble.message}; looking again every {trouble.again_s:g} s{hint}"
+
+
 def after(state: ProdState, event: HostEvent) -> ProdState:
     """Return the state once something was told."""
     if isinstance(event, Trouble):

@@ -25,7 +25,7 @@ from casparian.core.stores.errors import (
     UnknownJobError,
 )
 from casparian.core.stores.maintenance import existing_path
-from casparian.core.stores.store import open_store
+from casparian.core.stores.store import open_store, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,6 +65,7 @@ class StoreHost:
         self._resting = False
         self._ended = False
         self._is_new = False
+        self._has_seen = False
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._acts: StoreActs | None = None
@@ -231,9 +232,16 @@ class StoreHost:
                 with open_store(path, read_only=True, patience_s=_PATIENCE) as store:
                     self._watch(store, path, on_event)
             except StoreError as error:
-                on_event(Trouble(error.message, error.hint, _AGAIN))
+                on_event(self._trouble(error))
                 with self._wake:
                     self._wake.wait_for(lambda: self._ended, _AGAIN)
+
+    def _trouble(self, error: StoreError) -> Trouble:
+        """Say what is wrong. A store that was there isn't to be made anew: it would be empty."""
+        if self._has_seen and not sqlite_path(self._where).exists():
+            gone = f"{self._where}: the store that was looked at is gone"
+            return Trouble(gone, "put it back; a new one in its place would be empty", _AGAIN)
+        return Trouble(error.message, error.hint, _AGAIN)
 
     def _watch(self, store: Store, path: Path, on_event: Callable[[HostEvent], None]) -> None:
         """Look until it ends, or another file has taken the store's place."""
@@ -264,6 +272,7 @@ class StoreHost:
                 if changed or rates is None or not rates.is_now(now):
                     rates = counting.look(store, now)
                 on_event(Seen(now, view, rates if rates != before else None))
+                self._has_seen = True
                 if job is not None and (changed or looked_at != job):
                     on_event(_job_seen(store, job, self._home))
                 looked_at = job

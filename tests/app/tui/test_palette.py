@@ -23,15 +23,16 @@ from .prod_pane import looked, pane_of, prod_app, until
 
 
 def offered(app: Any) -> list[str]:
+    """The titles of what the palette lists."""
+    return [title for title, _ in told(app)]
+
+
+def told(app: Any) -> list[tuple[str, str]]:
     """What the palette lists: title and help of each, once it has gathered."""
     if not isinstance(app.screen, CommandPalette) or app.screen._show_busy:
         return []
-    options = app.screen.query_one(OptionList)
-    return [
-        str(getattr(option, "hit", None) and option.hit.text)
-        for option in options.options
-        if not option.disabled
-    ]
+    options: Any = app.screen.query_one(OptionList).options
+    return [(one.hit.text, one.hit.help) for one in options if not one.disabled]
 
 
 async def asked(pilot: Pilot[None], query: str, *titles: str) -> None:
@@ -126,7 +127,12 @@ async def test_the_panes_actions_do_what_their_keys_do_and_what_cannot_be_done_i
             "prod: End jobs that wait or run",
             MARK,
         )
-        assert "prod: Run ended jobs again" not in offered(app), "the job has not ended"
+        await until(pilot, lambda: "prod: Run ended jobs again" in offered(app))
+        reason = dict(told(app))["prod: Run ended jobs again"]
+        assert "can't be done now: the job is pending: only an ended job can be" in reason
+        app.focused.value = ""  # type: ignore[union-attr]
+        await until(pilot, lambda: "app: Take the next theme" in offered(app))
+        assert "prod: Run ended jobs again" not in offered(app), "it isn't among what can be done"
         await pilot.press("ctrl+u", *"markthe")
         await until(
             pilot,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from casparian.app.tui.prod import job_deeds
 from casparian.app.tui.prod.question import Question, QuestionScreen
 from casparian.core.stores.jobs import Job
 
@@ -184,6 +186,28 @@ async def test_a_parser_is_paused_and_resumed_as_by_its_commands(queued: Queued)
         await pilot.press("P")
         await until(pilot, lambda: pane.state.view and not pane.state.view.paused)
         assert health() == (False, "")
+
+
+@pytest.mark.asyncio
+async def test_while_another_process_locks_the_store_it_is_seen_that_something_is_to_be_done(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_deeds, "_SOON", 0.05)
+    queued.add("/data/a.csv")
+    other = sqlite3.connect(queued.connection.path, isolation_level=None)
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane = await looked(pilot)
+        other.execute("BEGIN IMMEDIATE")
+        await pilot.press("x")
+        await asked(pilot, "the job")
+        await pilot.press("enter")
+        await until(pilot, lambda: any("Cancel: 0 of 1" in line for line in lines_of(app)))
+        assert pane.why_not_cancel() == "cancel is still under way: X stops it"
+        other.execute("ROLLBACK")
+        await until(pilot, lambda: by_path(queued)["/data/a.csv"].status == "cancelled")
+        await until(pilot, lambda: pane.state.acting is None)
+    other.close()
 
 
 @pytest.mark.asyncio

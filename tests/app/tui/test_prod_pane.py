@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,22 @@ async def test_a_failed_job_shows_how_many_rows_it_refused_and_that_none_are_pub
         for name, refused in (("refused.csv", "2"), ("broken.csv", "–")):
             [line] = [line for line in lines if name in line and "failed" in line]
             assert (line[:rows].split()[-1], line[rows:bad].strip()) == ("–", refused)
+
+
+@pytest.mark.asyncio
+async def test_it_is_seen_on_any_terminal_that_jobs_wait_and_that_no_worker_is_alive(
+    queued: Queued,
+) -> None:
+    queued.add()
+    queued.parsers.pause("sales", "by hand")
+    queued.workers.announce(replace(new_worker("w1", slots=4), boot_id="of an earlier start"))
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await looked(pilot)
+        await until(pilot, lambda: "‖ 1 parser paused" in "\n".join(lines_of(app)))
+        assert "○ 1 pending" in "\n".join(lines_of(app))
+        await pilot.resize_terminal(120, 24)
+        await until(pilot, lambda: "all gone: W starts one" in "\n".join(lines_of(app)))
 
 
 @pytest.mark.asyncio
@@ -220,6 +237,16 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
         path.rename(path.with_name("away.db"))
         await until(pilot, lambda: pane.state.trouble)
         assert pane.state.view is not None, "what was seen stays"
+        assert pane.state.trouble is not None
+        assert "put it back; a new one in its place would be empty" in pane.state.trouble.hint
+        assert "migrate" not in pane.state.trouble.hint
+        await pilot.press("enter")
+        await until(pilot, lambda: any("looked at is gone" in line for line in lines_of(app)))
+        assert app.screen is pane.job_screen, "where a job is looked at it is told as well"
+        path.with_name("away.db").rename(path)
+        await until(pilot, lambda: pane.state.trouble is None)
+        assert pane.job_screen is not None
+        await until(pilot, lambda: not pane.job_screen.query_one("#job-trouble").display)  # type: ignore[union-attr]
 
 
 @pytest.mark.asyncio
