@@ -136,3 +136,27 @@ def test_help(picture, run):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
 def test_jump_mode(picture, run, size):
     assert picture("2", "ctrl+o", tell=lambda host: host.show_results([run]), size=size)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Parsers and data below the folder that one is in."""
+    monkeypatch.setenv("CASPARIAN_HOME", str(tmp_path / "home"))
+    work = tmp_path / "work"
+    for name in ("sales/parser.py", "old/sales_2019.py", "old/stock.py"):
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text("def parse(path): ...\n")
+    for name in ("2023/january", "2024/january", "2024/february [draft]", "2024/März"):
+        (work / f"data/{name}.csv").parent.mkdir(parents=True, exist_ok=True)
+        (work / f"data/{name}.csv").touch()
+    monkeypatch.chdir(work)
+
+
+@pytest.mark.usefixtures("files")
+def test_choosing_a_parser(picture):
+    assert picture("o", "s", "a", "l")
+
+
+@pytest.mark.usefixtures("files")
+def test_choosing_samples(picture):
+    assert picture("o", *"stock", "enter", *"2024", "space", "tab", size=(80, 24))

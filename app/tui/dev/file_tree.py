@@ -106,9 +106,9 @@ class FileTree:
 def _inside(
     folder: _Folder, depth: int, words: list[str], closed: Collection[Path]
 ) -> Iterator[TreeLine]:
-    for name, inner in sorted(folder.folders.items()):
+    for name, inner in sorted(folder.folders.items(), key=lambda one: _in_order(one[0])):
         yield from _of_folder(inner, name, depth, words, closed)
-    for path in sorted(folder.files):
+    for path in sorted(folder.files, key=lambda path: _in_order(path.name)):
         yield TreeLine(path, path.name, depth, False, False, (path,), _found(path.name, words))
 
 
@@ -130,3 +130,7 @@ def _found(name: str, words: list[str]) -> tuple[tuple[int, int], ...]:
     if len(folded) != len(name):
         return ()  # its places are others
     return tuple((at, at + len(word)) for word in words if (at := folded.find(word)) >= 0)
+
+
+def _in_order(name: str) -> tuple[str, str]:
+    return name.casefold(), name

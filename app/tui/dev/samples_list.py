@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment
 from textual.binding import Binding
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from casparian.app.tui.dev.stage_bar import GLYPHS, Mood
+from casparian.app.tui.widgets.line_list import LineList
 from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain
 
@@ -54,10 +53,9 @@ class SampleLine:
     """Whether it was a preview: more rows may be there."""
 
 
-class SamplesList(ScrollView, can_focus=True):
+class SamplesList(LineList):
     """The list; tells which sample is wanted. The cursor is on the one that is shown."""
 
-    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "Samples"
     BINDINGS: ClassVar[list[BindingType]] = [*SAMPLES_BINDINGS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -75,81 +73,36 @@ class SamplesList(ScrollView, can_focus=True):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._lines: tuple[SampleLine, ...] = ()
-        self._at: int | None = None
         self.border_title = "Samples"
 
     def show(self, lines: Sequence[SampleLine], current: Path | None) -> None:
         """Show samples; the cursor goes to the current one. What did not change is left alone."""
         before, self._lines = self._lines, tuple(lines)
         if len(before) != len(self._lines):
-            self.virtual_size = Size(0, len(self._lines))
-            self.refresh()
+            self.take_count(len(self._lines))
         else:
             for at, (old, new) in enumerate(zip(before, self._lines, strict=True)):
                 if old != new:
-                    self._draw_anew(at)
-        self._go(next((at for at, line in enumerate(lines) if line.path == current), None))
+                    self.draw_anew(at)
+        self.go(next((at for at, line in enumerate(lines) if line.path == current), None))
         # Whatever is put on the border draws all of the list anew; one that runs again counts on.
         done = sum(line.rows is not None for line in lines)
         counted = f"{done:,} of {len(lines):,}" if lines else "none yet: o"
         if counted != self.border_subtitle:
             self.border_subtitle = counted
 
-    # Moving
-
-    def action_move(self, by: int) -> None:
-        """Go some samples down."""
-        self._choose((-1 if self._at is None else self._at) + by)
-
-    def action_page(self, by: int) -> None:
-        """Go some pages down."""
-        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
-
-    def action_to(self, place: int) -> None:
-        """Go to the first sample (0) or to the last (-1)."""
-        self._choose(place if place >= 0 else len(self._lines) - 1)
+    def choose(self, at: int) -> None:
+        """Go to a sample, and tell it."""
+        before = self.at
+        super().choose(at)
+        if self.at is not None and self.at != before:
+            self.post_message(self.Chosen(self._lines[self.at].path))
 
     def on_click(self, event: events.Click) -> None:
         """Go to a sample."""
-        offset = event.get_content_offset(self)
-        if offset is not None and event.button == 1:
-            at = offset.y + self.scroll_offset.y
-            if at < len(self._lines):
-                self._choose(at)
-
-    def _choose(self, at: int) -> None:
-        if not self._lines:
-            return
-        at = min(max(0, at), len(self._lines) - 1)
-        if at != self._at:
-            self._go(at)
-            self.post_message(self.Chosen(self._lines[at].path))
-
-    def _go(self, at: int | None) -> None:
-        if at == self._at:
-            return
-        before, self._at = self._at, at
-        for place in (before, at):
-            if place is not None:
-                self._draw_anew(place)
-        self._reveal()
-
-    def _reveal(self) -> None:
-        if self._at is not None:
-            height = self.scrollable_content_region.height
-            top = min(max(self.scroll_offset.y, self._at - height + 1), self._at)
-            self.scroll_to(y=top, animate=False)
-
-    def on_resize(self) -> None:
-        """Keep the cursor in sight."""
-        self._reveal()
-
-    # Drawing
-
-    def _draw_anew(self, at: int) -> None:
-        y = at - self.scroll_offset.y
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        at = self.clicked(event)
+        if at is not None:
+            self.choose(at)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
@@ -157,7 +110,7 @@ class SamplesList(ScrollView, can_focus=True):
         at = y + self.scroll_offset.y
         if at >= len(self._lines):
             return Strip.blank(width, base)
-        line, is_cursor = self._lines[at], at == self._at
+        line, is_cursor = self._lines[at], at == self.at
         row = base + self._part("cursor") if is_cursor else base
         dim = row if is_cursor else base + self._part("dim")
         bad = row if is_cursor else base + self._part("bad")

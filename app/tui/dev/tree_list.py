@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from casparian.app.tui.widgets.line_list import LineList
+from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain
 
 if TYPE_CHECKING:
@@ -41,10 +41,9 @@ TREE_BINDINGS: Final[tuple[Binding, ...]] = tuple(
 )
 
 
-class TreeList(ScrollView, can_focus=True):
+class TreeList(LineList):
     """The tree, with a cursor. ``marked`` are files with a mark; None: nothing is to be marked."""
 
-    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "Tree"
     BINDINGS: ClassVar[list[BindingType]] = [*TREE_BINDINGS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--cursor", "tree--dim", "tree--match"}
@@ -71,37 +70,25 @@ class TreeList(ScrollView, can_focus=True):
         super().__init__(**options)
         self.lines: Sequence[TreeLine] = ()
         self.marked: Collection[Path] | None = None
-        self._at = 0
 
     @property
     def line(self) -> TreeLine | None:
         """The line under the cursor."""
-        return self.lines[self._at] if self._at < len(self.lines) else None
+        return self.lines[self.at] if self.at is not None else None
 
     def show(
         self, lines: Sequence[TreeLine], marked: Collection[Path] | None, cursor: Path | None
     ) -> None:
         """Show lines; the cursor goes to a path, else to the first file."""
         self.lines, self.marked = lines, marked
-        self.virtual_size = Size(0, len(lines))
-        first = next((at for at, line in enumerate(lines) if not line.is_folder), 0)
-        self._at = next((at for at, line in enumerate(lines) if line.path == cursor), first)
-        self.refresh()
-        self._reveal()
+        self.take_count(len(lines))
+        first = next((at for at, line in enumerate(lines) if not line.is_folder), None)
+        self.at = next((at for at, line in enumerate(lines) if line.path == cursor), first)
+        if self.at is None and lines:
+            self.at = 0
+        self.reveal()
 
     # Moving
-
-    def action_move(self, by: int) -> None:
-        """Go some lines down."""
-        self._go(self._at + by)
-
-    def action_page(self, by: int) -> None:
-        """Go some pages down."""
-        self._go(self._at + by * max(1, self.size.height - 1))
-
-    def action_to(self, place: int) -> None:
-        """Go to the first line (0) or to the last (-1)."""
-        self._go(place if place >= 0 else len(self.lines) - 1)
 
     def action_close(self) -> None:
         """Close the folder, or go to the one around."""
@@ -111,15 +98,16 @@ class TreeList(ScrollView, can_focus=True):
         if line.is_folder and line.is_open:
             self.post_message(self.Toggled(line))
             return
-        above = range(self._at - 1, -1, -1)
-        self._go(next((at for at in above if self.lines[at].depth < line.depth), self._at))
+        here = self.at or 0
+        above = range(here - 1, -1, -1)
+        self.choose(next((at for at in above if self.lines[at].depth < line.depth), here))
 
     def action_open(self) -> None:
         """Open the folder, or go into it."""
         line = self.line
         if line is not None and line.is_folder:
             if line.is_open:
-                self._go(self._at + 1)
+                self.action_move(1)
             else:
                 self.post_message(self.Toggled(line))
 
@@ -135,37 +123,13 @@ class TreeList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Go to a line; a second click takes it."""
-        offset = event.get_content_offset(self)
-        if offset is None or event.button != 1:
+        at = self.clicked(event)
+        if at is None:
             return
-        at = offset.y + self.scroll_offset.y
-        if at < len(self.lines):
-            is_second = at == self._at
-            self._go(at)
-            if is_second or self.lines[at].is_folder:
-                self.action_take()
-
-    def _go(self, at: int) -> None:
-        before, self._at = self._at, min(max(0, at), max(0, len(self.lines) - 1))
-        for place in (before, self._at):
-            self._draw_anew(place)
-        self._reveal()
-
-    def _reveal(self) -> None:
-        height = self.size.height
-        top = min(max(self.scroll_offset.y, self._at - height + 1), self._at)
-        self.scroll_to(y=top, animate=False)
-
-    def on_resize(self) -> None:
-        """Keep the cursor in sight."""
-        self._reveal()
-
-    # Drawing
-
-    def _draw_anew(self, at: int) -> None:
-        y = at - self.scroll_offset.y
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        is_second = at == self.at
+        self.choose(at)
+        if is_second or self.lines[at].is_folder:
+            self.action_take()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
@@ -173,7 +137,7 @@ class TreeList(ScrollView, can_focus=True):
         at = y + self.scroll_offset.y
         if at >= len(self.lines):
             return Strip.blank(width, base)
-        line, is_cursor = self.lines[at], at == self._at
+        line, is_cursor = self.lines[at], at == self.at
         row = base + self._part("cursor") if is_cursor else base
         dim = row if is_cursor else base + self._part("dim")
         count = f" {len(line.files):,} " if line.is_folder else ""
@@ -214,9 +178,4 @@ class TreeList(ScrollView, can_focus=True):
         return "[x] " if marked == len(line.files) else "[-] "
 
     def _part(self, name: str) -> Style:
-        names = f"tree--{name}"
-        full = self.get_component_rich_style(names)
-        own = self.get_component_rich_style(names, partial=True)
-        return own + Style(
-            color=full.color if own.color else None, bgcolor=full.bgcolor if own.bgcolor else None
-        )
+        return part_style(self, f"tree--{name}")
