@@ -10,12 +10,15 @@ from textual.containers import HorizontalGroup
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey, FooterLabel
 
+from casparian.app.tui.help import shown_key
 from casparian.app.tui.widgets.plain_text import width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import Binding
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
 #: Never left out: with them all else is found.
@@ -134,7 +137,7 @@ class KeyBar(Footer):
         keys: dict[str, Shown] = {}
         outer = (self.screen, self.app)
         for node, one, enabled, tooltip in self.screen.active_bindings.values():
-            if one.show and one.action not in keys:
+            if one.show and one.action not in keys and not self._is_typed(one, node):
                 display = self.app.get_key_display(one)
                 keys[one.action] = Shown(
                     one.id or "",
@@ -147,6 +150,17 @@ class KeyBar(Footer):
                     node not in outer,
                 )
         return list(keys.values())
+
+    def _is_typed(self, one: Binding, node: DOMNode) -> bool:
+        """Whether the key only writes its character into the line that has the focus.
+
+        Textual leaves out letters by itself, but no characters that have other names in Unicode.
+        """
+        focused = self.screen.focused
+        if focused is None or node is focused:
+            return False
+        character = shown_key(one.key)
+        return len(character) == 1 and focused.check_consume_key(one.key, character)
 
 
 def _drawn(one: Shown) -> FooterKey:

@@ -105,6 +105,21 @@ async def test_another_width_is_taken_at_once(queued: Queued) -> None:
     assert len(narrow) < len(wide)
 
 
+@pytest.mark.asyncio
+async def test_a_key_that_is_only_typed_into_a_line_is_not_shown(queued: Queued) -> None:
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane = await looked(pilot)
+        await until(pilot, lambda: "/ Filter" in lines_of(app)[-1])
+        await pilot.press("slash")
+        await until(pilot, lambda: "tab Complete" in lines_of(app)[-1])
+        assert "/ Filter" not in lines_of(app)[-1]
+        assert "^p Commands" in lines_of(app)[-1]
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: "/ Filter" in lines_of(app)[-1])
+        assert pane.state.filter == ""
+
+
 def key(name: str, *, part: bool = False) -> Shown:
     return Shown(name, "x", "x", name, f"do('{name}')", True, "", part)
 
