@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
 
     from casparian.core.stores.jobs import (
         Advanced,
@@ -127,6 +128,10 @@ class JobStore(Protocol):
 
     def stand_for(self, parser: str, input_paths: Sequence[str]) -> Sequence[StandsFor]:
         """Return what stands for paths, of all versions of a parser."""
+        ...
+
+    def publishes_below(self, root: Path) -> bool:
+        """Whether a set stands, or is about to, in a folder or in a database directly in it."""
         ...
 
     def complete(self, completions: Sequence[Completion]) -> list[bool]:

@@ -62,6 +62,7 @@ CLASSES: Final[dict[str, FailureClass]] = {
     "sink_error": FailureClass("never", False, "the output root, or a file in it, is not usable"),
     "environment_error": FailureClass("waits", False, "the parser's Python can't be had"),
     "network_error": FailureClass("waits", False, "uv could not reach a package index"),
+    "output_missing": FailureClass("waits", False, "the output root is not there, or empty"),
     "bundle_corrupt": FailureClass("never", False, "the bundle is not what its hash says"),
     "input_missing": FailureClass("never", False, "the input can't be read"),
     "input_changed": FailureClass("later", False, "the input changed while it was read"),
@@ -92,7 +93,7 @@ def failed(
         crashed=found.retry == "crash",
         blames_parser=found.blames_parser,
         waits=found.retry == "waits",
-        may_pass=error_class == "network_error",
+        may_pass=error_class in ("network_error", "output_missing"),
         details=details or {},
     )
 

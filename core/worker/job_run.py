@@ -166,7 +166,17 @@ class JobRun:
         self._say(f"python {python}")
         with self._making_folders():
             shutil.rmtree(self._staging, ignore_errors=True)
-            (self._staging / SET).mkdir(parents=True)
+            try:
+                self._staging.mkdir()
+            except FileNotFoundError:
+                # Its worker has made the root's staging folder: the root has gone since.
+                return failed(
+                    "output_missing",
+                    f"the output root {self._root} is not there now, or empty",
+                    hint="bring it back (is its disk mounted?); if it is gone for good: "
+                    f"mkdir -p {self._staging.parent}",
+                )
+            (self._staging / SET).mkdir()
         spec = GuestSpec(
             python=python,
             input_path=Path(task.input_path),

@@ -14,7 +14,7 @@ from casparian.core.sinks.uri import SinkKind, parse_sink
 from casparian.core.worker.guest_world import resource_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from casparian.core.settings import Value
 
@@ -94,13 +94,21 @@ def options_of(settings: Mapping[str, Value], *, cold: bool = False, **given: An
     )
 
 
-def check_root(root: Path) -> None:
+def check_root(root: Path, *, is_used: Callable[[Path], bool]) -> None:
     """Make an output root, and see whether one may write there, before jobs fail for want of it.
 
-    Raises SinkError.
+    One that ``is_used`` and has nothing in it is not made anew: what is there is the folder on
+    which its disk is to be mounted. Raises SinkError.
     """
     staging = root / STAGING
     try:
+        if not (root.is_dir() and any(root.iterdir())) and is_used(root):
+            raise SinkError(
+                f"the output root {root} is not there now, or empty, though sets of jobs are in it",
+                hint="bring it back (is its disk mounted?); if it is gone for good: "
+                f"mkdir -p {staging}",
+                path=root,
+            )
         staging.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=staging):
             pass

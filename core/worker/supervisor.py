@@ -81,7 +81,6 @@ class Supervisor:
         InterpreterError if no parser can run in the Python that was named.
         """
         options = self._options
-        check_root(options.root)
         if options.python is not None:
             check_python(options.python, options.pass_env)
         patience = min(5.0, options.stale_after / 4)
@@ -89,6 +88,7 @@ class Supervisor:
             open_store(options.store, patience_s=patience) as store,
             StopSignals() as signals,
         ):
+            check_root(options.root, is_used=store.jobs.publishes_below)
             self._store: Store = store
             self._signals = signals
             self._presence = Presence(options.home, self.worker_id)

@@ -32,6 +32,7 @@ from casparian.core.stores.states import ENDED, STATUSES, SUCCEEDED
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
 
     from casparian.core.stores.jobs import Attempt, Job, Measure, Sort
     from casparian.core.stores.standing_sets import StandingSet
@@ -186,6 +187,12 @@ class SqliteJobs(SqliteLeases):
         return [
             StandsFor(*row) for row in self._connection.read(statements.STAND_FOR_PATHS, values)
         ]
+
+    def publishes_below(self, root: Path) -> bool:
+        """Whether a set stands, or is about to, below a folder. All sets are looked at if none."""
+        folder = f"{root}/"
+        values = {"folder": folder, "database": f"sqlite://{folder}"}
+        return bool(self._connection.read(statements.STANDS_BELOW, values))
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""

@@ -279,6 +279,13 @@ STANDS_FOR_PATH: Final = """
         AND fence > 0
 """
 
+STANDS_BELOW: Final = """
+    SELECT 1 FROM cf_standing_sets
+    WHERE fence > 0 AND (substr(place, 1, length(:folder)) = :folder
+        OR substr(place, 1, length(:database)) = :database)
+    LIMIT 1
+"""
+
 STAND_FOR_PATHS: Final = """
     SELECT input_path, parser_version, job_id FROM json_each(:input_paths) AS path
         CROSS JOIN cf_standing_sets ON input_path = path.value

@@ -408,3 +408,14 @@ def test_two_sets_of_one_input_are_a_problem_of_the_store(tmp_path: Path, share:
                 (first,),
             )
     assert [p.name for p in check_store(str(path))] == ([] if share else ["sets_twice"])
+
+
+def test_below_which_folders_sets_stand_is_known(store: Store) -> None:
+    store.jobs.insert_many([new_job(1), new_job(2)])
+    publish(store, claim(store), "/data/out/sales/1.0.0/x")
+    finish(store, claim(store), "sqlite:///data/all.db")
+    below = {
+        folder: store.jobs.publishes_below(Path(folder))
+        for folder in ("/data/out", "/data", "/data/ou", "/data/out/other", "/elsewhere")
+    }
+    assert [folder for folder, known in below.items() if known] == ["/data/out", "/data"]

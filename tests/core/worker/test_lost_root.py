@@ -1,15 +1,17 @@
-"""The output root goes away once a set is promoted: what is seen meanwhile, and how it ends."""
+"""The output root goes away: what is seen meanwhile, and how it ends."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from casparian.app.cli import casparian
-from casparian.core.worker import endings, publications
+from casparian.core.sinks.errors import SinkError
+from casparian.core.worker import endings, obstacles, options, publications, supervisor
 from casparian.core.worker.left_over import left_over
 from casparian.core.worker.reports import Notice
 
@@ -86,3 +88,62 @@ def test_if_it_is_gone_for_good_the_job_fails_once_the_root_is_made_anew_and_is_
     assert workshop.store.jobs.requeue(lost)
     workshop.drain(database=database)
     assert workshop.get(lost).status == "completed"
+
+
+def test_a_worker_does_not_begin_where_a_disk_that_it_published_on_is_not_mounted(
+    workshop: Workshop, database: Path | None
+) -> None:
+    workshop.parser(READ)
+    workshop.job()
+    workshop.drain(database=database)
+    workshop.root.rename(workshop.folder / "disk")
+    waiting = workshop.job("name,age\nBo,2\n")
+    for there in (False, True):  # where a disk is to be mounted, an empty folder is
+        if there:
+            workshop.root.mkdir()
+        with pytest.raises(SinkError, match="is not there now, or empty, though") as refused:
+            workshop.drain(database=database)
+        assert "is its disk mounted?" in refused.value.hint
+        assert f"mkdir -p {workshop.root / '.staging'}" in refused.value.hint
+        assert not there or [*workshop.root.iterdir()] == [], "nothing is made on its mount point"
+    workshop.root.rmdir()
+    (workshop.folder / "disk").rename(workshop.root)
+    workshop.drain(database=database)
+    assert workshop.get(waiting).status == "completed"
+
+
+def test_one_that_is_gone_for_good_is_made_anew_by_hand(workshop: Workshop) -> None:
+    workshop.parser(READ)
+    workshop.job()
+    workshop.drain()
+    shutil.rmtree(workshop.root)
+    (workshop.root / ".staging").mkdir(parents=True)
+    waiting = workshop.job("name,age\nBo,2\n")
+    workshop.drain()
+    assert workshop.get(waiting).status == "completed"
+
+
+def test_jobs_wait_for_a_root_that_goes_away_while_the_worker_runs(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+
+    def checked(root: Path, **other: Any) -> None:
+        options.check_root(root, **other)
+        root.rename(workshop.folder / "disk")
+        root.mkdir()
+
+    monkeypatch.setattr(obstacles, "_FIRST_S", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(supervisor, "check_root", checked)
+        workshop.drain()
+    waits = workshop.get(job_id)
+    assert (waits.status, waits.attempt) == ("pending", 0)
+    assert [*workshop.root.iterdir()] == [], "nothing is made on its mount point"
+    [left] = left_over(workshop.store)
+    assert f"the output root {workshop.root} is not there now, or empty" in left.why
+    workshop.root.rmdir()
+    (workshop.folder / "disk").rename(workshop.root)
+    workshop.drain()
+    assert workshop.get(job_id).status == "completed"
