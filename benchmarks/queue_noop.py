@@ -4,6 +4,9 @@ Each of our jobs is inserted, claimed, promoted and completed, with its attempt,
 history. The bare loop does the same to the same tables with nothing around it but ``sqlite3``; a
 second one has one small table, no promotion and no record, and is the least that can be durable.
 
+Beside the peers is the least that SQL can do for jobs in batches: what remains between that and the
+store is what the store keeps of each job.
+
 Peers are given thousands of jobs by one process, which one, two or four others do then: as many as
 a folder of files has, and a queue that is slow when it is long shows it.
 """
@@ -26,8 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.paired import paired, report
-from benchmarks.queue_bare import LEASE_MS, least, same_tables
-from benchmarks.queue_peers import PEERS, Peer
+from benchmarks.queue_bare import BATCH, LEASE_MS, SOURCE, LeastInBatches, least, same_tables
+from benchmarks.queue_peers import PEERS as OTHERS
+from benchmarks.queue_peers import Peer
 from casparian.core.stores.jobs import Claim, Completion, Lease, NewJob, Promotion
 from casparian.core.stores.sqlite.store import SqliteStore
 from casparian.core.worker.presence import Presence, dead_workers, new_worker
@@ -38,9 +42,8 @@ _RUNS = 9
 _JOBS = 5_000
 _PROCESSES = (1, 2, 4)
 _ROUNDS = 3
-_BATCH = 16
-_SOURCE = "5" * 64
 _FORK = multiprocessing.get_context("fork")
+PEERS: tuple[type[Peer], ...] = (*OTHERS, LeastInBatches)
 
 
 def main() -> None:
@@ -73,7 +76,7 @@ def _batches(folder: Path) -> None:
             [_done(peer, folder, processes) for peer in (Ours, *PEERS)] for _ in range(_ROUNDS)
         ]
         ours = [round_[0] for round_ in rounds]
-        print(f"  batches of {_BATCH}, {_JOBS:,} jobs, done by {processes}: {_speeds(ours)}")
+        print(f"  batches of {BATCH}, {_JOBS:,} jobs, done by {processes}: {_speeds(ours)}")
         for place, peer in enumerate(PEERS, start=1):
             theirs = [round_[place] for round_ in rounds]
             ratios = [b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True)]
@@ -126,7 +129,7 @@ def _speeds(outcomes: list[_Outcome]) -> str:
 def new_jobs(count: int) -> list[NewJob]:
     """Jobs whose inputs differ."""
     hashes = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(count)]
-    return [NewJob("p", "1.0", _SOURCE, f"/data/{n}.csv", hash_) for n, hash_ in enumerate(hashes)]
+    return [NewJob("p", "1.0", SOURCE, f"/data/{n}.csv", hash_) for n, hash_ in enumerate(hashes)]
 
 
 def drain(store: SqliteStore, jobs: list[NewJob]) -> None:
@@ -145,17 +148,17 @@ class Ours(Peer):
 
     name = "casparian"
     kept = (
-        f"two durable transactions for {_BATCH} jobs: they are there; and a worker's turn, which "
+        f"two durable transactions for {BATCH} jobs: they are there; and a worker's turn, which "
         "completes the jobs whose sets are published, promotes those that are staged and claims "
         "the next; each with its attempt, its counts, its history and which set stands"
     )
 
     def enqueue(self, count: int) -> None:
         with SqliteStore(self.path) as store:
-            for start in range(0, count, _BATCH):
+            for start in range(0, count, BATCH):
                 store.jobs.insert_many(
-                    NewJob("p", "1.0", _SOURCE, str(n), hashlib.sha256(b"%d" % n).hexdigest())
-                    for n in range(start, min(start + _BATCH, count))
+                    NewJob("p", "1.0", SOURCE, str(n), hashlib.sha256(b"%d" % n).hexdigest())
+                    for n in range(start, min(start + BATCH, count))
                 )
 
     def take(self, done: Callable[[int], None]) -> None:
@@ -163,7 +166,7 @@ class Ours(Peer):
         home = self.path.parent
         with SqliteStore(self.path) as store:
             presence = Presence(home, worker)
-            store.workers.announce(new_worker(worker, slots=_BATCH))
+            store.workers.announce(new_worker(worker, slots=BATCH))
             others = [other for other in store.workers.list() if other.worker_id != worker]
             store.jobs.requeue_stale(dead_workers=dead_workers(home, others))
             staged: list[Lease] = []
@@ -172,7 +175,7 @@ class Ours(Peer):
                 turn = store.jobs.advance(
                     completions=[Completion(lease, 10) for lease in visible],
                     promotions=[Promotion(lease, "{}") for lease in staged],
-                    claim=Claim(worker, _BATCH - len(staged)),
+                    claim=Claim(worker, BATCH - len(staged)),
                     lease_ms=LEASE_MS,
                 )
                 for job in turn.claimed:

@@ -22,7 +22,7 @@ from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.guest import ColdGuests, GuestSource
 from casparian.core.interpreter import Interpreter
 from casparian.core.logs import Callback
-from casparian.core.publishing.manifest import Manifest
+from casparian.core.publishing.manifest import STAGING, Manifest
 from casparian.core.warm import ImportsInFile, WarmGuests, in_folder
 from casparian.core.worker.job_run import JobRun
 from casparian.core.worker.messages import JobFailed, Staged, Task
@@ -164,6 +164,7 @@ def prod(parser: Path, data: Path, folder: Path, guests: GuestSource) -> Outcome
         pass_env=(),
         resource_limits={},
     )
+    (folder / "prod" / STAGING).mkdir(parents=True, exist_ok=True)  # as its worker has
     answer = JobRun(
         task,
         CancelToken(),
