@@ -62,6 +62,10 @@ class Store(Protocol):
         """Say whether another connection has changed anything since this was last asked."""
         ...
 
+    def check(self) -> None:
+        """Raise StoreNewerError if a newer casparian has changed it since it was opened."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...

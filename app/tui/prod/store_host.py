@@ -265,6 +265,8 @@ class StoreHost:
                 late = now - asked > _WORKERS_EVERY * 1_000
                 view = None
                 changed = store.changed()
+                if changed:
+                    store.check()  # it may be by a migration to rules that aren't known here
                 if changed or looked != look or late:
                     view = look_at_queue(store, look, self._home)
                     looked, asked = look, now

@@ -62,6 +62,10 @@ class SqliteStore:
         """Say whether another connection has changed anything since this was last asked."""
         return self.connection.changed()
 
+    def check(self) -> None:
+        """Raise StoreNewerError if a newer casparian has changed the file since it was opened."""
+        check_version(self.connection)
+
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()

@@ -250,6 +250,27 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
 
 
 @pytest.mark.asyncio
+async def test_a_store_that_a_newer_casparian_takes_over_meanwhile_is_told(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from casparian.app.tui.prod import store_host
+
+    monkeypatch.setattr(store_host, "_AGAIN", 0.02)
+    queued.add()
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        pane = await looked(pilot)
+        [[version]] = queued.connection.read("PRAGMA user_version")
+        queued.connection.write(lambda raw, _: raw.execute(f"PRAGMA user_version = {version + 1}"))
+        await until(pilot, lambda: pane.state.trouble)
+        assert pane.state.trouble is not None
+        assert "a newer casparian made this store" in pane.state.trouble.message
+        assert pane.state.view is not None, "what was seen stays"
+        queued.connection.write(lambda raw, _: raw.execute(f"PRAGMA user_version = {version}"))
+        await until(pilot, lambda: pane.state.trouble is None)
+
+
+@pytest.mark.asyncio
 async def test_paused_it_shows_what_it_has_and_looks_no_more(queued: Queued) -> None:
     queued.add("/data/a.csv")
     app = prod_app(queued)
