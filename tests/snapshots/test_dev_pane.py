@@ -13,25 +13,23 @@ from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Compared, Lines, Progress, RunStarted, Stage
 
 from ..app.tui.fed_dev import LINES, ROWS, SAMPLES, FedHost, failed, result
+from .looks import ALL, BOTH, WIDE, settled
 
 
 @pytest.fixture
-def picture(snap_compare, settled):
-    def compare(*keys, tell=lambda host: None, size=(120, 40), theme="textual-dark"):
+def picture(looks_as):
+    def compare(*keys, tell=lambda host: None, looks=ALL):
         host = FedHost()
-        app = CasparianApp(host)
 
-        async def before(pilot) -> None:
-            app.theme = theme
-            while app.screen.tabs is None:
+        async def prepare(pilot) -> None:
+            while pilot.app.screen.tabs is None:
                 await pilot.pause(0.01)
             tell(host)
-            await settled(pilot)
             for key in keys:
-                await pilot.press(key)
                 await settled(pilot)
+                await pilot.press(key)
 
-        return snap_compare(app, terminal_size=size, run_before=before)
+        return looks_as(CasparianApp(host), prepare, looks)
 
     return compare
 
@@ -56,8 +54,7 @@ def test_under_way(picture):
     assert picture("3", tell=tell)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-def test_first_rows_while_the_rest_is_coming(picture, run, size):
+def test_first_rows_while_the_rest_is_coming(picture, run):
     def tell(host):
         host.show_results([run])
         host.tell(RunStarted(2, SAMPLES[0], "change", (), 2, 0))
@@ -67,7 +64,7 @@ def test_first_rows_while_the_rest_is_coming(picture, run, size):
         teller.take("sales", pa.table({"day": ["2024-01-01"] * 4, "item": ["fig jam"] * 4}))
         host.tell(Progress(2, 120_000, None, None))
 
-    assert picture("1", tell=tell, size=size)
+    assert picture("1", tell=tell)
 
 
 def test_a_preview(picture, run):
@@ -78,39 +75,31 @@ def test_a_preview(picture, run):
     assert picture("1", tell=tell)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
-def test_output(picture, run, size):
-    assert picture("1", tell=lambda host: host.show_results([run]), size=size)
+def test_output(picture, run):
+    assert picture("1", tell=lambda host: host.show_results([run]), looks=ALL | WIDE)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-def test_quarantine(picture, run, size):
-    assert picture("2", "tab", tell=lambda host: host.show_results([run]), size=size)
-
-
-def test_quarantine_in_light(picture, run):
-    show = lambda host: host.show_results([run])  # noqa: E731
-    assert picture("2", tell=show, theme="textual-light")
+def test_quarantine(picture, run):
+    assert picture("2", "tab", tell=lambda host: host.show_results([run]))
 
 
 def test_what_may_be_accepted(picture, run, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "casparian.app.tui.dev.accepting.find_contract_file", lambda _: tmp_path / "contract.toml"
     )
-    assert picture("2", "down", "a", tell=lambda host: host.show_results([run]), size=(80, 24))
+    assert picture("2", "a", tell=lambda host: host.show_results([run]))
 
 
 def test_log(picture, run):
-    assert picture("3", tell=lambda host: host.show_results([run]), size=(80, 24))
+    assert picture("3", tell=lambda host: host.show_results([run]))
 
 
 def test_a_failed_run_keeps_the_rows_of_the_one_before(picture, run, tmp_path):
     assert picture(tell=lambda host: host.show_results([run, failed(tmp_path)]))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-def test_error(picture, run, tmp_path, size):
-    assert picture("4", tell=lambda host: host.show_results([run, failed(tmp_path)]), size=size)
+def test_error(picture, run, tmp_path):
+    assert picture("4", tell=lambda host: host.show_results([run, failed(tmp_path)]))
 
 
 def test_contract(picture, run):
@@ -133,9 +122,11 @@ def test_help(picture, run):
     assert picture("question_mark", tell=lambda host: host.show_results([run]))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
-def test_jump_mode(picture, run, size):
-    assert picture("2", "ctrl+o", tell=lambda host: host.show_results([run]), size=size)
+@pytest.mark.parametrize("look", ["80x24", "120x40", "200x60"])
+def test_jump_mode(picture, run, look):
+    """A change of size ends it."""
+    looks = {look: (ALL | WIDE)[look]}
+    assert picture("2", "ctrl+o", tell=lambda host: host.show_results([run]), looks=looks)
 
 
 @pytest.fixture
@@ -154,9 +145,9 @@ def files(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("files")
 def test_choosing_a_parser(picture):
-    assert picture("o", "s", "a", "l")
+    assert picture("o", "s", "a", "l", looks=BOTH)
 
 
 @pytest.mark.usefixtures("files")
 def test_choosing_samples(picture):
-    assert picture("o", *"stock", "enter", *"2024", "space", "tab", size=(80, 24))
+    assert picture("o", *"stock", "enter", *"2024", "space", "tab", looks=BOTH)

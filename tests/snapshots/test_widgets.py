@@ -18,17 +18,20 @@ from casparian.app.tui.widgets.table_view import Marks
 
 from ..app.tui.widgets.conftest import Around
 from ..app.tui.widgets.nasty import nasty_table
+from .looks import BOTH, IN_LIGHT, LIGHT, MEDIUM, NARROW, WIDE, settled
+
+NARROW_LIGHT = {"light": (80, 24, LIGHT)}
+ANSI = {"ansi": (80, 24, "ansi-dark")}
 
 MARKS = Marks(rows={4: "added", 6: "removed", 8: "changed"}, cells={(0, 1): "bad", (5, 2): "bad"})
 
 
 @pytest.fixture
-def table_picture(snap_compare, settled):
-    def compare(*keys, data=None, size=(80, 24), theme="textual-dark", answer=None, **options):
+def table_picture(looks_as):
+    def compare(*keys, data=None, looks=NARROW, answer=None, **options):
         area = TableArea()
 
-        async def before(pilot) -> None:
-            pilot.app.theme = theme
+        async def prepare(pilot) -> None:
             area.table.focus()
             area.table.show(MemoryTable(nasty_table() if data is None else data), **options)
             await settled(pilot)
@@ -40,7 +43,7 @@ def table_picture(snap_compare, settled):
                 await pilot.press("enter")
                 await settled(pilot)
 
-        return snap_compare(Around(area), terminal_size=size, run_before=before)
+        return looks_as(Around(area), prepare, looks)
 
     return compare
 
@@ -50,15 +53,15 @@ def test_table(table_picture):
 
 
 def test_table_wide(table_picture):
-    assert table_picture("right", "s", size=(120, 40), marks=MARKS)
+    assert table_picture("right", "s", looks=MEDIUM, marks=MARKS)
 
 
 def test_table_light(table_picture):
-    assert table_picture("shift+down", "shift+right", theme="textual-light", marks=MARKS)
+    assert table_picture("shift+down", "shift+right", looks=NARROW_LIGHT, marks=MARKS)
 
 
 def test_table_in_the_terminals_own_colours(table_picture):
-    assert table_picture("slash", answer="a", theme="ansi-dark", marks=MARKS)
+    assert table_picture("slash", answer="a", looks=ANSI, marks=MARKS)
 
 
 def test_table_scrolled_to_its_end(table_picture):
@@ -87,7 +90,7 @@ def test_a_cell_as_a_whole(table_picture):
     assert table_picture("enter", data=pa.table({"payload": [text]}))
 
 
-def test_table_while_it_sorts(snap_compare, monkeypatch):
+def test_table_while_it_sorts(looks_as, monkeypatch):
     def slow(source, keep, sort, stale):
         while not stale():  # until the app is gone
             threading.Event().wait(0.01)
@@ -96,22 +99,19 @@ def test_table_while_it_sorts(snap_compare, monkeypatch):
     monkeypatch.setattr(table_taking, "arranged", slow)
     area = TableArea()
 
-    async def before(pilot) -> None:
+    async def prepare(pilot) -> None:
         area.table.show(MemoryTable(nasty_table()))
         area.table.sort_by(0)
-        await pilot.pause()
-        await pilot.pause()
 
-    assert snap_compare(Around(area), run_before=before)
+    assert looks_as(Around(area), prepare, NARROW, at_rest=False)
 
 
 @pytest.fixture
-def log_picture(snap_compare, settled):
-    def compare(*keys, lines=(), later=(), size=(80, 24), theme="textual-dark", answer=None):
+def log_picture(looks_as):
+    def compare(*keys, lines=(), later=(), looks=NARROW, answer=None):
         area = LogArea()
 
-        async def before(pilot) -> None:
-            pilot.app.theme = theme
+        async def prepare(pilot) -> None:
             area.log_view.focus()
             area.log_view.append(lines)
             await settled(pilot)
@@ -124,7 +124,7 @@ def log_picture(snap_compare, settled):
             area.log_view.append(later)
             await settled(pilot)
 
-        return snap_compare(Around(area), terminal_size=size, run_before=before)
+        return looks_as(Around(area), prepare, looks)
 
     return compare
 
@@ -149,7 +149,7 @@ def test_log(log_picture):
 
 
 def test_log_wide_light(log_picture):
-    assert log_picture("f", "f", lines=_lines(100), size=(120, 40), theme="textual-light")
+    assert log_picture("f", "f", lines=_lines(100), looks=IN_LIGHT)
 
 
 def test_log_scrolled_up_and_searched(log_picture):
@@ -169,14 +169,9 @@ def orders():
     return pa.table({"price": prices, "town": places})
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
-def test_column_of_numbers(table_picture, size):
-    assert table_picture("i", data=orders(), size=size)
+def test_column_of_numbers(table_picture):
+    assert table_picture("i", data=orders(), looks=BOTH | WIDE)
 
 
 def test_column_of_texts(table_picture):
-    assert table_picture("right", "i", data=orders())
-
-
-def test_column_of_texts_light(table_picture):
-    assert table_picture("right", "i", data=orders(), theme="textual-light", size=(120, 40))
+    assert table_picture("right", "i", data=orders(), looks=NARROW | IN_LIGHT)

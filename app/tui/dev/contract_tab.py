@@ -64,13 +64,13 @@ class ContractTab(Vertical):
             return
         if result.contract is None:
             said = (
-                " no contract: types are inferred, and nothing is quarantined "
+                "no contract: types are inferred, and nothing is quarantined "
                 "(casparian contract infer proposes one)"
             )
         else:
-            said = f" contract {result.contract.hash[:12]}"
+            said = f"contract {result.contract.hash[:12]}"
             if result.report.quarantine_total:
-                said += "  a takes what would let a column's bad cells pass"
+                said += " · a lets a column's bad cells pass"
         say(sentence, Text(said, "dim"))
         try:
             self._columns = columns = seen_columns(result)

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from casparian.app.safe_text import one_line, safe
 from casparian.app.tui.widgets.saying import say
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ class ErrorTab(Vertical):
         if error is None:
             say(sentence, Text("no error", "dim"))
         else:
-            words = Text(f"{error.type}: ", "bold")
-            words.append(error.message)
+            words = Text(f"{one_line(error.type)}: ", "bold")
+            words.append(safe(error.message))
             words.append(f"\n{_PHASES.get(error.phase, error.phase)}", "dim")
             if error.hint:
                 words.append("\ntry: ", "bold")
-                words.append(error.hint)
+                words.append(safe(error.hint))
             say(sentence, words)
-        say(self.query_one("#error-text", Static), Text("" if error is None else error.text))
+        say(self.query_one("#error-text", Static), Text("" if error is None else safe(error.text)))
         self._show_frames()
 
     def own_line(self) -> tuple[Path, int] | None:
@@ -97,9 +98,9 @@ class ErrorTab(Vertical):
         file = Path(frame["file"])
         own = self._is_own(frame)
         shown = file.relative_to(self._own) if own and self._own is not None else file
-        line = Text(f"{shown}:{frame['line']}", "bold" if own else "dim")
-        line.append(f"  in {frame['function']}" if frame["function"] else "", "dim")
-        line.append(f"\n    {frame['source']}", "" if own else "dim")
+        line = Text(f"{one_line(str(shown))}:{frame['line']}", "bold" if own else "dim")
+        line.append(f"  in {one_line(frame['function'])}" if frame["function"] else "", "dim")
+        line.append(f"\n    {one_line(frame['source'])}", "" if own else "dim")
         return line
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

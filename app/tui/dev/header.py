@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
+
+#: Cells for the program's name, and those of the panes.
+_PANES: Final = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class HeaderLine(Widget):
         if shown.python:
             left.append(f"  python {shown.python}", "dim")
         right = Text(f"{shown.watching} ", "bold" if shown.problem else "dim")
-        room = self.size.width - right.cell_len
-        left.truncate(max(0, room - 1), overflow="ellipsis", pad=True)
-        return left + Text(" ") + right if room > 20 else left
+        # What needs looking at is never left out: it is cut where even the parser's name is.
+        right.truncate(max(0, self.size.width - _PANES - 1), overflow="ellipsis")
+        left.truncate(self.size.width - right.cell_len - 1, overflow="ellipsis", pad=True)
+        return left + Text(" ") + right

@@ -42,7 +42,9 @@ class QuarantineTab(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Groups, rows, and why the row under the cursor is bad."""
-        yield OptionList(id="quarantine-groups")
+        groups = OptionList(id="quarantine-groups")
+        groups.border_title = "Reasons"
+        yield groups
         yield Splitter("quarantine-groups", "left")
         with Vertical():
             yield TableArea(id="quarantine-rows")
@@ -75,7 +77,6 @@ class QuarantineTab(Horizontal):
         groups.clear_options()
         groups.add_options([Option(_prompt(group)) for group in self._groups])
         rejected = 0 if result is None else result.report.quarantine_total
-        groups.border_title = "Reasons"
         groups.border_subtitle = counted(rejected, "row") if rejected else "none"
         if self._groups:
             groups.highlighted = min(chosen, len(self._groups) - 1)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from casparian.app.tui.dev.stage_bar import GLYPHS, Mood
 from casparian.app.tui.widgets.line_list import LineList
 from casparian.app.tui.widgets.part_style import part_style
-from casparian.app.tui.widgets.plain_text import cut, plain
+from casparian.app.tui.widgets.plain_text import cut_within, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Cells before the name: a blank, the glyph, a blank.
 _GLYPH: Final = 3
-_LEAST_NAME: Final = 8
+_LEAST_NAME: Final = 12
 
 SAMPLES_BINDINGS: Final[tuple[Binding, ...]] = tuple(
     Binding(keys, action, text, show=False, tooltip=text, id=f"samples.{name}")
@@ -128,7 +128,7 @@ class SamplesList(LineList):
         while numbers and room - sum(len(text) + 1 for text, _ in numbers) < _LEAST_NAME:
             numbers.pop()  # its name says more than how long it took
         taken = sum(len(text) + 1 for text, _ in numbers)
-        name, cells = cut(plain(line.path.name), room - taken)
+        name, cells = cut_within(plain(line.path.name), room - taken)
         segments = [
             Segment(f" {glyph} ", row),
             Segment(name + " " * (room - taken - cells), row),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.app.jobs_table import shortened
 from casparian.app.tui.prod.host import Acted, Counted, ParserTold
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.question import WORDS, Question, QuestionScreen, Scope
@@ -28,6 +29,8 @@ _DONE: Final[dict[JobVerb, str]] = {
 }
 #: Seconds until it is shown that something is being done: most is over by then.
 _SOON: Final = 0.5
+#: Cells for a parser's name, and for that of a file, so that both stand in one line.
+_SHORT: Final = 18
 READ_ONLY: Final = "it only looks: started with --read-only, or with --web and no --allow-actions"
 
 
@@ -75,8 +78,9 @@ class JobDeeds:
         matching = self.matching()
         able = [job for job in jobs if permits(verb, job.status)]
         if len(jobs) == 1:
-            name = jobs[0].input_path.rpartition("/")[2]
-            these = f"the job {jobs[0].job_id[:8]} · {jobs[0].parser} · {name}"
+            parser = shortened(jobs[0].parser, _SHORT)
+            name = shortened(jobs[0].input_path.rpartition("/")[2], _SHORT)
+            these = f"the job {jobs[0].job_id[:8]} · {parser} · {name}"
         else:
             these = f"the {len(able):,} marked jobs"
             if len(able) < len(jobs):

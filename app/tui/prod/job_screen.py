@@ -98,7 +98,7 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         self.query_one("#job-attempts", OptionList).border_title = "Attempts"
         self.query_one("#job-files", OptionList).border_title = "Outputs"
         self._tab(self._first)
-        self._say(f"looking for job {self._wanted}…")
+        self._say("looking for it…")
         self.show_trouble(self.state.trouble)
         self._host.look_at_job(self._wanted)
 
@@ -228,6 +228,8 @@ class JobScreen(JobDeeds, Doing, Screen[None]):
         if event.option_index < len(self._files):
             _, path, table = self._files[event.option_index]
             said = f"in the table {table} of a database" if table else ""
+            if path is not None and not path.is_file():
+                said, path = "its file is there no more", None
             self.query_one("#job-files", OptionList).border_subtitle = said
             self._preview(path)
 

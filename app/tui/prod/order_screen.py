@@ -93,10 +93,10 @@ class OrderScreen(ModalScreen[JobOrder | None]):
         letter, order, words = CHOICES[at]
         reason = why_not(order, self._total)
         here = order.by == self._order.by and (order == self._order or order.by != "queued")
-        text = Text.assemble((f" {letter}  ", "bold" if not reason else "dim"))
-        text.append(words_of(self._order) if here else words, "" if not reason else "dim")
+        text = Text.assemble((f" {letter}  ", "bold" if not reason else ""))
+        text.append(words_of(self._order) if here else words)
         text.append("  ●" if here else "")
-        text.append(f"  {reason}" if reason else "", "dim")
+        text.append(f"  {reason.partition(':')[0]}" if reason else "", "italic")
         return Option(text, disabled=bool(reason))
 
     @on(OptionList.OptionSelected)

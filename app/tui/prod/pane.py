@@ -275,6 +275,9 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
     def _nothing(self) -> str:
         if self.state.filter:
             return "no job matches: escape lets go of the filter"
+        view = self.state.view
+        if view is not None and not view.parsers:
+            return "no jobs yet, and no parser: R registers one"
         return "no jobs yet: n queues files for a parser"
 
     def _tick(self) -> None:

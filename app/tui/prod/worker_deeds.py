@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from casparian.app.jobs_table import shortened
+from casparian.app.safe_text import one_line
 from casparian.app.tui.prod.confirm import ConfirmScreen
 from casparian.app.tui.prod.job_deeds import READ_ONLY
 from casparian.app.tui.prod.job_opening import source_of
 from casparian.core.dev_session.remembered import recall
+from casparian.core.words import counted
 from casparian.core.worker.local_workers import why_not_stop
 
 if TYPE_CHECKING:
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
     from casparian.core.stores.workers import Worker
 
 _START: Final = (
-    "casparian worker begins over this store, as the settings say. It goes on when the terminal "
-    "app closes; K stops it."
+    "A worker begins to do the jobs of this store, with the settings of where you are. It goes on "
+    "when the terminal app closes; K stops it."
 )
 _STOP: Final = (
     "It begins no more jobs. Those that run get the time that drain_timeout says, and are given "
@@ -81,7 +84,8 @@ class WorkerDeeds:
             if yes:
                 self._host.stop_worker(worker)
 
-        title = f"Stop the worker {worker.host} {worker.pid}: {worker.busy} jobs run"
+        run = counted(worker.busy, "job") + (" runs" if worker.busy == 1 else " run")
+        title = f"Stop the worker {shortened(one_line(worker.host), 30)} {worker.pid}: {run}"
         node.app.push_screen(ConfirmScreen(title, _STOP), answered)
 
     def told_of_worker(self, event: WorkerTold) -> None:

@@ -66,6 +66,14 @@ def cut(text: str, width: int) -> tuple[str, int]:
     return text, taken
 
 
+def cut_within(text: str, width: int) -> tuple[str, int]:
+    """As `cut`, but of plain names both ends stay: those of files often differ at their ends."""
+    if not text.isascii() or len(text) <= width or width < 5:
+        return cut(text, width)
+    end = (width - 1) * 2 // 3
+    return f"{text[: width - 1 - end]}…{text[-end:]}", width
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """Return text in `plain` lines of at most ``width`` cells; its own line ends are kept."""
     lines: list[str] = []
