@@ -18,6 +18,10 @@ class StoreUnreachableError(StoreError):
     """The store is not there, locked for too long, full, or can't be read: try again later."""
 
 
+class StoreReplacedError(StoreError):
+    """Another file has the name of the one that is open: only to open it again helps."""
+
+
 class StoreNewerError(StoreError):
     """The store was made by a newer casparian, whose rules this one doesn't know."""
 

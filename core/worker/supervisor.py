@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.5
 """How often it looks for jobs, for what is to be cancelled, and at its clocks."""
+_TELL_AGAIN_S: Final = 30.0
+"""How often the same trouble with the store is told."""
 
 
 class Supervisor:
@@ -68,6 +70,7 @@ class Supervisor:
         self._nothing_left = False
         self._stop_at: float | None = None
         self._stopping = False
+        self._trouble = ("", 0.0)
         self._asked_to_stop = False
 
     def stop(self) -> None:
@@ -181,7 +184,11 @@ class Supervisor:
         try:
             yield
         except StoreUnreachableError as error:
-            self._warn(f"{error.message}; trying again")
+            now = time.monotonic()
+            told, at = self._trouble
+            if error.message != told or now - at >= _TELL_AGAIN_S:
+                self._trouble = (error.message, now)
+                self._warn(f"{error.message}; trying again")
             # Not a synchronisation: whoever holds the store is given room.
             self._signals.wait(TICK_S)
 

@@ -6,13 +6,18 @@ transaction is begun again, whole, after a short random wait.
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.stores.errors import StoreError, StoreUnreachableError
+from casparian.core.stores.errors import (
+    StoreError,
+    StoreReplacedError,
+    StoreUnreachableError,
+)
 from casparian.core.stores.sqlite.filesystem import network_kind
 from casparian.core.stores.sqlite.holder import write_holder
 
@@ -74,9 +79,13 @@ class Connection:
             if read_only:
                 self.raw.execute("PRAGMA query_only = ON")
             self.raw.execute("PRAGMA busy_timeout = 0").fetchall()
+            self._file = self._what_is_there()
         except sqlite3.Error as error:
             self.raw.close()
             raise self._explained(error) from error
+        except StoreError:
+            self.raw.close()
+            raise
 
     def write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
         """Do work in one transaction; ``work`` gets the connection and the time, and may run again.
@@ -127,7 +136,32 @@ class Connection:
         """Let go of the file."""
         self.raw.close()
 
+    def _what_is_there(self) -> tuple[int, int]:
+        """Return which file has the store's name."""
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - for each change
+        except OSError as error:
+            raise StoreUnreachableError(
+                f"{self.path}: the store's file was moved or removed while it was in use: "
+                f"{error.strerror}",
+                hint="put it back",
+            ) from error
+        return status.st_dev, status.st_ino
+
+    def _check_place(self) -> None:
+        """See that the open file is still the store.
+
+        One that lost its name can be read and written for as long as it is open; what was done
+        there would be lost with it, and what others do in its successor would never be seen.
+        """
+        if self._what_is_there() != self._file:
+            raise StoreReplacedError(
+                f"{self.path}: another file has taken the store's place while it was in use",
+                hint="start again, with the store that is there now",
+            )
+
     def _patiently(self, work: Callable[[], T]) -> T:
+        self._check_place()
         deadline = time.monotonic() + self._patience_s
         wait = _FIRST_WAIT_S
         while True:

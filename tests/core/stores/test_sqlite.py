@@ -48,6 +48,24 @@ def test_a_store_is_made_with_its_folder_and_every_commit_is_durable(path: Path)
             assert store.connection.read(f"PRAGMA {pragma}")[0][0] == value
 
 
+def test_a_store_whose_file_was_moved_away_or_replaced_is_not_written_to_unseen(
+    path: Path, tmp_path: Path
+) -> None:
+    with SqliteStore(path) as store:
+        store.jobs.insert(new_job(1))
+        path.rename(moved := tmp_path / "moved.db")
+        with pytest.raises(StoreUnreachableError, match="was moved or removed"):
+            store.jobs.insert(new_job(2))
+        moved.rename(path)
+        store.jobs.insert(new_job(2))
+        assert store.jobs.counts() == {"pending": 2}, "once it is back it goes on"
+        path.rename(moved)
+        path.write_bytes(b"a backup, say")
+        with pytest.raises(StoreError, match="another file has taken the store's place"):
+            store.changed()
+        path.unlink()
+
+
 @pytest.mark.parametrize("url", ["{}", "sqlite://{}"])
 def test_a_url_opens_the_store_that_it_names(url: str, path: Path) -> None:
     with open_store(url.format(path)) as store:
