@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.queue_peers import Peer
 from casparian.core.stores.jobs import NewJob
-from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite import set_statements, statements
 from casparian.core.stores.sqlite.many_rows import with_places
 
 LEASE_MS = 300_000
@@ -76,7 +76,7 @@ def same_tables(path: Path, jobs: Sequence[NewJob]) -> None:
             [job] = given(statements.TO_PROMOTE, *held)
             version = (job["parser"], job["parser_version"])
             shown = (job["input_hash"], job["asked_at"], held[1], "")
-            given(statements.STANDS, job["input_path"], *version, held[0], *shown)
+            given(set_statements.STANDS, job["input_path"], *version, held[0], *shown)
             given(statements.PROMOTE, *held, "{}", None, None, _now() + LEASE_MS)
             db.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import AmbiguousJobError, StoreError, UnknownJobError
 from casparian.core.stores.jobs import Inserted, JobFilter, JobPage, NewJob, Replay
-from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite import set_statements, statements
 from casparian.core.stores.sqlite.job_rows import (
     attempt_of,
     count_query,
@@ -185,14 +185,14 @@ class SqliteJobs(SqliteLeases):
         """Return what stands for paths, of all versions of a parser."""
         values = {"parser": parser, "input_paths": json.dumps(list(input_paths))}
         return [
-            StandsFor(*row) for row in self._connection.read(statements.STAND_FOR_PATHS, values)
+            StandsFor(*row) for row in self._connection.read(set_statements.STAND_FOR_PATHS, values)
         ]
 
     def publishes_below(self, root: Path) -> bool:
         """Whether a set stands, or is about to, below a folder. All sets are looked at if none."""
         folder = f"{root}/"
         values = {"folder": folder, "database": f"sqlite://{folder}"}
-        return bool(self._connection.read(statements.STANDS_BELOW, values))
+        return bool(self._connection.read(set_statements.STANDS_BELOW, values))
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.jobs import Inserted
-from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite import set_statements, statements
 from casparian.core.stores.sqlite.job_counts import count
 from casparian.core.stores.sqlite.many_rows import BATCH, of_all
 from casparian.core.stores.sqlite.standing_sets import share, shares
@@ -37,7 +37,7 @@ def there_already(
     values = job._asdict()
     rows = raw.execute(statements.SAME_WORK, values).fetchall()
     if (job.input_hash, job.source_hash) in queued and not (rows and not rows[0]["processed"]):
-        stands = raw.execute(statements.STANDS_FOR_PATH, values).fetchall()
+        stands = raw.execute(set_statements.STANDS_FOR_PATH, values).fetchall()
         return None if stands else Inserted("", is_new=False)
     if not rows or not shares(raw, values, rows[0]):
         return None

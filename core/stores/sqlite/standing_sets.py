@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from casparian.core.stores.sqlite import statements
+from casparian.core.stores.sqlite import set_statements, statements
 from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.standing_sets import Promoted, StandingSet, read_sets, sets_text
 
@@ -59,7 +59,7 @@ def promote(
     if len(promotions) > 1:
         new = _apart(_held(raw, promotions), promotions)
         if new:
-            of_all(raw, statements.STANDS, new)
+            of_all(raw, set_statements.STANDS, new)
             kept = [(*lease, text, None, None, lease_until) for lease, text, _ in promotions]
             of_all(raw, statements.PROMOTE, kept)
             return [_GRANTED] * len(promotions)
@@ -113,7 +113,7 @@ def _promote(raw: sqlite3.Connection, promotion: Promotion, lease_until: int) ->
         new = [_new_row(job, promotion, path) for path in change.paths]
     else:
         new = [_new_row(job, promotion)]
-    of_all(raw, statements.STANDS, new)
+    of_all(raw, set_statements.STANDS, new)
     of_all(raw, statements.PROMOTE, [_kept(promotion, gone, lease_until)])
     return Promoted("granted", gone)
 
@@ -149,8 +149,8 @@ def share(raw: sqlite3.Connection, values: Mapping[str, Any], other: sqlite3.Row
     is_its_own = not other["processed"] and other["input_path"] == values["input_path"]
     if not is_its_own and not _standing_for(raw, values):
         named = {**values, "other": other["job_id"]}
-        if not raw.execute(statements.SHARE, named).rowcount and not other["processed"]:
-            raw.execute(statements.SHARE_LATER, named)
+        if not raw.execute(set_statements.SHARE, named).rowcount and not other["processed"]:
+            raw.execute(set_statements.SHARE_LATER, named)
     return True
 
 
@@ -162,7 +162,7 @@ def shares(raw: sqlite3.Connection, values: Mapping[str, Any], other: sqlite3.Ro
 
 
 def _standing_for(raw: sqlite3.Connection, values: Mapping[str, Any]) -> set[str]:
-    return {row["job_id"] for row in raw.execute(statements.STANDS_FOR_PATH, values)}
+    return {row["job_id"] for row in raw.execute(set_statements.STANDS_FOR_PATH, values)}
 
 
 def put_back(raw: sqlite3.Connection, job: sqlite3.Row) -> None:
@@ -170,19 +170,19 @@ def put_back(raw: sqlite3.Connection, job: sqlite3.Row) -> None:
 
     Some of them may have been taken out by then; whoever replaces them will find nothing there.
     """
-    raw.execute(statements.SET_IS_LOST, {"job_id": job["job_id"]})
+    raw.execute(set_statements.SET_IS_LOST, {"job_id": job["job_id"]})
     for one in read_sets(job["replacing"]):
         other = raw.execute(
             "SELECT *, coalesce(requeued_at, created_at) AS asked_at FROM cf_jobs WHERE job_id = ?",
             (one.job_id,),
         ).fetchone()
         source = job if other is None else other
-        of_all(raw, statements.STANDS, [_share(source, one, source["input_path"])])
+        of_all(raw, set_statements.STANDS, [_share(source, one, source["input_path"])])
 
 
 def _in_the_way(raw: sqlite3.Connection, job: sqlite3.Row) -> list[_Row]:
     """Return what stands for the job's path, for its content, and for what it is to replace."""
-    return [_Row(*row) for row in raw.execute(statements.IN_THE_WAY, dict(job)).fetchall()]
+    return [_Row(*row) for row in raw.execute(set_statements.IN_THE_WAY, dict(job)).fetchall()]
 
 
 def _asked_later(job: sqlite3.Row, rows: Sequence[_Row]) -> str | None:
@@ -202,7 +202,7 @@ def _change(raw: sqlite3.Connection, job: sqlite3.Row, rows: Sequence[_Row], pla
     left: list[_Row] = []
     gone: list[_Row] = []
     for job_id in dict.fromkeys(row.job_id for row in rows):
-        found = raw.execute(statements.SHARES_OF_SET, {"job_id": job_id}).fetchall()
+        found = raw.execute(set_statements.SHARES_OF_SET, {"job_id": job_id}).fetchall()
         shares = [_Row(*row) for row in found]
         of_version = [r for r in shares if r.parser_version == job["parser_version"]]
         if not of_version and any(row.asked_at > job["asked_at"] for row in shares):
@@ -234,7 +234,7 @@ def _being_published(raw: sqlite3.Connection, job_ids: Sequence[str], own: str) 
 
 
 def _take_out(raw: sqlite3.Connection, job: sqlite3.Row, change: _Change) -> None:
-    raw.executemany(statements.LEAVES, [_key(row) for row in change.left])
+    raw.executemany(set_statements.LEAVES, [_key(row) for row in change.left])
     unprocess(raw, [_named(row) for row in change.gone if row.job_id != job["job_id"]])
 
 
@@ -242,8 +242,8 @@ def unprocess(raw: sqlite3.Connection, works: Sequence[Mapping[str, object]]) ->
     """Forget that jobs have done the work on inputs; within a transaction."""
     if not works:
         return  # as ever so often: statements that do nothing cost some too
-    raw.executemany(statements.UNPROCESSED, works)
-    raw.executemany(statements.UNPROCESSED_IF_PRUNED, works)
+    raw.executemany(set_statements.UNPROCESSED, works)
+    raw.executemany(set_statements.UNPROCESSED_IF_PRUNED, works)
 
 
 def _named(row: _Row) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from casparian.core.stores.errors import StoreError
 from casparian.core.stores.jobs import Completion, JobError, Lease, Promotion
 from casparian.core.stores.maintenance import check_store
-from casparian.core.stores.sqlite import migrations, statements
+from casparian.core.stores.sqlite import migrations, set_statements, statements
 from casparian.core.stores.sqlite.connection import Connection
 from casparian.core.stores.sqlite.store import SqliteStore, wall_clock
 from casparian.core.stores.standing_sets import Promoted, StandingSet
@@ -359,14 +360,16 @@ def goes_well(steps: list[tuple[str, int]]) -> None:
             assert found == sorted(set(outputs.files.values())), "what is there now, once"
 
 
-def weak(name: str, old: str, new: str) -> tuple[str, str]:
-    statement = getattr(statements, name)
+def weak(
+    name: str, old: str, new: str, module: ModuleType = set_statements
+) -> tuple[ModuleType, str, str]:
+    statement = getattr(module, name)
     assert old in statement
-    return name, statement.replace(old, new)
+    return module, name, statement.replace(old, new)
 
 
 WEAKENED = {
-    "two publish at once": weak("TO_PROMOTE", "WHERE status = 'promoting'", "WHERE 0"),
+    "two publish at once": weak("TO_PROMOTE", "WHERE status = 'promoting'", "WHERE 0", statements),
     "only the path counts": weak("IN_THE_WAY", "done.input_hash = :input_hash", "0"),
     "only the content counts": weak("IN_THE_WAY", "WHERE input_path = :", "WHERE 0 = :"),
     "no name shares a set": weak("SHARE", "fence > 0", "0"),
@@ -376,7 +379,7 @@ WEAKENED = {
 
 @pytest.mark.parametrize("weakness", WEAKENED)
 def test_the_model_finds_a_weakened_rule(weakness: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, *WEAKENED[weakness])
+    monkeypatch.setattr(*WEAKENED[weakness])
 
     @settings(
         max_examples=2_000,
