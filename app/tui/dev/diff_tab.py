@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from casparian.app.tui.dev.diff_text import Looks, said_of
+from casparian.app.tui.dev.state import came_to_rows
 from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.saying import say
 
@@ -70,13 +71,24 @@ class DiffTab(VerticalScroll, can_focus=True):
 def _waiting(state: DevState) -> str:
     if state.result is None:
         return "there is no run yet"
+    if not came_to_rows(state.result):
+        return _nothing_to_compare(state.result)
     if state.against == "registered":
         if state.result.report.stopped_after is not None:
             return "a preview isn't compared with the registered version: r runs all of it"
         return "the registered version is run on this sample …"
     if state.compared_with is None:
-        return "there is no earlier run of this sample; v compares with the registered version"
+        return (
+            "there is no earlier run of this sample that had rows; "
+            "v compares with the registered version"
+        )
     return "…"
+
+
+def _nothing_to_compare(result: RunResult) -> str:
+    if result.ended in ("cancelled", "superseded"):
+        return f"run {result.run} was ended before it was done: r runs it again"
+    return f"run {result.run} failed before it had a row to compare: 4 shows why"
 
 
 def _said(compared: Compared, before: RunResult | None, looks: Looks) -> Text:

@@ -90,9 +90,13 @@ class DevState:
 
     @property
     def compared_with(self) -> RunResult | None:
-        """The result that the one that is looked at is to be compared with, if it is there."""
+        """The result that the one that is looked at is to be compared with, if it is there.
+
+        That is an earlier one that had rows: after a save with a half-typed line every row would
+        be new, and no change between the two states that work could be seen.
+        """
         result = self.result
-        if result is None:
+        if result is None or not came_to_rows(result):
             return None
         if self.against == "registered" and result.report.stopped_after is None:
             return self.registered.get(result.sample)
@@ -102,6 +106,7 @@ class DevState:
             for other in self.history
             if other.sample == result.sample
             and other.run < result.run
+            and came_to_rows(other)
             # Part of the rows would differ from all of them by those that nobody asked for.
             and other.report.stopped_after == part
         ]
@@ -123,10 +128,16 @@ class DevState:
         return found if self.shown is None else self.good.get(self.shown, found)
 
     @property
+    def with_columns(self) -> RunResult | None:
+        """The result whose columns are shown: one without a row may well have those."""
+        found = self.result
+        return found if found is not None and found.outputs else self.table
+
+    @property
     def lacks_registered(self) -> bool:
         """Whether what the registered version makes of the sample is to be found out."""
         found = self.result
-        if found is None or found.report.stopped_after is not None:
+        if found is None or not came_to_rows(found) or found.report.stopped_after is not None:
             return False
         return self.against == "registered" and found.sample not in self.registered
 
@@ -275,8 +286,18 @@ def showing(state: DevState, sample: Path) -> DevState:
 
 
 def has_rows(result: RunResult) -> bool:
-    """Whether a result has anything to show as a table, or is good without."""
-    return result.is_good or any(output.rows is not None for output in result.outputs)
+    """Whether a result has anything to show as a table, or is good without.
+
+    A run that failed before it had a row has the empty table of its contract at most.
+    """
+    return result.is_good or result.report.rows > 0
+
+
+def came_to_rows(result: RunResult) -> bool:
+    """Whether there is anything of a result that another can be compared with."""
+    if result.ended in ("cancelled", "superseded"):
+        return False  # where it was stopped is nothing that the parser did
+    return has_rows(result) or result.report.rows_quarantined > 0
 
 
 def mood_of(result: RunResult | None) -> Mood:

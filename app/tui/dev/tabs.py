@@ -51,7 +51,7 @@ class RunTabs:
             "quarantine": lambda state: self.quarantine.show(state.result),
             "log": self.log.show,
             "error": self._show_error,
-            "contract": lambda state: self.contract.show(state.table),
+            "contract": lambda state: self.contract.show(state.with_columns),
             "diff": self.diff.show,
         }
 

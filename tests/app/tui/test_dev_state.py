@@ -32,7 +32,7 @@ from casparian.core.dev_session.events import (
 )
 from casparian.core.events import Log
 
-from .fed_dev import SAMPLES, FedHost, failed, result
+from .fed_dev import ERROR, SAMPLES, FedHost, failed, result
 from .prod_pane import until
 
 
@@ -81,6 +81,31 @@ def test_a_preview_is_told_as_one_and_is_compared_with_none_but_previews(tmp_pat
     assert state.compared_with.run == 2
     assert after(state, ended(result(tmp_path, 4))).compared_with.run == 1
     assert not comparing_with(state, "registered").lacks_registered
+
+
+def test_rows_stay_and_changes_are_told_of_across_runs_that_had_none(tmp_path):
+    """The last good result stays, marked stale; what works again is compared with what worked."""
+
+    def without_rows(run, ending="finished"):
+        broken = result(tmp_path, run)
+        [output] = broken.report.outputs
+        empty = replace(output, rows=0, rows_quarantined=0)  # its table is there, for its contract
+        report = replace(broken.report, status="failed", outputs=(empty,), error=ERROR)
+        return replace(broken, report=report, ended=ending)
+
+    good = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(result(tmp_path)))
+    violating = after(good, ended(without_rows(2)))
+    assert violating.table is good.result
+    assert violating.is_stale
+    assert violating.with_columns is violating.result
+    assert violating.compared_with is None
+    half_typed = after(violating, ended(failed(tmp_path, 3)))
+    assert half_typed.table is good.result
+    assert half_typed.with_columns is good.result
+    assert not comparing_with(half_typed, "registered").lacks_registered
+    stopped = replace(result(tmp_path, 4), ended="cancelled")
+    mended = after(after(half_typed, ended(stopped)), ended(result(tmp_path, 5)))
+    assert mended.compared_with is good.result
 
 
 def test_that_a_run_has_begun_waits_and_its_end_does_not(tmp_path):
