@@ -14,9 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
-from casparian.core.stores.jobs import Claim, JobError
+from casparian.core.stores.jobs import JobError
 from casparian.core.stores.store import open_store
 from casparian.core.worker.bundle_cache import BundleCache
+from casparian.core.worker.claims import Claims
 from casparian.core.worker.endings import Claimed, Endings
 from casparian.core.worker.failures import MORE_TIME, failed
 from casparian.core.worker.housekeeping import Housekeeping
@@ -65,9 +66,6 @@ class Supervisor:
         self._on_report = on_report
         self.worker_id = secrets.token_hex(8)
         self._progress: dict[Lease, Progress] = {}
-        self._claimed = 0
-        self._looked_for_work = 0.0
-        self._nothing_left = False
         self._stop_at: float | None = None
         self._stopping = False
         self._trouble = ("", 0.0)
@@ -111,6 +109,9 @@ class Supervisor:
             self._selector = selectors.DefaultSelector()
             self._selector.register(signals, selectors.EVENT_READ, None)
             self._runners = Runners(self._selector, job_timeout=options.job_timeout)
+            self._claims = Claims(
+                store, options, self.worker_id, self._runners, self._publications, self._obstacles
+            )
             self._leases.start()
             try:
                 self._loop()
@@ -128,7 +129,7 @@ class Supervisor:
                 else:
                     self._signalled()
             with self._patiently():
-                self._endings.flush(self._wanted_with_sets())
+                self._endings.flush(None if self._stopping else self._claims.wanted_with_sets())
                 self._obstacles.flush()
             for work, runner in self._endings.promoted():
                 self._publish(runner, work)
@@ -150,10 +151,7 @@ class Supervisor:
             return self._signals.count > 1
         if self._stopping:
             return not self._publications or self._signals.count > 1 or self._is_overdue()
-        spent = self._claimed >= (self._options.max_jobs or self._claimed + 1)
-        drained = self._options.drain and self._nothing_left
-        done = spent or (drained and not self._obstacles.worth_waiting())
-        return done and not self._publications.worth_waiting()
+        return self._claims.is_over() and not self._publications.worth_waiting()
 
     def _is_overdue(self) -> bool:
         return self._stop_at is None or time.monotonic() > self._stop_at
@@ -196,7 +194,7 @@ class Supervisor:
 
     def _claim(self) -> None:
         self._send_publications()
-        wanted = self._wanted()
+        wanted = None if self._stopping else self._claims.wanted()
         if wanted is None or wanted.limit < 1:
             return
         asked = time.monotonic()
@@ -207,39 +205,11 @@ class Supervisor:
             parser=wanted.parser,
             without=wanted.without,
         )
-        self._take(Claimed(jobs, wanted.limit, asked), may_publish=self._runs_ahead())
-
-    def _runs_ahead(self) -> bool:
-        """Whether a runner is told of its next job while it publishes the last one's set.
-
-        Not if others' sets wait to be published, which need one that is idle, nor if that may take
-        long.
-        """
-        return not self._publications and self._options.database is None
-
-    def _wanted(self) -> Claim | None:
-        """Return how many jobs there is room for, which may be none; None if it isn't to look."""
-        options = self._options
-        if self._stopping or time.monotonic() < self._looked_for_work:
-            return None
-        busy = self._runners.working() if self._runs_ahead() else self._runners.busy()
-        room = options.concurrency - len(busy)
-        if options.max_jobs is not None:
-            room = min(room, options.max_jobs - self._claimed)
-        return Claim(self.worker_id, room, options.parser, self._obstacles.left_alone())
-
-    def _wanted_with_sets(self) -> Claim | None:
-        """Return what may be claimed where sets are promoted: each of them frees its runner."""
-        ahead = self._runs_ahead() and self._options.max_jobs is None
-        return self._wanted() if ahead else None
+        claimed = Claimed(jobs, wanted.limit, asked)
+        self._take(claimed, may_publish=self._claims.runs_ahead())
 
     def _take(self, claimed: Claimed, *, may_publish: bool) -> None:
-        if len(claimed.jobs) < claimed.room:
-            self._looked_for_work = claimed.asked + TICK_S
-            self._nothing_left = not claimed.jobs and not self._more_to_come()
-        else:
-            self._looked_for_work, self._nothing_left = 0.0, False
-        self._claimed += len(claimed.jobs)
+        self._claims.came(claimed)
         for job in claimed.jobs:
             work = Work(job.lease, job, None)
             try:
@@ -276,10 +246,6 @@ class Supervisor:
         runner.work = None
         self._endings.failed(work, made)
 
-    def _more_to_come(self) -> bool:
-        """Whether jobs wait for their time."""
-        return bool(self._store.jobs.counts(self._options.parser).get("scheduled"))
-
     # ------------------------------------------------------------------ runners
 
     def _hear(self, runner: RunnerProcess) -> None:
@@ -299,7 +265,7 @@ class Supervisor:
 
     def _answered(self, runner: RunnerProcess, work: Work, message: Message) -> None:
         self._progress.pop(work.lease, None)
-        self._nothing_left = False
+        self._claims.may_be_more()
         if isinstance(message, Visible | PublishFailed):
             runner.publishing = None
             if runner.work is not None:
@@ -327,7 +293,7 @@ class Supervisor:
         if message.waits:
             self._obstacles.met(work, message)
             self._endings.released(work)
-            self._claimed -= 1
+            self._claims.given_back()
             return
         if message.blames_parser:
             self._obstacles.passed(work)
@@ -339,7 +305,7 @@ class Supervisor:
         published, runner.publishing = runner.publishing, None
         work, runner.work = runner.work, None
         if published is not None:
-            self._nothing_left = False
+            self._claims.may_be_more()
             if self._leases.is_lost(published.lease):
                 self._endings.lost(published)
             else:
@@ -348,7 +314,7 @@ class Supervisor:
         if work is None:
             return
         self._progress.pop(work.lease, None)
-        self._nothing_left = False
+        self._claims.may_be_more()
         self._endings.forget(work)
         if self._leases.is_lost(work.lease):
             self._endings.lost(work)
