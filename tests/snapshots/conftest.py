@@ -19,7 +19,7 @@ import pytest
 import pytest_textual_snapshot as plugin
 from rich.console import Console
 from syrupy.assertion import AssertionResult, SnapshotAssertion
-from textual import _wait
+from textual import _wait, constants
 from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
@@ -55,7 +55,7 @@ def _said_for_long(app: App[Any], notify: Any, message: str, **options: Any) -> 
 def nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 100)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 1 / 2_000)
-    monkeypatch.setattr(App, "animation_level", "none", raising=False)
+    monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setattr(Input, "cursor_blink", False)
     notify = App.notify
     monkeypatch.setattr(App, "notify", partialmethod(_said_for_long, notify))

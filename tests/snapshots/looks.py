@@ -20,9 +20,6 @@ IN_LIGHT: Mapping[str, Look] = {"light": (120, 40, LIGHT)}
 BOTH: Mapping[str, Look] = {**NARROW, **MEDIUM}
 ALL: Mapping[str, Look] = {**BOTH, **IN_LIGHT}
 
-#: Textual draws the line below a tab a fiftieth of a second after the tab.
-_UNDERLINE = 0.03
-
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until threads have answered and the answers are on screen."""
@@ -55,7 +52,6 @@ async def taken(
             if app.size != (width, height):
                 await pilot.resize_terminal(width, height)
                 await settled(pilot)
-            await pilot.pause(_UNDERLINE)
             await pilot.pause()
             pictures[name] = app.export_screenshot(title=app.title, simplify=True)
     return pictures

@@ -18,7 +18,7 @@ from casparian.core.stores.parsers import StoredParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredGroup, StoredReason
 from casparian.core.worker.job_logs import log_path
 
-from ..app.tui.prod_pane import GivenViews
+from ..app.tui.prod_pane import GivenViews, lines_of, until
 from ..app.tui.widgets.nasty import nasty_table
 from .fed_prod import ENDED, JOB, NOW, nasty
 from .looks import ALL, BOTH, NARROW
@@ -81,12 +81,13 @@ def refused() -> list[QuarantinedRow]:
     return rows
 
 
-def showing(found: JobDetails | None, *keys: str, rows=(), problem: str = ""):
+def showing(found: JobDetails | None, *keys: str, rows=(), problem: str = "", says: str = ""):
     async def fed(pilot, host: GivenViews) -> None:
         await pilot.press("enter")
         host.tell(JobSeen("00", found, rows, problem))
         await pilot.pause()
         await pilot.press(*keys)
+        await until(pilot, lambda: any(says in line for line in lines_of(pilot.app)))
 
     return fed
 
@@ -140,7 +141,8 @@ def test_log(prod_looks_as, tmp_path) -> None:
     path.write_text(
         "".join(f"2024-03-09T16:00:0{n}.000Z {a:<7} {b}\n" for n, (a, b) in enumerate(lines))
     )
-    assert prod_looks_as(showing(found, "2"), ALL, home=tmp_path)
+    # A file that is followed is read at a moment of its own.
+    assert prod_looks_as(showing(found, "2", says="KeyError"), ALL, home=tmp_path)
 
 
 def test_log_that_is_not_there(prod_looks_as) -> None:
