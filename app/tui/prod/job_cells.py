@@ -194,7 +194,8 @@ def note_of(job: Job, view: QueueView, now: int) -> Cell:
     if job.replaced_by is not None:
         return Cell(f"replaced by {job.replaced_by[:8]}", "dim")
     if job.status in WAITING and job.parser in view.paused:
-        return Cell("its parser is paused", "bad")
+        why = next((one.paused_reason for one in view.parsers if one.name == job.parser), None)
+        return Cell("its parser is paused" + (f": {one_line(why)}" if why else ""), "bad")
     if job.status == "scheduled":
         left = -(-max(job.run_at - now, 0) // _HALF) * _HALF
         wait = f"runs in {shown_duration(left)}" if left else "runs as soon as it can"

@@ -24,11 +24,11 @@ def overview(details: JobDetails, now: int) -> Text:
     """Return all of it; ``now`` is milliseconds since 1970."""
     text = Text()
     for title, said in facts(details, now):
-        text.append(f"{title:<{_LEFT}}", "dim")
-        text.append(one_line(said) + "\n")
-        if title == "parser":
+        if title == "input":
             text.append(f"{'contract':<{_LEFT}}", "dim")
             text.append(_contract(details) + "\n")
+        text.append(f"{title:<{_LEFT}}", "dim")
+        text.append(one_line(said) + "\n")
     if details.job.error is not None:
         _add_error(text, details.job.error)
     text.append("\nTimeline\n", "bold")

@@ -134,25 +134,29 @@ def state_lines(view: QueueView) -> list[SideLine]:
 
 
 def parser_lines(view: QueueView) -> list[SideLine]:
-    """Return the parsers: ``⏸`` one whose jobs wait, ``✗`` one whose last jobs failed by it."""
+    """Return the parsers: ``‖`` one whose jobs wait, ``✗`` one whose last jobs failed by it.
+
+    One that its failures have paused has both.
+    """
     lines = []
     for one in view.parsers:
         left = f"{one.name} {one.version}"
         waits = sum(one.counts.get(status, 0) for status in LIVE)
         right = Content.styled(f"{waits:,}", "" if waits else "dim")
         failures = one.health.consecutive_failures if one.health is not None else 0
+        failed = Content.styled(f"✗{failures} " if failures else "", "$text-error")
         if one.paused_reason is not None:
             lines.append(
                 SideLine(
                     one.name,
                     Content.styled(f"‖ {left}", "$text-warning bold"),
-                    Content.styled(f"paused {waits:,}", "$text-warning bold"),
+                    Content.assemble(
+                        failed, Content.styled(f"paused {waits:,}", "$text-warning bold")
+                    ),
                 )
             )
-        elif failures:
-            said = Content.styled(f"✗{failures} ", "$text-error")
-            lines.append(SideLine(one.name, Content(f"  {left}"), Content.assemble(said, right)))
         else:
+            right = Content.assemble(failed, right)
             lines.append(SideLine(one.name, Content(f"  {left}"), right))
     return lines
 

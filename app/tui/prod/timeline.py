@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from casparian.core.queueing.job_details import JobDetails
     from casparian.core.stores.jobs import Attempt, Job
 
-_OUTCOMES: Final[dict[str, str]] = {"completed": "✓", "completed_with_warnings": "!"}
+_OUTCOMES: Final[dict[str, str]] = {
+    "completed": "✓",
+    "completed_with_warnings": "!",
+    "cancelled": SHOWN["cancelled"].mark,
+}
 _WIDTH: Final = 12
 
 
@@ -41,7 +45,7 @@ def moments(details: JobDetails, now: int) -> list[Moment]:
     if job.requeued_at is not None:
         found.append(Moment(job.requeued_at, "↻", "requeued", "attempts count afresh"))
     found.sort(key=lambda one: one.at or 0)
-    found += _end(job, now)
+    found += _end(details, now)
     found += [Moment(one.at, "↻", "replayed", f"as job {one.job_id}") for one in details.replays]
     if job.replaced_by is not None:
         found.append(Moment(None, "⇄", "replaced", f"by the set of job {job.replaced_by}"))
@@ -88,11 +92,14 @@ def _of_attempt(details: JobDetails, number: int, attempt: Attempt, now: int) ->
     yield Moment(attempt.ended_at, mark, word, f"after {took}{error}")
 
 
-def _end(job: Job, now: int) -> Iterator[Moment]:
+def _end(details: JobDetails, now: int) -> Iterator[Moment]:
+    job = details.job
     if job.status == "scheduled":
         wait = shown_duration(max(job.run_at - now, 0))
         yield Moment(job.run_at, SHOWN[job.status].mark, "runs again", f"in {wait}")
     elif job.status == "cancelled" and job.finished_at is not None:
+        if any(one.ended_at == job.finished_at for one in details.attempts):
+            return  # it ran, and that attempt tells of it
         yield Moment(job.finished_at, SHOWN[job.status].mark, "cancelled")
 
 

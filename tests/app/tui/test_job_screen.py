@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.prod.job_screen import JobScreen
+from casparian.app.tui.prod.job_text import overview
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.prod.timeline import moments
 from casparian.app.tui.widgets.log_area import LogArea
@@ -202,3 +203,20 @@ def test_the_timeline_tells_a_jobs_whole_life(queued: Queued, tmp_path: Path) ->
     assert "requeued attempts count afresh" in told(other)
     queued.jobs.cancel(other)
     assert told(other)[-1].startswith("cancelled")
+    ran = queued.add("/data/c.csv")
+    lease = queued.claim()
+    queued.jobs.cancel(ran)
+    assert queued.jobs.release(lease)
+    ended = [line for line in told(ran) if line.startswith("cancelled")]
+    assert len(ended) == 1, "it is told once, by the attempt that it ended"
+    assert ended[0].startswith("cancelled after ")
+
+
+def test_what_is_known_of_a_paused_parser_stands_beside_it(queued: Queued, tmp_path: Path) -> None:
+    job = queued.jobs.get(queued.add())
+    assert job is not None
+    queued.parsers.pause("sales", "5 consecutive failures")
+    parser, paused, contract = overview(job_details(queued, job, tmp_path), 0).plain.split("\n")[:3]
+    assert parser.startswith("parser ")
+    assert paused.strip().startswith("paused: 5 consecutive failures")
+    assert contract.startswith("contract ")

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.dev.header import HeaderLine
+from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.prod import order_screen
 from casparian.app.tui.prod.host import Seen, Trouble
 from casparian.app.tui.prod.job_cells import columns_for
 from casparian.app.tui.prod.jobs_table import JobsTable
+from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.prod.rate_chart import bars
 from casparian.app.tui.prod.state import ProdState, after, updated
 from casparian.app.tui.widgets.log_area import LogArea
@@ -102,7 +105,7 @@ async def test_jobs_are_shown_with_what_matters_of_them_and_who_works(
     queued.add("/data/done.csv")
     queued.finish(queued.claim(), rows=1_234, quarantined=7)
     queued.add("/data/broken.csv")
-    queued.fail(queued.claim(), "KeyError: 'total'")
+    queued.fail(queued.claim(), "KeyError: 'total'", blames_parser=True)
     queued.add("/data/running.csv")
     running = queued.claim("w1")
     queued.jobs.progress(running, 45, 100)
@@ -116,11 +119,12 @@ async def test_jobs_are_shown_with_what_matters_of_them_and_who_works(
         shown = lines_of(app)
         for line in (
             ("○ pending", "waits.csv", "its parser is paused"),
+            ("its parser is paused: 5 consecutive failures",),
             ("▷ orphaned", "left.csv", "its worker is gone"),
             ("▶ running", "running.csv", "45%", "w1", "♥"),
             ("✗ failed", "broken.csv", "KeyError: 'total'"),
             ("! warnings", "done.csv", "1,234", "7"),
-            ("‖ sales 1.0.0", "paused 3"),
+            ("‖ sales 1.0.0", "✗1 paused 3"),
             (f"● {queued.workers.list()[0].host}", "1/4"),
         ):
             assert any(all(part in text for part in line) for text in shown), line
@@ -268,6 +272,21 @@ async def test_a_store_that_a_newer_casparian_takes_over_meanwhile_is_told(
         assert pane.state.view is not None, "what was seen stays"
         queued.connection.write(lambda raw, _: raw.execute(f"PRAGMA user_version = {version}"))
         await until(pilot, lambda: pane.state.trouble is None)
+
+
+@pytest.mark.asyncio
+async def test_a_click_on_a_panes_name_goes_there(
+    queued: Queued,
+) -> None:
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await looked(pilot)
+        line = lines_of(app)[0]
+        await pilot.click(HeaderLine, offset=(line.index("Dev"), 0))
+        await until(pilot, lambda: isinstance(app.screen, DevScreen))
+        await until(pilot, lambda: " Prod " in lines_of(app)[0])
+        await pilot.click(HeaderLine, offset=(line.index("Prod"), 0))
+        await until(pilot, lambda: isinstance(app.screen, ProdScreen))
 
 
 @pytest.mark.asyncio
