@@ -86,13 +86,17 @@ class QuarantineChanges:
     after: int
     newly_quarantined: int
     newly_valid: int
-    """Rows that were rejected, and whose row number is among those that are valid now."""
+    """Rows that were rejected, and are among the valid ones that weren't there before."""
     gone: int
     """Rows that were rejected, and don't come any more."""
+    unclear: int
+    """Rows that were rejected, and are valid now or don't come any more: fewer valid rows are new
+    than there are of them, and their numbers tell nothing, as other rows have gone."""
     newly_quarantined_rows: pa.Table
     """As in the quarantine file."""
     newly_valid_rows: pa.Table
     gone_rows: pa.Table
+    unclear_rows: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class OutputChanges:
             if rows is None
             else not (rows.added or rows.removed or rows.changed)
         )
-        same_bad = not (bad.newly_quarantined or bad.newly_valid or bad.gone)
+        same_bad = not (bad.newly_quarantined or bad.newly_valid or bad.gone or bad.unclear)
         return self.kind == "both" and not self.columns and same_rows and same_bad
 
 
@@ -192,6 +196,7 @@ def _compare(
             None if before is None else before.quarantine,
             None if after is None else after.quarantine,
             received,
+            max(0, new_rows - old_rows) if rows is None else rows.added + rows.changed,
         ),
     )
 
@@ -250,7 +255,10 @@ def _rows(old: Path, new: Path, columns: list[str], key: tuple[str, ...]) -> Row
     )
 
 
-def _quarantine(old: Path | None, new: Path | None, received: int) -> QuarantineChanges:
+def _quarantine(
+    old: Path | None, new: Path | None, received: int, new_valid: int
+) -> QuarantineChanges:
+    """Compare rejected rows, given how many valid ones weren't there (or were others) before."""
     left_before = np.arange(0 if old is None else rows_of(old))
     left_after = np.arange(0 if new is None else rows_of(new))
     counts = len(left_before), len(left_after)
@@ -267,15 +275,24 @@ def _quarantine(old: Path | None, new: Path | None, received: int) -> Quarantine
             left_after = left_after[others(len(left_after), pairs.after)]
     numbers = np.zeros(0, np.int64) if old is None else _row_numbers(old)
     is_there = numbers[left_before] < received
-    valid, gone = left_before[is_there], left_before[~is_there]
+    there, gone = left_before[is_there], left_before[~is_there]
+    valid = unclear = there[:0]
+    if len(there) <= new_valid:
+        valid = there
+    elif new_valid:
+        unclear = there
+    else:
+        gone = left_before  # a row with such a number is there, but it was valid before
     return QuarantineChanges(
         *counts,
         len(left_after),
         len(valid),
         len(gone),
+        len(unclear),
         _examples(new, left_after),
         _examples(old, valid),
         _examples(old, gone),
+        _examples(old, unclear),
     )
 
 

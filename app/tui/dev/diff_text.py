@@ -65,6 +65,12 @@ def _say_quarantine(words: Text, bad: QuarantineChanges) -> None:
         ("✗", "newly quarantined", bad.newly_quarantined, bad.newly_quarantined_rows),
         ("✓ was", "newly valid", bad.newly_valid, bad.newly_valid_rows),
         ("− was", "quarantined before, and not there any more", bad.gone, bad.gone_rows),
+        (
+            "? was",
+            "quarantined before, and valid or gone now",
+            bad.unclear,
+            bad.unclear_rows,
+        ),
     ):
         if not count:
             continue

@@ -134,7 +134,7 @@ def test_values_of_every_kind_are_compared(made, kind):
 def test_rejected_rows_are_newly_so_valid_now_or_gone(made):
     rows = [{"a": 1}]
     before = made(rows, [(0, "stays"), (1, "mended"), (3, "moved"), (5, "other"), (9, "gone")])
-    after = made(rows, [(0, "stays"), (2, "new"), (4, "moved"), (5, "another")])
+    after = made([*rows, {"a": 2}], [(0, "stays"), (2, "new"), (4, "moved"), (5, "another")])
     bad = only(before, after, received=8).quarantine
     assert (bad.before, bad.after) == (5, 4)
     assert (bad.newly_quarantined, bad.newly_valid, bad.gone) == (1, 1, 1)
@@ -143,6 +143,19 @@ def test_rejected_rows_are_newly_so_valid_now_or_gone(made):
     assert bad.gone_rows["raw"].to_pylist() == ["gone"]
     none = only(made(rows), made(rows)).quarantine
     assert (none.before, none.newly_quarantined) == (0, 0)
+
+
+def test_no_more_rejected_rows_are_said_to_be_valid_now_than_valid_rows_are_new(made):
+    """A parser that leaves a bad row out has not made it valid, though others take its number."""
+    before = made([{"a": 1}, {"a": 2}, {"a": 3}], [(0, "one"), (1, "two")])
+    left_out = only(before, made([{"a": 1}, {"a": 2}, {"a": 3}]), received=3)
+    assert (left_out.quarantine.newly_valid, left_out.quarantine.gone) == (0, 2)
+    assert not left_out.is_same
+    one_of_them = only(before, made([{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}]), received=4)
+    bad = one_of_them.quarantine
+    assert (bad.newly_valid, bad.gone, bad.unclear) == (0, 0, 2)
+    assert bad.unclear_rows["raw"].to_pylist() == ["one", "two"]
+    assert not one_of_them.is_same
 
 
 def test_outputs_that_came_or_went(made):
