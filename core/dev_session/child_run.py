@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.contract.errors import ContractError
 from casparian.core.dev_run import dev_contract
 from casparian.core.dev_runner import RunRequest, run_parser
+from casparian.core.dev_session.came import CameColumns
 from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Progress, Stage
 from casparian.core.dev_session.kept_sinks import KeptSinks
@@ -65,6 +66,7 @@ class ChildRun:
         self._hello: Hello | None = None
         self._modules: tuple[Path, ...] | None = None
         self._rows = 0
+        self._came = CameColumns()
         self._done: float | None = None
         self._total: float | None = None
         self._progress_at = float("-inf")
@@ -91,7 +93,8 @@ class ChildRun:
             if name in report.timings_ms:
                 self._stage(name, report.timings_ms[name])
         contract = None if python is None else self._contract(python)
-        outputs = () if self._sinks is None else self._sinks.files(contract)
+        files = () if self._sinks is None else self._sinks.files(contract)
+        outputs = tuple(replace(output, came=self._came.of(output.name)) for output in files)
         report = replace(report, logs=(), lines_dropped=0)
         return Done(task.run, report, outputs, self._modules, contract, python)
 
@@ -127,6 +130,7 @@ class ChildRun:
             if not self._rows:
                 self._stage("validate", None)
             self._rows += event.table.num_rows
+            self._came.take(event.output, event.table.schema)
             self._maybe_tell_progress()
         elif isinstance(event, Told):
             self._done, self._total = event.done, event.total

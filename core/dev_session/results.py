@@ -35,6 +35,8 @@ class OutputFiles:
     """Rejected rows (see ``core.quarantine.QUARANTINE_SCHEMA``); None if there are none."""
     key: tuple[str, ...] = ()
     """The columns that tell rows apart, if the contract names any."""
+    came: tuple[tuple[str, str], ...] = ()
+    """The columns that the parser yielded, each with its Arrow type before a contract took it."""
 
 
 @dataclass(frozen=True, slots=True)

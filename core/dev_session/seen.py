@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SeenColumn:
-    """One column. ``declared`` is empty without a contract, ``seen`` if no valid row came.
+    """One column. ``declared`` is empty without a contract, or if it doesn't name the column.
 
-    ``bad`` maps error types to how many cells had them.
+    ``seen`` is empty if the parser yields no such column. ``bad`` maps error types to how many
+    cells had them. ``violates`` is said of a column that is there, or isn't, against the contract.
     """
 
     output: str
@@ -27,6 +28,7 @@ class SeenColumn:
     nulls: int
     bad: tuple[tuple[str, int], ...]
     options: str
+    violates: str = ""
 
 
 def seen_columns(result: RunResult) -> list[SeenColumn]:
@@ -38,8 +40,9 @@ def seen_columns(result: RunResult) -> list[SeenColumn]:
     for output in result.outputs:
         declared = None if result.contract is None else result.contract.output(output.name)
         columns = {} if declared is None else {column.name: column for column in declared.columns}
-        schema, nulls = _of_file(output)
-        for name in [*columns, *(name for name in schema if name not in columns)]:
+        seen, nulls = dict(output.came), _nulls_of(output)
+        takes_more = declared is None or declared.extra_columns != "fail"
+        for name in [*columns, *(name for name in seen if name not in columns)]:
             column = columns.get(name)
             bad = tuple(
                 (group.error_type, group.count)
@@ -51,11 +54,15 @@ def seen_columns(result: RunResult) -> list[SeenColumn]:
                     output.name,
                     name,
                     "" if column is None else str(column.type),
-                    schema.get(name, ""),
+                    seen.get(name, ""),
                     column.nullable if column is not None else True,
                     nulls.get(name, 0),
                     bad,
                     "" if column is None else _options(column),
+                    _violation(
+                        is_missing=bool(seen) and name not in seen,
+                        is_unexpected=column is None and not takes_more,
+                    ),
                 )
             )
     return found
@@ -74,7 +81,10 @@ def seen_table(columns: list[SeenColumn]) -> pa.Table:
     made["nulls"] = pa.array([column.nulls for column in columns], pa.int64())
     made["bad cells"] = pa.array([sum(n for _, n in column.bad) for column in columns], pa.int64())
     made["reasons"] = pa.array(
-        [", ".join(f"{kind} {count:,}" for kind, count in column.bad) for column in columns],
+        [
+            column.violates or ", ".join(f"{kind} {count:,}" for kind, count in column.bad)
+            for column in columns
+        ],
         pa.string(),
     )
     made["options"] = pa.array([column.options for column in columns], pa.string())
@@ -86,19 +96,24 @@ def _options(column: Column) -> str:
     return ", ".join(f"{k} = {v}" for k, v in given if k not in ("type", "nullable"))
 
 
-def _of_file(output: OutputFiles) -> tuple[dict[str, str], dict[str, int]]:
-    """Return the types of a file's columns, and how many nulls the top level of each has."""
+def _violation(*, is_missing: bool, is_unexpected: bool) -> str:
+    if is_missing:
+        return "missing column"
+    return "unexpected column" if is_unexpected else ""
+
+
+def _nulls_of(output: OutputFiles) -> dict[str, int]:
+    """Return how many nulls the top level of each column of the valid rows has."""
     import pyarrow.parquet as pq
 
     if output.rows is None:
-        return {}, {}
+        return {}
     with output.rows.open("rb") as source, pq.ParquetFile(source) as file:
-        schema = {field.name: str(field.type) for field in file.schema_arrow}
-        nulls = dict.fromkeys(schema, 0)
+        nulls = dict.fromkeys(file.schema_arrow.names, 0)
         for group in range(file.num_row_groups):
             row_group = file.metadata.row_group(group)
             for at in range(row_group.num_columns):
                 chunk = row_group.column(at)
                 if chunk.path_in_schema in nulls and chunk.statistics is not None:
                     nulls[chunk.path_in_schema] += chunk.statistics.null_count or 0
-    return schema, nulls
+    return nulls

@@ -78,5 +78,7 @@ class ContractTab(Vertical):
             table.clear()
             self.notify(f"the run's rows can't be read: {error}", severity="error", markup=False)
             return
-        rows: dict[int, Mark] = {at: "bad" for at, column in enumerate(columns) if column.bad}
+        rows: dict[int, Mark] = {
+            at: "bad" for at, column in enumerate(columns) if column.bad or column.violates
+        }
         table.show(MemoryTable(seen_table(columns)), marks=Marks(rows=rows))

@@ -100,7 +100,8 @@ def result(
         groups=summarise("sales", verdict.rejected),
         timings_ms={"start": 212.0, "load": 38.0, "parse": 4.0, "transfer": 1.0, "validate": 6.0},
     )
-    files = (OutputFiles("sales", good, bad),)
+    came = tuple((field.name, str(field.type)) for field in table.schema)
+    files = (OutputFiles("sales", good, bad, came=came),)
     return RunResult(
         run, sample, "change", 1, "finished", report, folder, files, folder / "log",
         LINES, len(LINES), 0.0, 300.0, 280.0, 1_000, contract,
