@@ -134,10 +134,7 @@ def state_lines(view: QueueView) -> list[SideLine]:
 
 
 def parser_lines(view: QueueView) -> list[SideLine]:
-    """Return the parsers: ``‖`` one whose jobs wait, ``✗`` one whose last jobs failed by it.
-
-    One that its failures have paused has both.
-    """
+    """Return the parsers: ``‖`` one whose jobs wait, ``✗`` one whose last jobs failed by it."""
     lines = []
     for one in view.parsers:
         left = f"{one.name} {one.version}"
