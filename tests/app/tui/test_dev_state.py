@@ -83,6 +83,17 @@ def test_a_preview_is_told_as_one_and_is_compared_with_none_but_previews(tmp_pat
     assert not comparing_with(state, "registered").lacks_registered
 
 
+def test_the_result_of_a_run_that_a_newer_one_took_the_place_of_is_never_shown_as_new(tmp_path):
+    state = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(result(tmp_path, 2)))
+    older = result(tmp_path, 1)
+    late = after(state, RunEnded(1, SAMPLES[0], older, is_newest=False))
+    assert late.result is state.result
+    assert late.table is state.table
+    assert late.comparison is state.comparison
+    superseded = after(state, RunEnded(1, SAMPLES[0], replace(older, ended="superseded"), False))
+    assert superseded.history == state.history, "it can't be stepped to"
+
+
 def test_rows_stay_and_changes_are_told_of_across_runs_that_had_none(tmp_path):
     """The last good result stays, marked stale; what works again is compared with what worked."""
 
