@@ -208,6 +208,19 @@ async def test_what_only_looks_changes_nothing_and_says_so(queued: Queued, tmp_p
     assert not (tmp_path / "home/tui_sizes.json").exists()
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_where_all_can_be_done_read_only_holds_the_queue_still(
+    queued: Queued, read_only: bool
+) -> None:
+    options = dict.fromkeys(("parser", "python")) | {"samples": [], "cold": False, "prod": True}
+    store = str(queued.connection.path)
+    app = made({"may_act": True, "store": store, "read_only": read_only} | options)
+    assert app._prod is not None
+    host = app._prod()
+    assert host.read_only is read_only
+    host.close()
+
+
 class Terminal:
     """What a browser draws of a session."""
 
