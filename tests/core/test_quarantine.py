@@ -13,7 +13,6 @@ from casparian.core.quarantine import (
     MAX_GROUPS,
     QUARANTINE_SCHEMA,
     Summary,
-    cap_raw,
     quarantine_table,
     raw_json,
     summarise,
@@ -48,15 +47,6 @@ def test_table_of_rows() -> None:
     assert second["raw_bytes"] == len('{"b": "é"}'.encode())
     assert second["raw_sha256"] == hashlib.sha256('{"b": "é"}'.encode()).hexdigest()
     assert quarantine_table("sales", Rejections.none()).schema == QUARANTINE_SCHEMA
-
-
-def test_capped_raw_ends_within_no_character() -> None:
-    raw = "é" * 3000
-    capped = cap_raw(raw, 4095)
-    assert capped.text == "é" * 2047
-    assert capped.bytes == 6000
-    assert capped.sha256 == hashlib.sha256(raw.encode()).hexdigest()
-    assert cap_raw("abc").text == "abc"
 
 
 @pytest.mark.parametrize(
