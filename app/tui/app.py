@@ -14,7 +14,6 @@ from textual.screen import Screen
 from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.looks import KeptStylesheet
-from casparian.app.tui.palette import Commands
 from casparian.app.tui.sizes import Sizes
 from casparian.app.tui.starting import collect_again
 from casparian.app.tui.widgets.splitter import Splitter, splitter_of
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.actions import ActionParseResult
+    from textual.command import Provider
     from textual.dom import DOMNode
     from textual.widget import Widget
 
@@ -38,6 +38,12 @@ ONLY_LOOKS = "casparian tui --web only looks at the queue, unless it is given --
 THEMES = ("textual-dark", "textual-light", "ansi-dark")
 
 
+def _commands() -> type[Provider]:
+    from casparian.app.tui.palette import Commands  # nobody asks for it before the first paint
+
+    return Commands
+
+
 class CasparianApp(Doing, App[None]):
     """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``.
 
@@ -49,7 +55,7 @@ class CasparianApp(Doing, App[None]):
     TITLE = "casparian"
     CSS_PATH = "../../casparian.tcss"
     BINDINGS = bindings_of("app")
-    COMMANDS: ClassVar[set[Any]] = {Commands}
+    COMMANDS: ClassVar[set[Any]] = {_commands}
     COMMAND_PALETTE_BINDING = "ctrl+backslash"  # ours is an action like any other
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own form
         (0, "-narrow"),
@@ -72,7 +78,7 @@ class CasparianApp(Doing, App[None]):
         # It begins in one of the panes: a screen of Textual's own before it would be painted first.
         self.DEFAULT_MODE = first  # type: ignore[misc]
         super().__init__()
-        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
+        self.stylesheet: KeptStylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._dev = dev
         self._prod = prod
         self.keys = dict(keys or {})
@@ -92,6 +98,7 @@ class CasparianApp(Doing, App[None]):
     def _painted(self) -> None:
         """Say what was to be said at the start."""
         collect_again()
+        self.stylesheet.whole()
         for notice in self._notices:
             self.notify(notice, severity="warning", markup=False)
 
@@ -99,6 +106,7 @@ class CasparianApp(Doing, App[None]):
         from casparian.app.tui.prod.pane import ProdScreen  # many look at the Dev pane only
 
         assert self._prod is not None
+        self.stylesheet.whole()
         return ProdScreen(self._prod())
 
     async def run_action(

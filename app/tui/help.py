@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from casparian.app.tui.actions import actions_of, why_not
+from casparian.app.tui.key_names import shown_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
     from textual.dom import DOMNode
-
-_KEYS = {
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "minus": "-",
-    "plus": "+",
-    "slash": "/",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "equals_sign": "=",
-    "dollar_sign": "$",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
 
 
 class HelpScreen(ModalScreen[None]):
@@ -94,17 +76,6 @@ class HelpScreen(ModalScreen[None]):
         """Say how to leave."""
         self.query_one("#help").border_title = "Keys"
         self.query_one("#help").border_subtitle = "escape closes"
-
-
-def shown_key(key: str) -> str:
-    """Return a key as people write it."""
-    return " ".join(_shown(one.strip()) for one in key.split(","))
-
-
-def _shown(key: str) -> str:
-    *modifiers, last = key.split("+")
-    marks = "".join({"ctrl": "^", "shift": "⇧"}.get(one, f"{one}-") for one in modifiers)
-    return marks + _KEYS.get(last, last)
 
 
 def _moving() -> Table:

@@ -113,7 +113,7 @@ class Commands(Provider):
         await self.app.run_action(action, node)
 
     def _keys(self, name: str, key: str) -> str:
-        from casparian.app.tui.help import shown_key
+        from casparian.app.tui.key_names import shown_key
 
         return shown_key(self._app.keys.get(name, key))
 

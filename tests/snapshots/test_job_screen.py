@@ -142,7 +142,7 @@ def test_log(prod_looks_as, tmp_path) -> None:
         "".join(f"2024-03-09T16:00:0{n}.000Z {a:<7} {b}\n" for n, (a, b) in enumerate(lines))
     )
     # A file that is followed is read at a moment of its own.
-    assert prod_looks_as(showing(found, "2", says="KeyError"), ALL, home=tmp_path)
+    assert prod_looks_as(showing(found, "2", says="has a trailing comma"), ALL, home=tmp_path)
 
 
 def test_log_that_is_not_there(prod_looks_as) -> None:

@@ -104,6 +104,10 @@ class SideList(OptionList):
         if self.highlighted is None and self._shown:
             self.highlighted = 0
 
+    def on_mount(self) -> None:
+        """A scrollbar that comes or goes, too, leaves lines another room."""
+        self.watch(self, "show_vertical_scrollbar", self.on_resize, init=False)
+
     def on_resize(self) -> None:
         """Lines reach from edge to edge."""
         self.call_after_refresh(lambda: self.show(self._shown))

@@ -10,7 +10,7 @@ from textual.containers import HorizontalGroup
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey, FooterLabel
 
-from casparian.app.tui.help import shown_key
+from casparian.app.tui.key_names import shown_key
 from casparian.app.tui.widgets.plain_text import width_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from casparian.app.tui.dev.offers_screen import OffersScreen
 from casparian.app.tui.dev.outside import Outside, editor_command
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.dev.session_host import SessionHost
-from casparian.app.tui.help import HelpScreen, shown_key
+from casparian.app.tui.help import HelpScreen
+from casparian.app.tui.key_names import shown_key
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.quarantine.screen import QuarantineScreen

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from textual.css import stylesheet
+from textual.css.stylesheet import Stylesheet
 
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.looks import LATER, KeptStylesheet
 from casparian.app.tui.starting import nothing_collected
 from casparian.core.dev_session.events import SessionEvent
 
@@ -24,6 +26,7 @@ from .prod_pane import until
 PROBE = """
 import json, sys
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.looks import LATER, KeptStylesheet
 from casparian.app.tui.dev.session_host import SessionHost
 from casparian.core.dev_session.request import SessionRequest
 heavy = ("pyarrow", "numpy", "sqlite_utils", "pandas")
@@ -75,6 +78,27 @@ async def test_the_looks_are_parsed_once_until_the_theme_changes(
         await pilot.pause()
         assert len(parsed) == 2
         assert app.screen.query_one("#samples").styles.background != before
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_in_view_at_first_gets_its_looks_once_the_app_is_painted() -> None:
+    app = CasparianApp(FedHost())
+
+    def known() -> set[str]:
+        return {name for rule in app.stylesheet.rules for name in rule.selector_names}
+
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: {"#prod", "#bad"} <= known())
+        text = Path(app.css_path[0]).read_text("utf-8")
+    assert {LATER, "/* --- Quarantine of many jobs --- */"} <= set(text.splitlines())
+    sheet = KeptStylesheet(variables=app.get_css_variables())
+    sheet.read(app.css_path[0])
+    put_off = len(sheet.rules)
+    sheet.whole()
+    plain = Stylesheet(variables=app.get_css_variables())
+    plain.read(app.css_path[0])
+    assert [rule.css for rule in sheet.rules] == [rule.css for rule in plain.rules]
+    assert put_off < len(plain.rules)
 
 
 @pytest.mark.asyncio
