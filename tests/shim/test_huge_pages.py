@@ -48,6 +48,22 @@ def test_what_is_full_is_joined_what_is_sparse_is_not_and_nothing_is_changed():
     assert 6 <= int(made) < 40
 
 
+def test_where_a_process_is_not_shown_its_pages_nothing_is_done():
+    code = """
+import builtins, io
+plain = builtins.open
+
+def hiding(path, *words, **more):
+    if path == "/proc/self/pagemap":
+        raise FileNotFoundError(2, "No such file or directory", path)
+    return plain(path, *words, **more)
+
+builtins.open = hiding
+print(huge_pages.collapse(), full[:] == text)
+"""
+    assert _run(code) == ["0", "True"]
+
+
 def test_where_the_system_refuses_it_is_asked_once_and_goes_on():
     code = """
 import ctypes

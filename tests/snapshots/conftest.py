@@ -32,7 +32,8 @@ from casparian.app.tui.prod.host import Seen
 from casparian.app.tui.register import screen as register_screen
 from casparian.core.queueing.queue_view import QueueView
 
-from ..app.tui.prod_pane import GivenViews, NoDev
+from ..app.tui.fed_dev import FedHost
+from ..app.tui.prod_pane import GivenViews, NoDev, until
 from .fed_prod import HOME, NOW, Fed, view
 from .looks import BOTH, Look, Prepare, settled, taken
 
@@ -125,6 +126,25 @@ def _report(node: pytest.Item, name: str, found: AssertionResult, picture: str) 
     )
     folder = plugin.node_to_report_path(node)
     folder.with_name(f"{folder.name}_{name}").write_bytes(pickle.dumps(data))
+
+
+@pytest.fixture
+def dev_looks_as(looks_as):
+    """Whether the Dev pane looks as in its pictures, once it was told and keys were pressed."""
+
+    def compare(*keys: str, tell=lambda host: None, looks: Mapping[str, Look] = BOTH) -> bool:
+        host = FedHost()
+
+        async def prepare(pilot) -> None:
+            await until(pilot, lambda: pilot.app.screen.tabs is not None)
+            tell(host)
+            for key in keys:
+                await settled(pilot)
+                await pilot.press(key)
+
+        return looks_as(CasparianApp(host), prepare, looks)
+
+    return compare
 
 
 @pytest.fixture

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import pytest
 
-from casparian.app.tui.app import CasparianApp
 from casparian.core.dev_session.changes import compare_outputs
 from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Compared, Lines, Progress, RunStarted, Stage
 
-from ..app.tui.fed_dev import LINES, ROWS, SAMPLES, FedHost, failed, result
-from .looks import ALL, BOTH, WIDE, settled
+from ..app.tui.fed_dev import LINES, ROWS, SAMPLES, failed, result
+from .looks import ALL, BOTH, WIDE
 
 
 @pytest.fixture
-def picture(looks_as):
-    def compare(*keys, tell=lambda host: None, looks=ALL):
-        host = FedHost()
-
-        async def prepare(pilot) -> None:
-            while pilot.app.screen.tabs is None:
-                await pilot.pause(0.01)
-            tell(host)
-            for key in keys:
-                await settled(pilot)
-                await pilot.press(key)
-
-        return looks_as(CasparianApp(host), prepare, looks)
-
-    return compare
+def picture(dev_looks_as):
+    return partial(dev_looks_as, looks=ALL)
 
 
 @pytest.fixture

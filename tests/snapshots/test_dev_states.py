@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from casparian.app.tui.app import CasparianApp
 from casparian.core.dev_session.changes import compare_outputs
 from casparian.core.dev_session.events import (
     Chosen,
@@ -19,8 +18,8 @@ from casparian.core.dev_session.events import (
 )
 from casparian.core.events import GuestError, Log
 
-from ..app.tui.fed_dev import PARSER, ROWS, SAMPLES, FedHost, failed, result
-from .looks import BOTH, NARROW, WIDE, settled
+from ..app.tui.fed_dev import PARSER, ROWS, SAMPLES, failed, result
+from .looks import BOTH, NARROW, WIDE
 
 LONG = "a name that goes on and on " * 6
 STRANGE = (
@@ -65,21 +64,8 @@ STRANGE_ERROR = GuestError(
 
 
 @pytest.fixture
-def picture(looks_as):
-    def compare(*keys, tell=lambda host: None, looks=BOTH):
-        host = FedHost()
-
-        async def prepare(pilot) -> None:
-            while pilot.app.screen.tabs is None:
-                await pilot.pause(0.01)
-            tell(host)
-            for key in keys:
-                await settled(pilot)
-                await pilot.press(key)
-
-        return looks_as(CasparianApp(host), prepare, looks)
-
-    return compare
+def picture(dev_looks_as):
+    return dev_looks_as
 
 
 @pytest.fixture
