@@ -238,6 +238,8 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
         assert pane.state.trouble is None
         assert not pane.query_one("#prod-trouble").display
         pane._host.every(0.1)
+        # It may have been looked at before the job was in it.
+        await until(pilot, lambda: not any("no jobs yet" in line for line in lines_of(app)))
         path.rename(path.with_name("away.db"))
         await until(pilot, lambda: pane.state.trouble)
         assert pane.state.view is not None, "what was seen stays"
@@ -245,8 +247,9 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
         assert "put it back; a new one in its place would be empty" in pane.state.trouble.hint
         assert "migrate" not in pane.state.trouble.hint
         await pilot.press("enter")
+        # The pane below says so, too: on which screen it is said is what matters.
+        await until(pilot, lambda: app.screen is pane.job_screen)
         await until(pilot, lambda: any("looked at is gone" in line for line in lines_of(app)))
-        assert app.screen is pane.job_screen, "where a job is looked at it is told as well"
         path.with_name("away.db").rename(path)
         await until(pilot, lambda: pane.state.trouble is None)
         assert pane.job_screen is not None
