@@ -72,7 +72,8 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
         assert b"\x1b]52;c;QURB\x07\x1bPtmux;\x1b\x1b]52;c;QURB\x07\x1b\\" in screen.raw
 
         parser.write_text(PARSER.replace(".upper()", ".lower()"))
-        screen.until("ada", gone=["ADA", "still coming"])  # an early row isn't a result yet
+        # Rows that come early are no result yet; what is said of the run is.
+        screen.until("ada", "some quarantined", "run 2", gone=["ADA", "still coming"])
 
         parser.write_text(PARSER.replace("yield [", "yield [("))
         screen.until("Error ✗", "ada", "rows of run 2")
