@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from casparian.core.errors import CasparianError
+from casparian.core.safe_text import safe
 from casparian.core.version import VERSION
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def main() -> None:
         code = casparian.main(prog_name="casparian", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
+        error.message = safe(error.message)  # type: ignore[misc]
         error.show()
         code = error.exit_code
     except CasparianError as error:
@@ -158,7 +160,7 @@ def main() -> None:
         code = EXIT_FAILED
         _forget_output()  # whoever read it has gone
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {safe(str(error))}", err=True)
         code = EXIT_FAILED
         _forget_output()
     sys.exit(code if isinstance(code, int) else 0)
@@ -167,11 +169,11 @@ def main() -> None:
 def show_error(error: CasparianError) -> None:
     """Print what happened, and what to try, on stderr; a parser's own traceback before it."""
     if traceback := getattr(error, "traceback", ""):
-        click.echo(traceback.rstrip(), err=True)
+        click.echo(safe(traceback.rstrip()), err=True)
     click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(error.message, err=True)
+    click.echo(safe(error.message), err=True)
     if error.hint:
-        click.echo(f"  try: {error.hint}", err=True)
+        click.echo(f"  try: {safe(error.hint)}", err=True)
 
 
 def _open_missing_streams() -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from casparian.core.safe_text import one_line
+
 from .cli import EXIT_FAILED
 from .db_command import chosen_store, store_option
 from .json_command import JsonCommand, json_option
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from casparian.core.safe_text import one_line, safe
 from casparian.core.stores.states import HELD
 from casparian.core.words import counted
 
@@ -16,7 +17,6 @@ from .job_json import attempt_json, is_late, job_json
 from .job_states import SHOWN, shown_state
 from .next_steps import can_show_marks
 from .obstacle_view import obstacle_json, obstacle_text
-from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

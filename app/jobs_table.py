@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from casparian.core.safe_text import one_line
 from casparian.core.stores.states import HELD, STATUSES, WAITING
 
 from .ages import shown_age, shown_duration
@@ -20,7 +21,6 @@ from .job_json import is_late
 from .job_states import SHOWN, shown_state
 from .job_words import NOTHING, progress_of, refused_of, rows_of, took
 from .obstacle_view import obstacle_text
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

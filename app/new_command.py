@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from casparian.core.processes import become_subreaper
+from casparian.core.safe_text import safe
 
 from .cli import EXIT_FAILED
 from .json_command import JsonCommand, json_option
@@ -163,9 +164,9 @@ def _print_run(made: NewParser) -> None:
     report = made.report
     if report.error is not None:
         click.secho("\nits run over the sample fails: ", fg="red", nl=False, err=True)
-        click.echo(report.error.message, err=True)
+        click.echo(safe(report.error.message), err=True)
         if report.error.hint:
-            click.echo(f"  try: {report.error.hint}", err=True)
+            click.echo(f"  try: {safe(report.error.hint)}", err=True)
         return
     click.echo(f"\nover the sample it yields {_counted(report.rows, 'row')}", nl=False)
     bad = report.rows_quarantined

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from casparian.core.safe_text import one_line
+
 from .ages import iso, shown_ago, shown_duration
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from casparian.core.stores.obstacles import Obstacle

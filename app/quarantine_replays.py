@@ -11,12 +11,12 @@ import click
 from casparian.core.queueing.filters import parse_filter
 from casparian.core.queueing.quarantine_reasons import counted_reasons
 from casparian.core.queueing.quarantine_replays import jobs_with, replay_all
+from casparian.core.safe_text import one_line
 from casparian.core.words import counted
 
 from .ages import now_ms
 from .cli import EXIT_FAILED
 from .run_display import print_json
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from casparian.core.queueing.quarantine_replay import Replayed

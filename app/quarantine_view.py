@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from casparian.core.safe_text import one_line
 from casparian.core.words import counted
 
 from .ages import now_ms, shown_age
 from .comparison_view import comparison_json, comparison_lines
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .safe_text import one_line
+from casparian.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

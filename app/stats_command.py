@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from casparian.core.safe_text import one_line
+
 from .ages import Since, clock_time, iso, now_ms, shown_ago, shown_duration
 from .db_command import store_option
 from .json_command import JsonCommand, json_option
-from .safe_text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from casparian.core.safe_text import one_line, safe
 from casparian.core.stores.states import ENDED, SUCCEEDED
 from casparian.core.worker.reports import JobEnded, JobStarted, Notice
-
-from .safe_text import one_line, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from casparian.core.safe_text import one_line, safe
 from casparian.core.stores.states import ENDED, SUCCEEDED
 from casparian.core.worker.reports import JobEnded, Notice
 
-from .safe_text import one_line, safe
 from .worker_lines import COLOURS
 
 if TYPE_CHECKING:

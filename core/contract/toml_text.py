@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from casparian.core.safe_text import one_line
+
 if TYPE_CHECKING:
     from casparian.core.contract.model import Column, Contract, OutputContract
 
@@ -39,7 +41,7 @@ def output_toml(output: OutputContract, comments: Comments) -> str:
         before, noted = noted, comments.get((output.name, column.name), ())
         if (noted or before) and lines[-1] != f"[{table}.columns]":
             lines.append("")
-        lines += [f"# {_one_line(line)}" for line in noted]
+        lines += [f"# {one_line(line)}" for line in noted]
         lines.append(f"{key_toml(column.name)} = {column_toml(column)}")
     return "\n".join(lines) + "\n"
 
@@ -74,8 +76,3 @@ def value_toml(value: object) -> str:
     if isinstance(value, float):
         return repr(value)  # finite in any contract; TOML reads Python's spelling
     return str(value)
-
-
-def _one_line(text: str) -> str:
-    """Return text that may stand in a comment: on one line, without control characters."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

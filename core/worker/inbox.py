@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.core.queueing.enqueue import enqueue
 from casparian.core.queueing.watching import STABLE_S, FolderWatch
+from casparian.core.safe_text import one_line
 from casparian.core.stores.errors import StoreError
 from casparian.core.stores.store import open_store
 from casparian.core.worker.reports import Notice
@@ -142,8 +143,8 @@ class Inbox:
             if named not in self._unknown:
                 self._unknown.add(named)
                 self._say(
-                    f"{files[0]}: no parser subscribes to the topic {named}; its files wait where "
-                    "they are until one is registered",
+                    f"{one_line(str(files[0]))}: no parser subscribes to the topic {named}; its "
+                    "files wait where they are until one is registered",
                     warning=True,
                 )
             return files
@@ -151,7 +152,7 @@ class Inbox:
         report = enqueue(store, files, list(parsers.values()))
         for job in report.jobs:
             if job.outcome == "queued":
-                self._say(f"queued {job.path} for {job.parser} {job.parser_version}")
+                self._say(f"queued {one_line(job.path)} for {job.parser} {job.parser_version}")
             self._refused.pop(job.path, None)
         for problem in report.problems:
             # It is asked for again once a minute, for what is wrong may be mended.
@@ -166,7 +167,7 @@ class Inbox:
         return inside[0] if len(inside) > 1 else root.name
 
     def _problem(self, problem: FileProblem) -> None:
-        self._say(f"{problem.path}: {problem.message}", warning=True)
+        self._say(f"{one_line(problem.path)}: {problem.message}", warning=True)
 
     def _say(self, sentence: str, *, warning: bool = False) -> None:
         self._on_report(Notice(sentence, warning=warning))

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from casparian.app.safe_text import one_line, safe
 from casparian.app.tui.widgets.saying import say
+from casparian.core.safe_text import one_line, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from casparian.app.job_json import is_late
 from casparian.app.job_states import SHOWN
 from casparian.app.job_words import NOTHING, progress_of, refused_of, rows_of, took
 from casparian.app.jobs_table import shortened
-from casparian.app.safe_text import one_line
 from casparian.app.tui.widgets.plain_text import width_of
+from casparian.core.safe_text import one_line
 from casparian.core.stores.states import HELD, WAITING
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.screen import ModalScreen
 
 from casparian.app.job_states import shown_state
-from casparian.app.safe_text import one_line
 from casparian.app.tui.palette import Command
+from casparian.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

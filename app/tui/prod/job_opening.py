@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casparian.app.safe_text import one_line
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.quarantine.events import QuarantineTold, Replaying
 from casparian.app.tui.quarantine.words import replayed_text
 from casparian.app.tui.widgets.prompt import Prompt
 from casparian.core.dev_session.remembered import recall
 from casparian.core.dev_session.sources import find_source
+from casparian.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from casparian.app.tui.prod.host import ProdHost

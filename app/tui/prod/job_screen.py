@@ -16,7 +16,6 @@ from textual.widgets.option_list import Option
 from casparian.app.ages import now_ms
 from casparian.app.job_states import shown_state
 from casparian.app.job_view import attempt_line
-from casparian.app.safe_text import one_line
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.job_deeds import JobDeeds
@@ -31,6 +30,7 @@ from casparian.app.tui.widgets.table_source import (
     ParquetTable,
     UnreadableTableError,
 )
+from casparian.core.safe_text import one_line
 from casparian.core.words import counted
 from casparian.core.worker.job_logs import log_path
 

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from casparian.app.comparison_view import comparison_lines
 from casparian.app.job_view import facts
-from casparian.app.safe_text import one_line, safe
 from casparian.app.tui.prod.timeline import timeline_text
 from casparian.core.registry.registrar import stored_contract
+from casparian.core.safe_text import one_line, safe
 from casparian.core.words import counted
 
 if TYPE_CHECKING:

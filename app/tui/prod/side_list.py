@@ -11,8 +11,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from casparian.app.job_states import SHOWN
-from casparian.app.safe_text import one_line
 from casparian.app.tui.prod.job_cells import coarse_age
+from casparian.core.safe_text import one_line
 from casparian.core.stores.states import LIVE, STATUSES, JobStatus
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from casparian.app.ages import clock_time, shown_duration
 from casparian.app.job_states import SHOWN
-from casparian.app.safe_text import one_line
+from casparian.core.safe_text import one_line
 from casparian.core.stores.states import HELD, SUCCEEDED
 
 if TYPE_CHECKING:

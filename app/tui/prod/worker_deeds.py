@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.app.jobs_table import shortened
-from casparian.app.safe_text import one_line
 from casparian.app.tui.prod.confirm import ConfirmScreen
 from casparian.app.tui.prod.job_deeds import READ_ONLY
 from casparian.app.tui.prod.job_opening import source_of
 from casparian.core.dev_session.remembered import recall
+from casparian.core.safe_text import one_line
 from casparian.core.words import counted
 from casparian.core.worker.local_workers import why_not_stop
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from casparian.app.safe_text import one_line
+from casparian.core.safe_text import one_line
 from casparian.core.words import counted
 
 if TYPE_CHECKING:

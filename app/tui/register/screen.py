@@ -14,10 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Log, Static
 
 from casparian.app.ages import now_ms
-from casparian.app.safe_text import one_line
 from casparian.app.tui.register.run import RegisterRun
 from casparian.app.tui.register.state import Registering, after, said_text, steps_text
 from casparian.core.queueing.path_completion import completed, path_completions
+from casparian.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

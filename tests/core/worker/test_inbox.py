@@ -39,6 +39,18 @@ def warnings(workshop: Workshop) -> list[str]:
     return [one.sentence for one in workshop.reports if isinstance(one, Notice) and one.warning]
 
 
+def test_a_name_that_is_several_lines_is_said_as_one(
+    workshop: Workshop, folder: Path, eventually: Eventually
+) -> None:
+    workshop.parser(READ, topics=("people",))
+    (folder / "a\nqueued b.csv").write_text("name,age\nAda,36\n")
+    with opened(workshop, folder):
+        eventually(lambda: len(statuses(workshop)) == 1, 30)
+    [said] = [one.sentence for one in workshop.reports if isinstance(one, Notice)]
+    assert r"a\nqueued b.csv" in said
+    assert "\n" not in said
+
+
 def test_what_nobody_expected_is_told_and_the_files_are_queued_all_the_same(
     workshop: Workshop, folder: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
