@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import sqlite3
 import time
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.queue_peers import Peer
-from casparian.core.stores.jobs import NewJob
+from casparian.core.stores.jobs import JOB_FIELDS, NewJob
 from casparian.core.stores.sqlite import set_statements, statements
 from casparian.core.stores.sqlite.many_rows import with_places
 
 LEASE_MS = 300_000
 SOURCE = "5" * 64
 BATCH = 16
+_LEASE = [JOB_FIELDS.index(name) for name in ("job_id", "fence")]
 _LEAST = """
     CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT NOT NULL, path TEXT NOT NULL,
         hash TEXT NOT NULL, source TEXT NOT NULL, fence INTEGER NOT NULL DEFAULT 0,
@@ -40,8 +42,9 @@ _LEAST_DONE = """
 def same_tables(path: Path, jobs: Sequence[NewJob]) -> None:
     """The same durable steps on the store's own tables as the store does."""
 
-    def given(statement: str, *values: object) -> list[Any]:
-        return db.execute(with_places(statement, 1, len(values)), values).fetchall()
+    def given(statement: str, *row: object, once: tuple[object, ...] = ()) -> list[Any]:
+        text = with_places(statement, 1, len(row), len(once))
+        return db.execute(text, (*once, *row)).fetchall()
 
     with closing(_connect(path)) as db:
         for job in jobs:
@@ -49,44 +52,48 @@ def same_tables(path: Path, jobs: Sequence[NewJob]) -> None:
             work = {"input_hash": job.input_hash, "source_hash": job.source_hash}
             db.execute("BEGIN IMMEDIATE")
             assert not db.execute(statements.SAME_WORK, work).fetchall()
-            values = (secrets.token_hex(8), *version, job.input_path, job.input_hash, 0, 0, 0, 0)
-            given(statements.INSERT, *values, 4, 3, None, None, _now())
+            kind = ("pending", *version, 0, 0, 0, 4, 3, None, None, _now())
+            of_input = (secrets.token_hex(8), job.input_path, job.input_hash, 0)
+            given(statements.INSERT, *of_input, once=kind)
             db.execute(statements.COUNTED, (job.parser, "pending", 1))
             db.execute("COMMIT")
-        claim = {
-            "worker_id": "w",
-            "limit": 1,
-            "lease_ms": LEASE_MS,
-            "parser": None,
-            "without": "[]",
-        }
-        db.row_factory = sqlite3.Row
+        wanted = {"parser": None, "without": "[]"}
         while True:
-            claim["now"] = now = _now()
+            now = _now()
             db.execute("BEGIN IMMEDIATE")
             assert not db.execute(statements.SOME_DUE, (now,)).fetchall()
-            rows = db.execute(statements.CLAIM, claim).fetchall()
-            for row in rows:
-                db.execute(statements.COUNTED, (row["parser"], "pending", -1))
-            db.execute("COMMIT")
-            if not rows:
+            ready = db.execute(statements.READY, wanted).fetchall()
+            if not ready:
+                db.execute("COMMIT")
                 return
-            held = (rows[0]["job_id"], rows[0]["fence"])
+            [(parser, source_hash)] = ready
+            claim = {
+                "parser": parser,
+                "source_hash": source_hash,
+                "worker_id": "w",
+                "limit": 1,
+                "lease_ms": LEASE_MS,
+                "now": now,
+            }
+            [(text,)] = db.execute(statements.CLAIM_OF_BUNDLE, claim).fetchall()
+            job_id, fence = (json.loads(text)[place] for place in _LEASE)
+            db.execute(statements.COUNTED, (parser, "pending", -1))
+            db.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")
-            [job] = given(statements.TO_PROMOTE, *held)
-            version = (job["parser"], job["parser_version"])
-            shown = (job["input_hash"], job["asked_at"], held[1], "")
-            given(set_statements.STANDS, job["input_path"], *version, held[0], *shown)
-            given(statements.PROMOTE, *held, "{}", None, None, _now() + LEASE_MS)
+            [(seq, _, _, in_the_way)] = given(statements.TO_PROMOTE, job_id, fence)
+            assert in_the_way is None
+            given(set_statements.STANDS, seq, "")
+            given(statements.PROMOTE, seq, fence, "{}", once=(_now() + LEASE_MS,))
             db.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")
             now = _now()
-            given(statements.ATTEMPT_ENDS, *held, "promoting", now, "completed", None)
-            [job] = given(statements.COMPLETE, *held, "completed", 10, 0, now)
-            work = (job["input_hash"], job["source_hash"])
-            assert not given(statements.DONE_BEFORE, held[0], *work)
-            db.execute(statements.COUNTED, (job["parser"], job["status"], 1))
-            db.execute(statements.SUCCESS, {"parser": job["parser"], "now": now})
+            given(statements.ATTEMPT_ENDS, job_id, fence, "promoting", now, "completed", None)
+            [done] = given(statements.COMPLETE, job_id, fence, 10, 0, once=(now,))
+            _, _, parser, input_hash, source_hash, gives_way = done
+            assert gives_way is None
+            assert not given(statements.DONE_BEFORE, job_id, input_hash, source_hash)
+            db.execute(statements.COUNTED, (parser, "completed", 1))
+            db.execute(statements.SUCCESS, {"parser": parser, "now": now})
             db.execute("COMMIT")
 
 

@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.stores.jobs import Advanced, Beat, Claim, Failed, JobError, Lease
 from casparian.core.stores.retries import (
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from casparian.core.stores.sqlite.connection import Connection
     from casparian.core.stores.standing_sets import Promoted
     from casparian.core.stores.states import JobStatus
+
+
+_PLACE: Final = attrgetter("priority", "seq")
 
 
 class SqliteLeases:
@@ -268,45 +271,63 @@ def _claim(raw: sqlite3.Connection, claim: Claim, room: int, lease_ms: int, now:
     """Take pending jobs, each with a new fence; the first first."""
     if raw.execute(statements.SOME_DUE, (now,)).fetchall():
         raw.execute(statements.DUE, {"now": now})
+    wanted = {
+        "parser": claim.parser,
+        "without": json.dumps(list(claim.without)) if claim.without else "[]",
+    }
+    ready = raw.execute(statements.READY, wanted).fetchall()
+    if not ready:
+        return []
+    statement = statements.CLAIM
+    if len(ready) == 1:  # as ever so often
+        statement, wanted = statements.CLAIM_OF_BUNDLE, dict(ready[0])
     values = {
+        **wanted,
         "worker_id": claim.worker_id,
         "limit": room,
         "lease_ms": lease_ms,
-        "parser": claim.parser,
-        "without": json.dumps(list(claim.without)) if claim.without else "[]",
         "now": now,
     }
-    jobs = [job_of_fields(row) for row in raw.execute(statements.CLAIM, values).fetchall()]
+    found = raw.execute(statement, values).fetchall()
+    jobs = [job_of_fields(json.loads(text)) for (text,) in found]
     count(raw, [(job.parser, "pending") for job in jobs], by=-1)
-    return sorted(jobs, key=attrgetter("priority", "seq"))
+    return sorted(jobs, key=_PLACE)
 
 
 def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: int) -> list[bool]:
     """End promoting jobs; False for each that is refused."""
-    ends = [(*one.lease, _status(one), one.rows, one.quarantined, now) for one in completions]
-    _end_attempts(
-        raw, [(job_id, fence, "promoting", now, status, None) for job_id, fence, status, *_ in ends]
-    )
-    found = of_all(raw, statements.COMPLETE, ends)
-    # By place: to look a column up by its name costs about as much as to read the row.
+    _end_attempts(raw, [(*one.lease, "promoting", now, _status(one), None) for one in completions])
+    ends = [(*one.lease, one.rows, one.quarantined) for one in completions]
+    found = of_all(raw, statements.COMPLETE, ends, once=(now,))
     jobs = {(row[0], row[1]): row for row in found}
     answers: list[bool] = []
+    counted: list[tuple[str, JobStatus]] = []
     for completion in completions:
         job = jobs.pop(completion.lease, None)  # the second time it is refused
         answers.append(job is not None)
         if job is None:
             continue
-        if completion.quarantine or completion.lease.fence > 1:
-            replace_rows(raw, completion.lease.job_id, completion.quarantine)
-        if job["replaces"] is not None:
-            raw.execute(statements.REPLACED, dict(job))
-    works = [(job_id, input_hash, bundle) for job_id, _, input_hash, bundle, *_ in found]
-    standing_sets.unprocess(raw, [dict(row) for row in of_all(raw, statements.DONE_BEFORE, works)])
-    counted = [(parser, status) for _, _, _, _, parser, status, *_ in found]
+        job_id, fence, parser, _, _, gives_way = job
+        counted.append((parser, _status(completion)))
+        if completion.quarantine or fence > 1:
+            replace_rows(raw, job_id, completion.quarantine)
+        if gives_way is not None:
+            _note_replaced(raw, job_id)
+    works = [(job_id, input_hash, bundle) for job_id, _, _, input_hash, bundle, _ in found]
+    standing_sets.unprocess(raw, of_all(raw, statements.DONE_BEFORE, works))
     count(raw, counted)
     for parser in {parser for parser, _ in counted}:
         raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
     return answers
+
+
+def _note_replaced(raw: sqlite3.Connection, job_id: str) -> None:
+    """Note in the jobs whose sets have given way to this one's that it has taken their place."""
+    row = raw.execute(
+        "SELECT job_id, replaces, replacing FROM cf_jobs WHERE job_id = ?", (job_id,)
+    ).fetchone()
+    if row["replaces"] is not None:
+        raw.execute(statements.REPLACED, dict(row))
 
 
 def _status(completion: Completion) -> JobStatus:

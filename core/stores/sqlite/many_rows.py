@@ -2,7 +2,8 @@
 
 A statement that SQLite runs once for sixteen rows costs less than half of sixteen runs: what it
 sets up, and what the table's checks need, is made once. Few sizes are used, so that each text stays
-prepared.
+prepared. Each value that is bound, and each that is read, costs as much as some steps of SQLite:
+what is the same in all rows is bound once.
 """
 
 from __future__ import annotations
@@ -21,25 +22,37 @@ BATCH: Final = _SIZES[0]
 
 
 def of_all(
-    raw: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]
+    raw: sqlite3.Connection,
+    statement: str,
+    rows: Sequence[tuple[object, ...]],
+    *,
+    once: tuple[object, ...] = (),
 ) -> list[Any]:
-    """Run a statement with rows in its ``:rows``, in their order; returns what it returns."""
-    if len(rows) == 1:
-        return raw.execute(with_places(statement, 1, len(rows[0])), rows[0]).fetchall()
+    """Run a statement with rows in its ``:rows``, in their order; returns what it returns.
+
+    What is given ``once`` stands in the statement as ``?1`` and on; where that has ``:whole_rows``
+    every row ends with it.
+    """
+    cursor = raw.cursor()
+    cursor.row_factory = None  # tuples: of what is returned each column is known by its place
     found: list[Any] = []
     start = 0
     while start < len(rows):
         size = next(size for size in _SIZES if size <= len(rows) - start)
         part = rows[start : start + size]
-        values = tuple(chain.from_iterable(part))
-        found += raw.execute(with_places(statement, size, len(part[0])), values).fetchall()
+        sql = with_places(statement, size, len(part[0]), len(once))
+        found += cursor.execute(sql, (*once, *chain.from_iterable(part))).fetchall()
         start += size
     return found
 
 
 @lru_cache(maxsize=64)
-def with_places(statement: str, rows: int, columns: int) -> str:
-    """Return a statement that takes so many rows of so many columns."""
-    assert ":rows" in statement
-    row = f"({', '.join('?' * columns)})"
-    return statement.replace(":rows", ", ".join([row] * rows))
+def with_places(statement: str, rows: int, columns: int, once: int = 0) -> str:
+    """Return a statement that takes so many values once, then so many rows of so many columns."""
+    in_each = range(1, once + 1) if ":whole_rows" in statement else ()
+    firsts = range(once + 1, once + rows * columns + 1, columns)
+    places = [[*range(first, first + columns), *in_each] for first in firsts]
+    text = ", ".join(f"({', '.join(f'?{place}' for place in row)})" for row in places)
+    marker = ":whole_rows" if in_each or ":whole_rows" in statement else ":rows"
+    assert marker in statement
+    return statement.replace(marker, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casparian.core.stores.jobs import Inserted
 from casparian.core.stores.sqlite import set_statements, statements
@@ -58,19 +58,36 @@ def insert(raw: sqlite3.Connection, job: NewJob, *, now: int) -> Inserted:
 
 def _all_new(raw: sqlite3.Connection, jobs: Sequence[NewJob]) -> bool:
     """Say whether no job is the same work as one that is there, or as another of them."""
-    works = {(job.input_hash, job.source_hash) for job in jobs}
-    if len(works) < len(jobs):
+    if len({(job.input_hash, job.source_hash) for job in jobs}) < len(jobs):
         return False
-    unforced = [(job.input_hash, job.source_hash) for job in jobs if not job.forced]
-    return not of_all(raw, statements.SAME_WORK_AS_ANY, unforced)
+    unforced = [job for job in jobs if not job.forced]
+    bundles = {job.source_hash for job in unforced}
+    works: list[tuple[str, ...]]
+    if len(bundles) == 1:
+        works, once = [(job.input_hash,) for job in unforced], tuple(bundles)
+    else:
+        works, once = [(job.input_hash, job.source_hash) for job in unforced], ()
+    return not of_all(raw, statements.SAME_WORK_AS_ANY, works, once=once)
 
 
 def _insert_new(raw: sqlite3.Connection, jobs: Sequence[NewJob], *, now: int) -> list[Inserted]:
     ids = _new_ids(len(jobs))
-    rows = [(id_, *job, now) for id_, job in zip(ids, jobs, strict=True)]
-    of_all(raw, statements.INSERT, rows)
-    count(raw, [(job.parser, "scheduled" if job.run_at > now else "pending") for job in jobs])
-    return [Inserted(id_, is_new=True) for id_ in ids]
+    inputs = [(id_, *job[3:6]) for id_, job in zip(ids, jobs, strict=True)]
+    kind = _kind(jobs[0], now)
+    if all(job[:3] == jobs[0][:3] and job[6:] == jobs[0][6:] for job in jobs):
+        of_all(raw, statements.INSERT, inputs, once=kind)
+        count(raw, [(kind[1], kind[0])] * len(jobs))
+    else:
+        kinds = [_kind(job, now) for job in jobs]
+        of_all(raw, statements.INSERT, [(*a, *b) for a, b in zip(inputs, kinds, strict=True)])
+        count(raw, [(kind[1], kind[0]) for kind in kinds])
+    return [Inserted(id_, True) for id_ in ids]
+
+
+def _kind(job: NewJob, now: int) -> tuple[Any, ...]:
+    """Return what a new job has beside its input (``job[3:6]``), as `statements.INSERT` has it."""
+    status = "scheduled" if job.run_at > now else "pending"
+    return status, *job[:3], *job[6:], now
 
 
 def _new_ids(number: int) -> list[str]:
@@ -79,5 +96,6 @@ def _new_ids(number: int) -> list[str]:
     Whatever is kept by the ids of jobs that come and go together is then on few pages, and each
     page that a transaction changes is written to the disk.
     """
-    beginning = secrets.token_hex(2)[:3]
-    return [beginning + secrets.token_hex(7)[1:] for _ in range(number)]
+    digits = secrets.token_hex(2 + 7 * number)  # all at once: each time the system is asked
+    beginning = digits[:3]
+    return [beginning + digits[place : place + 13] for place in range(4, len(digits), 14)]

@@ -57,7 +57,16 @@ STAND_FOR_PATHS: Final = """
     ORDER BY input_path, asked_at
 """
 
+# Of jobs about to be promoted, each for its own path.
 STANDS: Final = f"""
+    WITH given (seq, place) AS (VALUES :rows)
+    INSERT OR REPLACE INTO cf_standing_sets ({_SHARE})
+    SELECT input_path, parser, parser_version, job_id, input_hash,
+        coalesce(requeued_at, created_at), fence, place
+    FROM given CROSS JOIN cf_jobs AS job ON job.seq = given.seq
+"""
+
+SHARES: Final = f"""
     INSERT OR REPLACE INTO cf_standing_sets ({_SHARE}) VALUES :rows
 """
 
@@ -67,11 +76,11 @@ LEAVES: Final = """
 """
 
 UNPROCESSED: Final = """
-    UPDATE cf_jobs SET processed = 0 WHERE job_id = :job_id AND input_hash = :input_hash
+    UPDATE cf_jobs SET processed = 0 WHERE job_id = ? AND input_hash = ?
 """
 
 UNPROCESSED_IF_PRUNED: Final = """
-    DELETE FROM cf_pruned_history WHERE input_hash = :input_hash AND job_id = :job_id
+    DELETE FROM cf_pruned_history WHERE job_id = ? AND input_hash = ?
 """
 
 SHARE: Final = f"""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from casparian.core.stores.jobs import Promotion
+    from casparian.core.stores.jobs import Lease, Promotion
+
+    #: A job that may be promoted: its ``seq``, its path, its content, and what is in the way.
+    _Held = tuple[int, str, str, str | None]
 
 
 _GRANTED: Final = Promoted("granted")
@@ -57,74 +60,74 @@ def promote(
     """Promote jobs' sets within a transaction, and note that they stand from now on."""
     lease_until = now + lease_ms
     if len(promotions) > 1:
-        new = _apart(_held(raw, promotions), promotions)
-        if new:
-            of_all(raw, set_statements.STANDS, new)
-            kept = [(*lease, text, None, None, lease_until) for lease, text, _ in promotions]
-            of_all(raw, statements.PROMOTE, kept)
+        found = _held(raw, promotions)
+        if len(found) == len(promotions) and _are_apart(found):
+            _stands(raw, found, promotions, lease_until)
             return [_GRANTED] * len(promotions)
     return [_promote(raw, promotion, lease_until) for promotion in promotions]
 
 
-def _held(raw: sqlite3.Connection, promotions: Sequence[Promotion]) -> list[sqlite3.Row]:
-    leases = [(one.lease.job_id, one.lease.fence) for one in promotions]
-    return of_all(raw, statements.TO_PROMOTE, leases)
+def _held(raw: sqlite3.Connection, promotions: Sequence[Promotion]) -> list[_Held]:
+    return of_all(raw, statements.TO_PROMOTE, [one.lease for one in promotions])
 
 
-def _apart(
-    jobs: Sequence[sqlite3.Row], promotions: Sequence[Promotion]
-) -> list[tuple[object, ...]]:
-    """Return what stands from now on, if each set comes where none is, apart from the others.
+def _are_apart(jobs: Sequence[_Held]) -> bool:
+    """Whether each set comes where none is, and none has to do with another of them."""
+    if any(in_the_way is not None for *_, in_the_way in jobs):
+        return False
+    paths, contents = {job[1] for job in jobs}, {job[2] for job in jobs}
+    return len(paths) == len(contents) == len(jobs)
 
-    Empty if any has to do with another, or isn't to be promoted.
-    """
-    places = {one.lease.job_id: one.place for one in promotions}
-    new: list[tuple[object, ...]] = []
-    paths, contents = set[str](), set[str]()
-    for job_id, fence, path, content, parser, version, _, asked_at, busy, known in jobs:
-        if busy is not None or known:
-            return []
-        paths.add(path)
-        contents.add(content)
-        new.append((path, parser, version, job_id, content, asked_at, fence, places[job_id]))
-    each_its_own = len(paths) == len(contents) == len(new)
-    return new if each_its_own and len(new) == len(promotions) else []
+
+def _stands(
+    raw: sqlite3.Connection,
+    jobs: Sequence[_Held],
+    promotions: Sequence[Promotion],
+    lease_until: int,
+) -> None:
+    """Note that sets are promoted, and stand for the paths of their jobs."""
+    both = [(job[0], one) for job, one in zip(jobs, promotions, strict=True)]
+    of_all(raw, set_statements.STANDS, [(seq, one.place) for seq, one in both])
+    kept = [(seq, one.lease.fence, one.manifest) for seq, one in both]
+    of_all(raw, statements.PROMOTE, kept, once=(lease_until,))
 
 
 def _promote(raw: sqlite3.Connection, promotion: Promotion, lease_until: int) -> Promoted:
     found = _held(raw, [promotion])
     if not found:
         return Promoted("refused")
-    [job] = found
-    if job["busy"] is not None:
-        return Promoted("later", other=job["busy"])
-    gone: tuple[StandingSet, ...] = ()
-    if job["known"]:
-        rows = _in_the_way(raw, job)
-        later = _asked_later(job, rows)
-        if later is not None:
-            return Promoted("superseded", other=later)
-        change = _change(raw, job, rows, promotion.place)
-        busy = _being_published(raw, [row.job_id for row in change.gone], promotion.lease.job_id)
-        if busy is not None:
-            return Promoted("later", other=busy)
-        gone = tuple({row.set: None for row in change.gone})
-        _take_out(raw, job, change)
-        new = [_new_row(job, promotion, path) for path in change.paths]
-    else:
-        new = [_new_row(job, promotion)]
-    of_all(raw, set_statements.STANDS, new)
-    of_all(raw, statements.PROMOTE, [_kept(promotion, gone, lease_until)])
+    seq, *_, in_the_way = found[0]
+    if in_the_way is None:
+        _stands(raw, found, [promotion], lease_until)
+        return _GRANTED
+    if in_the_way:
+        return Promoted("later", other=in_the_way)
+    job = raw.execute(
+        "SELECT *, coalesce(requeued_at, created_at) AS asked_at FROM cf_jobs WHERE seq = ?", (seq,)
+    ).fetchone()
+    rows = _in_the_way(raw, job)
+    later = _asked_later(job, rows)
+    if later is not None:
+        return Promoted("superseded", other=later)
+    change = _change(raw, job, rows, promotion.place)
+    busy = _being_published(raw, [row.job_id for row in change.gone], promotion.lease.job_id)
+    if busy is not None:
+        return Promoted("later", other=busy)
+    _take_out(raw, job, change)
+    _stands(raw, found, [promotion], lease_until)
+    others = change.paths - {job["input_path"]}
+    of_all(raw, set_statements.SHARES, [_new_row(job, promotion, path) for path in others])
+    gone = tuple({row.set: None for row in change.gone})
+    _give_way(raw, seq, promotion.lease, gone)
     return Promoted("granted", gone)
 
 
-def _kept(
-    promotion: Promotion, gone: Sequence[StandingSet], lease_until: int
-) -> tuple[object, ...]:
-    """Return what the job keeps of its promotion."""
-    lease = promotion.lease
-    replaces = next((one.job_id for one in gone if one.job_id != lease.job_id), None)
-    return lease.job_id, lease.fence, promotion.manifest, sets_text(gone), replaces, lease_until
+def _give_way(raw: sqlite3.Connection, seq: int, lease: Lease, gone: Sequence[StandingSet]) -> None:
+    """Keep in a promoted job which sets go when its own comes."""
+    if gone:
+        replaces = next((one.job_id for one in gone if one.job_id != lease.job_id), None)
+        values = {"seq": seq, "fence": lease.fence, "replaces": replaces}
+        raw.execute(statements.GIVES_WAY, {**values, "replacing": sets_text(gone)})
 
 
 def would_replace(raw: sqlite3.Connection, job_id: str, place: str) -> list[StandingSet]:
@@ -177,7 +180,7 @@ def put_back(raw: sqlite3.Connection, job: sqlite3.Row) -> None:
             (one.job_id,),
         ).fetchone()
         source = job if other is None else other
-        of_all(raw, set_statements.STANDS, [_share(source, one, source["input_path"])])
+        of_all(raw, set_statements.SHARES, [_share(source, one, source["input_path"])])
 
 
 def _in_the_way(raw: sqlite3.Connection, job: sqlite3.Row) -> list[_Row]:
@@ -235,19 +238,16 @@ def _being_published(raw: sqlite3.Connection, job_ids: Sequence[str], own: str) 
 
 def _take_out(raw: sqlite3.Connection, job: sqlite3.Row, change: _Change) -> None:
     raw.executemany(set_statements.LEAVES, [_key(row) for row in change.left])
-    unprocess(raw, [_named(row) for row in change.gone if row.job_id != job["job_id"]])
+    gone = [(row.job_id, row.input_hash) for row in change.gone if row.job_id != job["job_id"]]
+    unprocess(raw, gone)
 
 
-def unprocess(raw: sqlite3.Connection, works: Sequence[Mapping[str, object]]) -> None:
-    """Forget that jobs have done the work on inputs; within a transaction."""
+def unprocess(raw: sqlite3.Connection, works: Sequence[tuple[str, str]]) -> None:
+    """Forget that jobs have done the work on inputs: their ids and hashes; in a transaction."""
     if not works:
         return  # as ever so often: statements that do nothing cost some too
     raw.executemany(set_statements.UNPROCESSED, works)
     raw.executemany(set_statements.UNPROCESSED_IF_PRUNED, works)
-
-
-def _named(row: _Row) -> dict[str, str]:
-    return {"input_hash": row.input_hash, "job_id": row.job_id}
 
 
 def _key(row: _Row) -> dict[str, str]:
@@ -259,10 +259,8 @@ def _key(row: _Row) -> dict[str, str]:
     }
 
 
-def _new_row(job: sqlite3.Row, promotion: Promotion, path: str | None = None) -> tuple[object, ...]:
-    lease = promotion.lease
-    standing = StandingSet(lease.job_id, lease.fence, promotion.place)
-    return _share(job, standing, path or job["input_path"])
+def _new_row(job: sqlite3.Row, promotion: Promotion, path: str) -> tuple[object, ...]:
+    return _share(job, StandingSet(*promotion.lease, promotion.place), path)
 
 
 def _share(job: sqlite3.Row, one: StandingSet, path: str) -> tuple[object, ...]:

@@ -14,16 +14,12 @@ from casparian.core.stores.jobs import JOB_FIELDS
 
 IS_HELD: Final = "worker_id IS NOT NULL"
 
+# What is of the input comes first: the rest is the same for most jobs that are queued together.
 INSERT: Final = """
-    WITH given (job_id, parser, parser_version, source_hash, input_path, input_hash, input_size,
-        priority, forced, run_at, max_attempts, max_crashes, replay_of, replaces, now)
-        AS (VALUES :rows)
-    INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, input_path,
-        input_hash, input_size, priority, forced, run_at, max_attempts, max_crashes, replay_of,
-        replaces, created_at)
-    SELECT job_id, CASE WHEN run_at > now THEN 'scheduled' ELSE 'pending' END, parser,
-        parser_version, source_hash, input_path, input_hash, input_size, priority, forced,
-        run_at, max_attempts, max_crashes, replay_of, replaces, now FROM given
+    INSERT INTO cf_jobs (job_id, input_path, input_hash, input_size, status, parser, parser_version,
+        source_hash, priority, forced, run_at, max_attempts, max_crashes, replay_of, replaces,
+        created_at)
+    VALUES :whole_rows
 """
 
 SAME_WORK: Final = """
@@ -42,7 +38,7 @@ SAME_WORK: Final = """
 
 # Whether any of them would be the same work as another.
 SAME_WORK_AS_ANY: Final = """
-    WITH given (input_hash, source_hash) AS (VALUES :rows)
+    WITH given (input_hash, source_hash) AS (VALUES :whole_rows)
     SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM cf_jobs AS job
             WHERE job.input_key = substr(given.input_hash, 1, 8)
                 AND job.input_hash = given.input_hash AND job.source_hash = given.source_hash
@@ -73,10 +69,7 @@ WORK_THERE: Final = """
         OR EXISTS (SELECT 1 FROM cf_jobs WHERE status = 'scheduled' AND run_at <= :now)
 """
 
-_COLUMNS = ", ".join(JOB_FIELDS)
-
-# Of each bundle that may run the first few, by the index, and of these the first of all.
-CLAIM: Final = f"""
+_READY = """
     WITH RECURSIVE ready (parser, source_hash) AS (
         SELECT waits.parser, (SELECT job.source_hash FROM cf_jobs AS job
             WHERE job.status = 'pending' AND job.parser = waits.parser
@@ -92,20 +85,46 @@ CLAIM: Final = f"""
                 AND job.source_hash > ready.source_hash
             ORDER BY job.source_hash LIMIT 1)
         FROM ready WHERE ready.source_hash IS NOT NULL)
+"""
+_MAY_RUN = """ready.source_hash IS NOT NULL
+            AND ready.source_hash NOT IN (SELECT value FROM json_each(:without))"""
+
+# The bundles that may run and have pending jobs; two are as good as more.
+READY: Final = f"""
+    {_READY}
+    SELECT ready.parser, ready.source_hash FROM ready WHERE {_MAY_RUN} LIMIT 2
+"""
+
+# As one text: Python lets go of its lock, and takes it again, for each column that it reads.
+_CLAIMED = f"json_array({', '.join(JOB_FIELDS)})"
+_TAKE = """
     UPDATE cf_jobs SET status = 'running', fence = fence + 1, attempt = attempt + 1,
         worker_id = :worker_id, lease_until = :now + :lease_ms, last_heartbeat_at = NULL,
         started_at = :now, cancel_requested = 0, error = NULL, manifest = NULL,
         progress_done = NULL, progress_total = NULL
-    WHERE seq IN (
+"""
+
+# Of the one bundle that may run the first few, by the index.
+CLAIM_OF_BUNDLE: Final = f"""
+    {_TAKE} WHERE seq IN (
+        SELECT first.seq FROM cf_jobs AS first
+        WHERE first.status = 'pending' AND first.parser = :parser
+            AND first.source_hash = :source_hash
+        ORDER BY first.priority, first.seq LIMIT :limit)
+    RETURNING {_CLAIMED}
+"""
+
+# Of each bundle that may run the first few, and of these the first of all.
+CLAIM: Final = f"""
+    {_READY} {_TAKE} WHERE seq IN (
         SELECT job.seq FROM ready CROSS JOIN cf_jobs AS job
-        WHERE ready.source_hash NOT IN (SELECT value FROM json_each(:without))
-            AND job.seq IN (
-                SELECT first.seq FROM cf_jobs AS first
-                WHERE first.status = 'pending' AND first.parser = ready.parser
-                    AND first.source_hash = ready.source_hash
-                ORDER BY first.priority, first.seq LIMIT :limit)
+        WHERE {_MAY_RUN} AND job.seq IN (
+            SELECT first.seq FROM cf_jobs AS first
+            WHERE first.status = 'pending' AND first.parser = ready.parser
+                AND first.source_hash = ready.source_hash
+            ORDER BY first.priority, first.seq LIMIT :limit)
         ORDER BY job.priority, job.seq LIMIT :limit)
-    RETURNING {_COLUMNS}
+    RETURNING {_CLAIMED}
 """
 
 BEAT: Final = """
@@ -125,20 +144,20 @@ PROGRESS: Final = """
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'
 """
 
-# Another that publishes for the same input, or in place of the same set, goes first.
+# Another that publishes for the same input, or in place of the same set, goes first: it is told, or
+# '' if what stands, or was done, may have to give way.
 TO_PROMOTE: Final = """
     WITH given (job_id, fence) AS (VALUES :rows),
         publishing (job_id, parser, input_path, input_hash, replaces) AS MATERIALIZED (
             SELECT job_id, parser, input_path, input_hash, replaces FROM cf_jobs
             WHERE status = 'promoting' AND worker_id IS NOT NULL)
-    SELECT job.job_id, job.fence, input_path, input_hash, parser, parser_version, replaces,
-        coalesce(requeued_at, created_at) AS asked_at,
+    SELECT job.seq, job.input_path, job.input_hash, coalesce(
         (SELECT other.job_id FROM publishing AS other
             WHERE other.parser = job.parser AND other.job_id <> job.job_id
                 AND (other.input_path = job.input_path OR other.input_hash = job.input_hash
                     OR other.job_id = job.replaces OR other.replaces = job.replaces)
-            LIMIT 1) AS busy,
-        job.replaces IS NOT NULL
+            LIMIT 1),
+        CASE WHEN job.replaces IS NOT NULL
             OR EXISTS (SELECT 1 FROM cf_standing_sets AS old
                 WHERE old.input_path = job.input_path AND old.parser = job.parser
                     AND old.parser_version = job.parser_version)
@@ -146,29 +165,37 @@ TO_PROMOTE: Final = """
             OR EXISTS (SELECT 1 FROM cf_jobs AS done WHERE done.processed
                 AND done.input_key = job.input_key AND done.input_hash = job.input_hash)
             OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
-                WHERE done.input_hash = job.input_hash) AS known
+                WHERE done.input_hash = job.input_hash)
+        THEN '' END)
     FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
     WHERE job.fence = given.fence AND +job.status = 'running' AND job.cancel_requested = 0
 """
 
 PROMOTE: Final = """
-    WITH given (job_id, fence, manifest, replacing, replaces, lease_until) AS (VALUES :rows)
-    UPDATE cf_jobs SET status = 'promoting', manifest = given.manifest,
-        replacing = given.replacing, replaces = coalesce(cf_jobs.replaces, given.replaces),
-        replaced_by = NULL, lease_until = given.lease_until
+    WITH given (seq, fence, manifest) AS (VALUES :rows)
+    UPDATE cf_jobs SET status = 'promoting', manifest = given.manifest, replacing = NULL,
+        replaced_by = NULL, lease_until = ?1
     FROM given
-    WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
+    WHERE cf_jobs.seq = given.seq AND cf_jobs.fence = given.fence
         AND +cf_jobs.status = 'running' AND cf_jobs.cancel_requested = 0
 """
 
+# Of a job that was just promoted.
+GIVES_WAY: Final = """
+    UPDATE cf_jobs SET replacing = :replacing, replaces = coalesce(replaces, :replaces)
+    WHERE seq = :seq AND fence = :fence AND status = 'promoting'
+"""
+
 COMPLETE: Final = """
-    WITH given (job_id, fence, status, rows, quarantined, now) AS (VALUES :rows)
-    UPDATE cf_jobs SET status = given.status, rows = given.rows, quarantined = given.quarantined,
-        processed = 1, error = NULL, worker_id = NULL, lease_until = NULL, finished_at = given.now
+    WITH given (job_id, fence, rows, quarantined) AS (VALUES :rows)
+    UPDATE cf_jobs SET status = CASE WHEN given.quarantined THEN 'completed_with_warnings'
+            ELSE 'completed' END,
+        rows = given.rows, quarantined = given.quarantined,
+        processed = 1, error = NULL, worker_id = NULL, lease_until = NULL, finished_at = ?1
     FROM given
     WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
         AND +cf_jobs.status = 'promoting'
-    RETURNING job_id, fence, input_hash, source_hash, parser, status, replaces, replacing
+    RETURNING job_id, fence, parser, input_hash, source_hash, coalesce(replaces, replacing)
 """
 
 HELD: Final = """

@@ -420,7 +420,7 @@ WEAKENED = {
         "status = 'running'", "status IN ('running', 'promoting')", "STALE_RUNNING"
     ),
     "beats whatever the fence": weakened("AND fence = :fence", "", "BEAT"),
-    "claims of paused parsers": weakened("health.paused_at IS NOT NULL", "0", "CLAIM"),
+    "claims of paused parsers": weakened("health.paused_at IS NOT NULL", "0", "CLAIM", "READY"),
     "requeue forgets the fence": weakened("attempt = 0,", "attempt = 0, fence = 0,", "REQUEUE"),
 }
 

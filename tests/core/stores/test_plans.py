@@ -78,11 +78,14 @@ HOT = (
     | {
         name: getattr(statements, name)
         for name in (
+            "READY",
             "CLAIM",
+            "CLAIM_OF_BUNDLE",
             "DUE",
             "WORK_THERE",
             "BEAT",
             "PROMOTE",
+            "GIVES_WAY",
             "COMPLETE",
             "END_ATTEMPT",
             "RELEASE",
@@ -108,10 +111,11 @@ SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first)\b(?! USING (?:COVERING 
 
 
 def plan_of(store: SqliteStore, sql: str, explain: str = "EXPLAIN QUERY PLAN") -> list[sqlite3.Row]:
-    if ":rows" in sql:  # of all columns that it gives names to
+    if ":rows" in sql or ":whole_rows" in sql:  # of all columns that it gives names to
         columns = len(sql.partition("(")[2].partition(")")[0].split(","))
-        sql = f"{explain} {with_places(sql, 16, columns)}"
-        return store.connection.read(sql, ["[]"] * columns * 16)
+        once = int("?1" in sql)
+        sql = f"{explain} {with_places(sql, 16, columns, once)}"
+        return store.connection.read(sql, ["[]"] * (once + columns * 16))
     values = dict.fromkeys(re.findall(r":([a-z_]+)", sql), "[]")
     return store.connection.read(f"{explain} {sql}", values)
 
