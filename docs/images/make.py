@@ -8,10 +8,12 @@ import html
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from casparian.app.tui.dev.session_host import SessionHost
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.store_host import StoreHost
 from casparian.core.dev_session.request import SessionRequest
+from casparian.core.stores.jobs import JobFilter
+from casparian.core.stores.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "casparian run demo/parsers/sales demo/data/sales_2024_02.csv"
@@ -93,18 +97,12 @@ async def app_pictures(folder: Path) -> None:
     SHOWN[str(folder)] = "~"
     shutil.copytree(ROOT / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
     os.environ["CASPARIAN_HOME"] = str(home)
-    parser = demo / "parsers/sales"
-    for words in (
-        ["parser", "register", parser, "--python", sys.executable],
-        ["enqueue", "sales", *sorted((demo / "data").glob("sales_*.csv"))],
-        ["process", "--python", sys.executable],
-    ):
-        command = [sys.executable, "-m", "casparian.app", *map(str, words)]
-        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    store = home / "casparian.db"
     os.chdir(folder)
+    for parser in ("sales", "events_parser.py", "fix_parser.py", "mcdata_parser.py"):
+        casparian("parser", "register", demo / "parsers" / parser, "--python", sys.executable)
+    store = home / "casparian.db"
     samples = tuple(sorted((demo / "data").glob("sales_*.csv")))
-    session = SessionHost(SessionRequest(parser / "parser.py", samples), str(store))
+    session = SessionHost(SessionRequest(demo / "parsers/sales/parser.py", samples), str(store))
     app = CasparianApp(session, lambda: StoreHost(str(store), home))
     async with app.run_test(size=(124, 36)) as pilot:
         await until(pilot, lambda: app.screen.state.result is not None)
@@ -115,17 +113,66 @@ async def app_pictures(folder: Path) -> None:
         await pilot.press("2")
         await until(pilot, lambda: app.screen.tabs.quarantine.row is not None)
         write("dev.svg", app.export_screenshot(title="casparian tui"))
-        await pilot.press("f2")
-        await until(pilot, lambda: app.screen.query_one(JobsTable).job is not None)
-        write("prod.svg", app.export_screenshot(title="casparian tui"))
+        with worker_at_work(demo / "data", store):
+            await pilot.press("f2")
+            await until(pilot, lambda: app.screen.query_one(JobsTable).job is not None)
+            await until(pilot, lambda: is_in_the_middle(store))
+            for _ in range(30):
+                await pilot.press("down")
+                await until(pilot, lambda: True)
+                if app.screen.query_one(JobsTable).job.status == "failed":
+                    break
+            # The pane looks once a second, and counts what was before it bit by bit.
+            await until(pilot, lambda: is_in_the_middle(store), then=2.5)
+            write("prod.svg", app.export_screenshot(title="casparian tui"))
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+def casparian(*words: object) -> None:
+    """Run a command that must succeed."""
+    command = [sys.executable, "-m", "casparian.app", *map(str, words)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
+@contextmanager
+def worker_at_work(data: Path, store: Path) -> Iterator[None]:
+    """A queue of the demo's files, months of other years and two large ones, and who does them."""
+    month = (data / "sales_2024_01.csv").read_text()
+    header, *rows = month.splitlines(keepends=True)
+    for number in range(18):
+        when = f"{2022 + number // 12}-{number % 12 + 1:02d}"
+        name = f"sales_{when.replace('-', '_')}.csv"
+        (data / name).write_text(month.replace("2024-01", when))
+    for year in (2020, 2021):
+        many = "".join(rows).replace("2024", str(year)) * 600_000
+        (data / f"sales_{year}_all.csv").write_text(header + many)
+    casparian("enqueue", "mcdata", *sorted(data.glob("mcdata_*.log")))
+    casparian("enqueue", "fix", *sorted(data.glob("fix_*.log")))
+    casparian("enqueue", "events", *sorted(data.glob("events*.jsonl")))
+    for names in ("sales_2022_*", "sales_2024_*", "sales_202[01]_all*", "sales_2023_*"):
+        casparian("enqueue", "sales", *sorted(data.glob(names)))
+    command = [sys.executable, "-m", "casparian.app", "worker", "--python", sys.executable]
+    quiet = ["--concurrency", "2", "--quiet", "--store", str(store)]
+    with subprocess.Popen([*command, *quiet], stderr=subprocess.DEVNULL) as worker:
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGTERM):  # the second is final
+                worker.send_signal(number)
+
+
+def is_in_the_middle(store: Path) -> bool:
+    """Whether the large files are what is being done."""
+    with open_store(store, read_only=True) as opened:
+        found = opened.jobs.list(JobFilter(statuses=("running",))).jobs
+    return len(found) == 2 and all(job.input_path.endswith("_all.csv") for job in found)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], then: float = 0.3) -> None:
     """Wait for what another thread or process does, then for it to be painted."""
     async with asyncio.timeout(60):
         while not condition():
             await pilot.pause(0.05)
-    await pilot.pause(0.3)
+    await pilot.pause(then)
 
 
 def write(name: str, svg: str) -> None:
