@@ -165,6 +165,8 @@ class DevScreen(Doing, RunActions, FileActions):
 
     @on(SessionTold)
     def _told(self) -> None:
+        if not self.app.is_running:
+            return  # it ends, and what would show it goes part by part
         # A quick run tells ten things in as many milliseconds: what came until now is shown at once
         # and not one after the other, which would take longer than the run.
         state = self.state

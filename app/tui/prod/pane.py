@@ -14,7 +14,6 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from casparian.app.ages import now_ms
-from casparian.app.job_states import SHOWN
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.file_deeds import FileDeeds
@@ -33,16 +32,18 @@ from casparian.app.tui.prod.job_deeds import JobDeeds
 from casparian.app.tui.prod.job_log import JobLog
 from casparian.app.tui.prod.job_opening import JobOpening
 from casparian.app.tui.prod.jobs_table import JobsTable
-from casparian.app.tui.prod.order_screen import OrderScreen, words_of
+from casparian.app.tui.prod.order_screen import OrderScreen
 from casparian.app.tui.prod.order_screen import why_not as why_no_order
+from casparian.app.tui.prod.pane_text import counts_text, how_many, why_none
 from casparian.app.tui.prod.rate_chart import RateChart
+from casparian.app.tui.prod.rate_deeds import RateDeeds
 from casparian.app.tui.prod.side_list import (
     SideList,
     parser_lines,
     state_lines,
     worker_lines,
 )
-from casparian.app.tui.prod.state import RATES, ProdState, after, trouble_text, updated
+from casparian.app.tui.prod.state import ProdState, after, trouble_text, updated
 from casparian.app.tui.prod.worker_deeds import WorkerDeeds
 from casparian.app.tui.quarantine.events import QuarantineEvent
 from casparian.app.tui.widgets.key_bar import KeyBar
@@ -52,8 +53,6 @@ from casparian.app.tui.widgets.splitter import Splitter
 from casparian.core.queueing.filters import parse_filter, toggled
 from casparian.core.queueing.job_order import order_by, spot_of
 from casparian.core.queueing.queue_view import Look
-from casparian.core.stores.states import STATUSES
-from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,6 @@ if TYPE_CHECKING:
     from casparian.app.tui.palette import Command
     from casparian.app.tui.prod.host import HostEvent, ProdHost
     from casparian.core.queueing.job_order import JobOrder, Place
-    from casparian.core.queueing.queue_view import QueueView
     from casparian.core.stores.jobs import JobFilter
 
 #: How often ages are drawn anew, in seconds.
@@ -82,7 +80,7 @@ class HostTold(Message):
         self.event = event
 
 
-class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[None]):
+class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, RateDeeds, Doing, Screen[None]):
     """The pane. All it shows is made from ``state``, which only `_become` changes."""
 
     area = "prod"
@@ -168,6 +166,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
 
     @on(HostTold)
     def _told(self, message: HostTold) -> None:
+        if not self.app.is_running:
+            return  # it ends, and what would show it goes part by part
         event = message.event
         self._become(after(self.state, event))
         if isinstance(event, Counted | Acted | ParserTold):
@@ -178,8 +178,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
             self.told_of_files(event)
         elif isinstance(event, QuarantineEvent):
             self.told_of_quarantine(event)
-        elif isinstance(event, JobSeen) and self.job_screen is not None:
-            self.job_screen.show(event)
+        elif isinstance(event, JobSeen) and self.job_screen and self.job_screen.is_mounted:
+            self.job_screen.show(event)  # one that isn't mounted yet asks for its job then
         if self.job_screen is not None:
             self.job_screen.refresh_bindings()
 
@@ -190,7 +190,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
             if table.misses_its_job(view):
                 self._look_around()
             else:
-                table.show(view, now_ms(), marked=state.marked, empty=self._nothing())
+                table.show(view, now_ms(), marked=state.marked, empty=why_none(state))
                 self.query_one(JobLog).show(table.job, view)
         if view is not None and view is not before.view:
             self._show_side()
@@ -219,21 +219,10 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         alive = any(one.worker_id not in view.dead for one in view.workers)
         none = "all gone" if view.workers else "none"
         workers.remark("" if alive else f"{none}: W starts one")
-        counts = self._counts(view)
+        counts = counts_text(view, self.size.width)
         if counts != self._said_counts:
             self._said_counts = counts
             self.query_one("#prod-counts", Static).update(counts, layout=False)
-
-    def _counts(self, view: QueueView) -> Text:
-        """Say how many jobs are in each state, and which parsers' wait; in words if they fit."""
-        counts, waits = view.counts, len(view.paused)
-        there = [(SHOWN[status], counts[status]) for status in STATUSES if counts.get(status)]
-        paused = f"  ‖ {counted(waits, 'parser')} paused" if waits else ""
-        words = " ".join(f" {shown.mark} {count:,} {shown.word}" for shown, count in there)
-        if len(words + paused) > self.size.width:
-            words = " ".join(f" {shown.mark} {count:,}" for shown, count in there)
-        words += paused
-        return Text(words, no_wrap=True, overflow="ellipsis")
 
     def _show_trouble(self) -> None:
         trouble, banner = self.state.trouble, self.query_one("#prod-trouble", Static)
@@ -254,31 +243,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
         # Whatever is set is drawn, so what stays as it is is not set.
         if (escaped := escape(title)) != table.border_title:
             table.border_title = escaped
-        if (many := self._how_many()) != table.border_subtitle:
+        if (many := how_many(state)) != table.border_subtitle:
             table.border_subtitle = many
-
-    def _how_many(self) -> str:
-        view = self.state.view
-        if view is None:
-            return ""
-        parts = [words_of(view.order)]
-        if view.order != view.look.order:
-            parts = [f"too many to be sorted {words_of(view.look.order)}: {parts[0]}"]
-        if view.total is not None:
-            parts.append(f"{view.total:,} job{'s' * (view.total != 1)}")
-        else:
-            parts.append(f"more than {len(view.around.jobs):,} jobs")
-        if self.state.marked:
-            parts.append(f"{len(self.state.marked):,} marked")
-        return " · ".join(parts)
-
-    def _nothing(self) -> str:
-        if self.state.filter:
-            return "no job matches: escape lets go of the filter"
-        view = self.state.view
-        if view is not None and not view.parsers:
-            return "no jobs yet, and no parser: R registers one"
-        return "no jobs yet: n queues files for a parser"
 
     def _tick(self) -> None:
         """Draw ages anew; each time only once the last is done."""
@@ -422,31 +388,3 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, Doing, Screen[Non
             self._become(replace(self.state, marked={}))
         else:
             self.show_those("")
-
-    # ------------------------------------------------------------------- how often
-
-    def do_pause(self) -> None:
-        """Look no more, or again."""
-        self._become(replace(self.state, paused=not self.state.paused))
-        self._host.rest(self.state.paused)
-
-    def do_slower(self) -> None:
-        """Look less often."""
-        self._take_rate(1)
-
-    def why_not_slower(self) -> str:
-        """There is a slowest rate."""
-        return "" if self.state.every < RATES[-1] else "this is the slowest"
-
-    def do_faster(self) -> None:
-        """Look more often."""
-        self._take_rate(-1)
-
-    def why_not_faster(self) -> str:
-        """There is a fastest rate."""
-        return "" if self.state.every > RATES[0] else "this is the fastest"
-
-    def _take_rate(self, by: int) -> None:
-        every = RATES[RATES.index(self.state.every) + by]
-        self._become(replace(self.state, every=every))
-        self._host.every(self.state.rate)

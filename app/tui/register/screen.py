@@ -154,7 +154,7 @@ class RegisterScreen(ModalScreen[None]):
 
     @on(ChildTold)
     def _told(self, message: ChildTold) -> None:
-        if self.state is None or not self.query("#register-help"):
+        if self.state is None or not self.app.is_running or not self.query("#register-help"):
             return  # it is being left
         if message.told["kind"] == "line":
             self.query_one("#register-words", Log).write_line(one_line(message.told["text"]))

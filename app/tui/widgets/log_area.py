@@ -9,12 +9,14 @@ from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from casparian.app.tui.widgets.log_view import LogStatus, LogView
+from casparian.app.tui.widgets.log_view import LogView
 from casparian.app.tui.widgets.plain_text import plain
 from casparian.app.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from casparian.app.tui.widgets.log_status import LogStatus
 
 
 class LogArea(Vertical):

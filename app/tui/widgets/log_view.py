@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,9 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from casparian.app.tui.clipboard import MOST_BYTES
+from casparian.app.tui.widgets.log_drawing import clock, matched
 from casparian.app.tui.widgets.log_file import LogFile, UnreadableLogError
 from casparian.app.tui.widgets.log_keys import LOG_BINDINGS
 from casparian.app.tui.widgets.log_lines import CHOICES, KEPT_LINES, Chosen, LogLine, LogLines
+from casparian.app.tui.widgets.log_status import LogStatus
 from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.plain_text import cut, plain, without_ansi
 from casparian.core.events import LEVELS
@@ -33,38 +34,6 @@ if TYPE_CHECKING:
 _WIDEST: Final = 10_000
 #: Seconds between two looks at a file that had nothing new.
 _PAUSE: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class LogStatus:
-    """What is said of a log. ``new``: lines that came below what is seen.
-
-    ``dropped`` are lines that aren't kept, ``gaps`` places among the others where some are missing.
-    """
-
-    total: int
-    shown: int
-    dropped: int
-    following: bool
-    new: int
-    levels: Chosen
-    note: str = ""
-    gaps: int = 0
-
-    @property
-    def counts(self) -> str:
-        """Say how many lines there are, and how many of them are shown."""
-        if not self.total:
-            return "no lines"
-        lines = f"{self.total:,} line{'s' * (self.total != 1)}"
-        if self.gaps:
-            shown = f"{self.shown - self.gaps:,} of {lines}"
-            return shown if self.levels == "all" else f"{shown} ({self.levels})"
-        if self.levels != "all":
-            kept = self.total - self.dropped
-            of = f"the last {kept:,} of {lines}" if self.dropped else lines
-            return f"{self.shown:,} of {of} ({self.levels})"
-        return f"the last {self.shown:,} of {lines}" if self.dropped else lines
 
 
 class LogView(ScrollView, can_focus=True):
@@ -419,28 +388,10 @@ class LogView(ScrollView, can_focus=True):
         style = base + self._part(line.level)
         segments = []
         if self._timed:
-            segments.append(Segment(_clock(line.time), base + self._part("time")))
+            segments.append(Segment(clock(line.time), base + self._part("time")))
         segments.append(Segment(f"{line.level:<8}", style))
         text = plain(without_ansi(line.text))
         text = cut(text, _WIDEST)[0]
         if self._found is not None and self._lines.number_at(place) == self._found:
             segments[0] = Segment(segments[0].text, base + self._part("found"))
-        return segments + self._matched(text, style)
-
-    def _matched(self, text: str, style: Style) -> list[Segment]:
-        lowered = text.lower()
-        if not self._sought or self._sought not in lowered or len(lowered) != len(text):
-            return [Segment(text, style)]
-        parts, start, match = [], 0, style + self._part("match")
-        while (at := lowered.find(self._sought, start)) >= 0:
-            parts.append(Segment(text[start:at], style))
-            start = at + len(self._sought)
-            parts.append(Segment(text[at:start], match))
-        return [*parts, Segment(text[start:], style)]
-
-
-def _clock(time: int | None) -> str:
-    if time is None:
-        return " " * 13
-    when = datetime.fromtimestamp(time / 1_000, UTC)
-    return f"{when:%H:%M:%S}.{time % 1_000:03d} "
+        return segments + matched(text, self._sought, style, style + self._part("match"))

@@ -14,10 +14,10 @@ from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.header import HeaderLine
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.prod import order_screen
-from casparian.app.tui.prod.host import Seen, Trouble
+from casparian.app.tui.prod.host import JobSeen, Seen, Trouble
 from casparian.app.tui.prod.job_cells import columns_for
 from casparian.app.tui.prod.jobs_table import JobsTable
-from casparian.app.tui.prod.pane import ProdScreen
+from casparian.app.tui.prod.pane import HostTold, ProdScreen
 from casparian.app.tui.prod.rate_chart import bars
 from casparian.app.tui.prod.state import ProdState, after, updated
 from casparian.app.tui.widgets.log_area import LogArea
@@ -254,6 +254,30 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
         await until(pilot, lambda: pane.state.trouble is None)
         assert pane.job_screen is not None
         await until(pilot, lambda: not pane.job_screen.query_one("#job-trouble").display)  # type: ignore[union-attr]
+
+
+@pytest.mark.asyncio
+async def test_what_is_told_while_the_app_ends_finds_its_screens_half_gone(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued.add()
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane = await looked(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.job_screen is not None and pane.job_screen.details)
+        closes = app._close_all
+
+        async def told_meanwhile() -> None:
+            for screen in (pane, pane.job_screen):
+                await screen.query_one(HeaderLine).remove()
+            pane._told(HostTold(JobSeen("17f3", None, problem="it is gone")))
+            ended.append(True)
+            await closes()
+
+        ended: list[bool] = []
+        monkeypatch.setattr(app, "_close_all", told_meanwhile)
+    assert ended == [True]
 
 
 @pytest.mark.asyncio
