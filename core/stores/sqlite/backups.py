@@ -94,7 +94,7 @@ def restore(path: Path, backup: Path) -> Restored:
             raise StoreError(f"{backup}: it can't be copied: {error.strerror}") from error
         applied = _made_sound(copy, backup)
         _sync(copy)
-        kept = _moved_aside(path) if os.path.lexists(path) else None
+        kept = _kept(path) if os.path.lexists(path) else None
         copy.replace(path)
         _sync(path.parent)
     return Restored(str(path), str(backup), None if kept is None else str(kept), applied)
@@ -164,8 +164,8 @@ def _made_sound(copy: Path, backup: Path) -> list[str]:
         raise type(error)(f"{backup}: {said}", hint=error.hint) from error
 
 
-def _moved_aside(path: Path) -> Path:
-    """Give what has the store's name another; it must not be in use."""
+def _kept(path: Path) -> Path:
+    """Give the store another name, beside its own until that is taken; it must not be in use."""
     _let_go_of(path)
     kept = path.with_name(f"{path.name}.before-{_stamp()}")
     if os.path.lexists(kept):
@@ -175,7 +175,10 @@ def _moved_aside(path: Path) -> Path:
         part = path.with_name(path.name + ending)
         if part.exists():
             part.rename(kept.with_name(kept.name + ending))
-    path.rename(kept)
+    try:
+        os.link(path, kept)
+    except OSError:
+        path.rename(kept)  # a file system without links
     return kept
 
 
