@@ -6,6 +6,7 @@ taken for a part of whatever has the store's name: so neither way is a matter of
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
@@ -167,9 +168,9 @@ def _made_sound(copy: Path, backup: Path) -> list[str]:
 def _kept(path: Path) -> Path:
     """Give the store another name, beside its own until that is taken; it must not be in use."""
     _let_go_of(path)
-    kept = path.with_name(f"{path.name}.before-{_stamp()}")
-    if os.path.lexists(kept):
-        raise StoreError(f"{kept} is there already", hint="try again in a second")
+    first = f"{path.name}.before-{_stamp()}"
+    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    kept = next(path.with_name(name) for name in names if not os.path.lexists(path.parent / name))
     # A damaged one may still have a part beside it, which must not come to the new one.
     for ending in _BESIDE:
         part = path.with_name(path.name + ending)

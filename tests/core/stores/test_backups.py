@@ -237,3 +237,23 @@ def test_a_backup_of_an_earlier_version_is_brought_up_to_date(path: Path, tmp_pa
     assert list(done.applied) == [name for name, _ in MIGRATIONS[3:]]
     assert store_status(str(path)).version == len(MIGRATIONS)
     assert store_status(str(old)).version == 3, "the backup stays as it is"
+
+
+def test_who_is_killed_while_a_backup_is_put_back_leaves_a_store(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up_store(str(path), tmp_path / "copy.db")
+    with SqliteStore(path) as store:
+        store.jobs.insert(new_job(3))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            restore_store(str(path), tmp_path / "copy.db")
+    assert jobs(path) == {"pending": 4}
+    assert not [name for name in names(tmp_path) if name.startswith(".")]
+    restore_store(str(path), tmp_path / "copy.db")
+    assert jobs(path) == {"pending": 3}
