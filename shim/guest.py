@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import math
 import os
@@ -128,7 +129,7 @@ class GuestRun:
             return self._fail(error)
         self._clear()
         for name, sent in self._sent.items():
-            self._writer.metadata("output_info", **_info(name, sent))
+            self._writer.metadata_soon("output_info", **_info(name, sent))
         self._report_progress(final=True)
         self._report_modules()
         self._report_metrics()
@@ -159,7 +160,7 @@ class GuestRun:
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
         # What the parser's own module does wrong is worth a line, though Python hides it.
-        own = module.__name__.replace(".", r"\.")
+        own = loader.pattern_of(module.__name__)
         warnings.filterwarnings("default", category=DeprecationWarning, module=own)
         parser = loader.find_parser(module)
         self._spent["load"] = time.perf_counter() - started
@@ -288,11 +289,11 @@ class GuestRun:
         folder = os.path.dirname(self._parser_file)
         files = loader.own_modules(folder)
         installed = preload.loaded_from_environment()
-        self._writer.metadata("modules", files=files, installed=installed)
+        self._writer.metadata_soon("modules", files=files, installed=installed)
 
     def _report_metrics(self) -> None:
         spent = {f"{name}_ms": round(1000 * value, 3) for name, value in self._spent.items()}
-        self._writer.metadata("metrics", rows=self._rows, **spent)
+        self._writer.metadata_soon("metrics", rows=self._rows, **spent)
 
     def _fail(self, error: BaseException) -> int:
         if isinstance(error, BrokenPipeError) and _from_wire(error):
@@ -374,7 +375,8 @@ def end_soon(code: int, drain: Callable[[], None]) -> None:
         drain()
         os._exit(code)
 
-    threading.Thread(target=end, name="casparian-linger", daemon=True).start()
+    # Not a `threading.Thread`, whose start is waited for: this process has nothing else to do.
+    _thread.start_new_thread(end, ())
 
 
 def prepare_stdio(writer: wire.FrameWriter, *, on_terminal: bool) -> Callable[[], None]:

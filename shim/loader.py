@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import preload
 from .failures import GuestFailure
-from .fresh_source import FOLDER_VARIABLE, INSTALLED, FreshSource, read_fresh
+from .fresh_source import FOLDER_VARIABLE, INSTALLED, FreshSource, compile_ahead, read_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,8 @@ _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAYBE_RELATIVE = re.compile(rb"from[\s\\]*\.")
 _MOST_MODULES = 1_000
 _imported: dict[str, ModuleType] = {}
+#: Folders that are first on ``sys.path``, and whose modules are read from their source.
+_entered: set[str] = set()
 
 
 @dataclass
@@ -96,11 +98,33 @@ def import_parser(path: str) -> ModuleType:
     return module
 
 
+def prepare(path: str) -> None:
+    """Do ahead, for forks, what `import_parser` does before the parser's own code runs.
+
+    What lies beside the file must be what the forks find there: a bundle, as it was unpacked.
+    """
+    folder, filename = os.path.split(path)
+    _enter(folder)
+    compile_ahead(folder)
+    re.compile(pattern_of(filename.removesuffix(".py")))  # which `re` remembers
+
+
+def _enter(folder: str) -> None:
+    if folder not in _entered:
+        _entered.add(folder)
+        sys.path.insert(0, folder)
+        read_fresh(folder)
+
+
+def pattern_of(module: str) -> str:
+    """What matches the name of a module and of those below it, as a filter of warnings has it."""
+    return module.replace(".", r"\.")
+
+
 def _import_file(path: str) -> ModuleType:
     folder, filename = os.path.split(path)
     stem = filename[:-3] if filename.endswith(".py") else filename
-    sys.path.insert(0, folder)
-    read_fresh(folder)
+    _enter(folder)
     if _wants_package(path):
         return importlib.import_module(f"{_import_package(folder)}.{stem}")
     if filename == f"{stem}.py" and stem.isidentifier() and stem not in sys.modules:
@@ -140,6 +164,7 @@ def undone() -> Iterator[None]:
         for parser in _imported.values():
             sys.modules.pop(parser.__name__, None)
         _imported.clear()
+        _entered.clear()
         os.environ.pop(FOLDER_VARIABLE, None)
         sys.path[:], sys.path_hooks[:] = path, hooks
         sys.path_importer_cache.clear()

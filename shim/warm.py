@@ -14,7 +14,7 @@ import socket
 import time
 import warnings
 
-from . import huge_pages, logs, preload, rehearsal
+from . import huge_pages, loader, logs, preload, rehearsal
 from .control import Channel
 from .warm_child import Child, close
 
@@ -42,6 +42,8 @@ def serve(control: int) -> Child:
             raise preload.UnfitError("", _shadows(loaded & own))
         preload.note_loaded()
         rehearsal.rehearse(first["folders"])
+        if first["parser"] is not None:
+            loader.prepare(first["parser"])
     except preload.UnfitError as error:
         channel.send({"is": "unfit", "module": error.module, "why": error.why})
         os._exit(0)

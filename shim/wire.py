@@ -68,6 +68,7 @@ class FrameWriter:
         self._pid = os.getpid()
         self._torn = False
         self._over = False
+        self._held: list[bytes] = []
 
     @property
     def forked(self) -> bool:
@@ -83,6 +84,9 @@ class FrameWriter:
             # An exception in the middle of a frame (a Ctrl-C) leaves the stream torn: nothing that
             # is sent afterwards could be understood.
             self._torn = True
+            if self._held:
+                data = b"".join((*self._held, data))
+                self._held.clear()
             self._sock.sendall(data)
             self._torn = False
             self._over = last
@@ -94,9 +98,13 @@ class FrameWriter:
 
     def metadata(self, kind: str, **content: Any) -> None:
         """Send metadata: ``hello``, ``progress``, ``output_info``, ``error`` or ``metrics``."""
-        text = json.dumps({"kind": kind, **content}, ensure_ascii=True, default=str)
-        data = text.encode("ascii")
-        self._send(_TEXT_HEAD.pack(METADATA, len(data)) + data)
+        self._send(_metadata(kind, content))
+
+    def metadata_soon(self, kind: str, **content: Any) -> None:
+        """As `metadata`, but together with the next frame, by one call: it must follow at once."""
+        if not self.forked:
+            with self._lock:
+                self._held.append(_metadata(kind, content))
 
     def error(self, text: str) -> None:
         """Send the error frame, the last one of a failed run."""
@@ -148,6 +156,12 @@ class FrameWriter:
                 _write_stream(pa.PythonFile(_SocketFile(self._sock), "w"), schema, rows)
                 self._torn = False
         return size
+
+
+def _metadata(kind: str, content: dict[str, Any]) -> bytes:
+    text = json.dumps({"kind": kind, **content}, ensure_ascii=True, default=str)
+    data = text.encode("ascii")
+    return _TEXT_HEAD.pack(METADATA, len(data)) + data
 
 
 def _write_stream(target: Any, schema: pa.Schema, rows: pa.Table) -> None:

@@ -105,7 +105,15 @@ class WarmGuest:
 
     def _say_what_to_load(self, spec: GuestSpec, *, watch: float | None) -> None:
         folders = [] if self._folders is None else [str(path) for path in self._folders.private]
-        load = {"preload": self.preload, "own": self._own, "folders": folders, "watch": watch}
+        # Only of a bundle does a run find what was there before it.
+        bundle = None if self._folders is None else self._folders.bundle
+        load = {
+            "preload": self.preload,
+            "own": self._own,
+            "folders": folders,
+            "watch": watch,
+            "parser": None if bundle is None else str(bundle / spec.entrypoint),
+        }
         try:
             self._channel.send(load)
         except ConnectionError:

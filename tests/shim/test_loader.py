@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from casparian.core.events import Hello, Metrics, Modules
+from casparian.core.events import Hello, Log, Metrics, Modules
 from casparian.core.guest import SHIM
 from casparian.core.wire import EndFrame, FrameDecoder
 
@@ -90,8 +90,12 @@ def write_archive(path: Path, files: dict[str, str]) -> Path:
 
 
 def told(run):
-    """The events of a run, without its times, and what its environment gave to it."""
+    """The events of a run, without its times, and what its environment gave to it.
+
+    What is printed comes by a pipe of its own, a moment earlier or later than frames do.
+    """
     events = [event for event in run.events[:-1] if not isinstance(event, Metrics)]
+    events.sort(key=lambda event: isinstance(event, Log))
     events = [
         dataclasses.replace(event, installed=()) if isinstance(event, Modules) else event
         for event in events

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+
+from casparian.shim.wire import FrameWriter
 
 _SCRIPT = """
 import os, socket, sys
@@ -38,3 +41,16 @@ def test_a_forked_child_writes_no_frame_and_nobody_writes_after_the_last_one() -
         [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines() == ["nothing", repr(b"\0\0\0\0")]
+
+
+def test_what_follows_at_once_is_sent_together_and_in_order() -> None:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with here, there:
+        writer = FrameWriter(here)
+        writer.metadata_soon("modules", files=[])
+        writer.metadata_soon("metrics", rows=1)
+        writer.end()
+        sent = there.recv(1 << 16)
+    kinds = [sent.index(kind) for kind in (b"modules", b"metrics")]
+    assert kinds == sorted(kinds)
+    assert sent.endswith(b"}\0\0\0\0")

@@ -378,6 +378,24 @@ class TestBundles:
         assert others == [first, first]
         assert not Path(first[2], "left").exists()
 
+    def test_its_modules_are_compiled_once_and_each_run_finds_them_as_bundled(self, bench):
+        with zipfile.ZipFile(bench.archive, "a") as bundle:
+            bundle.writestr("odd.py", "FOUND = 'as bundled'\nSAME = FOUND is 'odd'\n")
+            bundle.writestr("broken.py", "def")
+        code = """
+        import odd, pathlib, sys
+        found += [odd.FOUND]
+        try:
+            import broken
+        except SyntaxError as error:
+            found += [error.lineno]
+        pathlib.Path(odd.__file__).write_text("FOUND = 'as changed'")
+        """
+        runs = [bench.run(code, archive=bench.archive, private=True) for _ in range(3)]
+        assert [told.found for told in runs] == [["as bundled", "1"]] * 3
+        # What the compiler warns of is said by each run, not by none.
+        assert ["SyntaxWarning" in " ".join(told.lines) for told in runs] == [True] * 3
+
     def test_folders_go_with_the_warm_guest(self, bench):
         told = bench.run("import os; found += [os.getcwd()]", archive=bench.archive, private=True)
         assert Path(told.found[0]).is_dir()
