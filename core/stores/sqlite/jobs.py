@@ -99,8 +99,8 @@ class SqliteJobs(SqliteLeases):
                 return False
             if not found["forced"]:
                 other = raw.execute(
-                    "SELECT job_id FROM cf_jobs WHERE input_key = substr(:input_hash, 1, 8) "
-                    "AND input_hash = :input_hash AND source_hash = :source_hash AND "
+                    f"SELECT job_id FROM cf_jobs WHERE {statements.OF_INPUT} "
+                    "AND source_hash = :source_hash AND "
                     "+status IN ('pending', 'scheduled', 'running', 'promoting')",
                     dict(found),
                 ).fetchone()
@@ -120,6 +120,7 @@ class SqliteJobs(SqliteLeases):
                     input_hash=again.input_hash,
                     source_hash=again.source_hash,
                 )
+            raw.execute(statements.KEEP_ATTEMPT, (job_id,))
             done = raw.execute(statements.REQUEUE, {"job_id": job_id, "now": now})
             return done.rowcount == 1
 
@@ -329,7 +330,7 @@ class SqliteJobs(SqliteLeases):
 
 def _forget_parts(raw: sqlite3.Connection, ids: Sequence[str]) -> None:
     """Forget what belongs to jobs that are gone."""
-    for table in ("cf_job_attempts", "cf_quarantine", "cf_dead_letter"):
+    for table in ("cf_ended_attempts", "cf_quarantine", "cf_dead_letter"):
         raw.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(id_,) for id_ in ids])
 
 

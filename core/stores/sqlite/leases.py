@@ -296,7 +296,6 @@ def _claim(raw: sqlite3.Connection, claim: Claim, room: int, lease_ms: int, now:
 
 def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: int) -> list[bool]:
     """End promoting jobs; False for each that is refused."""
-    _end_attempts(raw, [(*one.lease, "promoting", now, _status(one), None) for one in completions])
     ends = [(*one.lease, one.rows, one.quarantined) for one in completions]
     found = of_all(raw, statements.COMPLETE, ends, once=(now,))
     jobs = {(row[0], row[1]): row for row in found}
@@ -307,27 +306,25 @@ def _complete(raw: sqlite3.Connection, completions: Sequence[Completion], now: i
         answers.append(job is not None)
         if job is None:
             continue
-        job_id, fence, parser, _, _, gives_way = job
+        job_id, fence, parser, had_in_its_way = job
         counted.append((parser, _status(completion)))
         if completion.quarantine or fence > 1:
             replace_rows(raw, job_id, completion.quarantine)
-        if gives_way is not None:
-            _note_replaced(raw, job_id)
-    works = [(job_id, input_hash, bundle) for job_id, _, _, input_hash, bundle, _ in found]
-    standing_sets.unprocess(raw, of_all(raw, statements.DONE_BEFORE, works))
+        if had_in_its_way:
+            _take_place(raw, job_id)
     count(raw, counted)
     for parser in {parser for parser, _ in counted}:
         raw.execute(statements.SUCCESS, {"parser": parser, "now": now})
     return answers
 
 
-def _note_replaced(raw: sqlite3.Connection, job_id: str) -> None:
-    """Note in the jobs whose sets have given way to this one's that it has taken their place."""
-    row = raw.execute(
-        "SELECT job_id, replaces, replacing FROM cf_jobs WHERE job_id = ?", (job_id,)
-    ).fetchone()
-    if row["replaces"] is not None:
-        raw.execute(statements.REPLACED, dict(row))
+def _take_place(raw: sqlite3.Connection, job_id: str) -> None:
+    """Note that a completed job's set and work have taken the place of others'."""
+    job = raw.execute("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,)).fetchone()
+    if job["replaces"] is not None:
+        raw.execute(statements.REPLACED, dict(job))
+    work = (job_id, job["input_hash"], job["source_hash"])
+    standing_sets.unprocess(raw, of_all(raw, statements.DONE_BEFORE, [work]))
 
 
 def _status(completion: Completion) -> JobStatus:

@@ -49,7 +49,8 @@ _BALANCES: Final[tuple[tuple[str, str, str], ...]] = (
         "jobs are held whose attempt has ended, or the reverse",
         f"""
         SELECT job_id AS what FROM cf_jobs AS job
-        WHERE fence > 0 AND {IS_HELD} = EXISTS (SELECT 1 FROM cf_job_attempts AS attempt
+        WHERE fence > 0 AND (NOT ({IS_HELD})) <> (done_by IS NOT NULL) + EXISTS (
+            SELECT 1 FROM cf_ended_attempts AS attempt
             WHERE attempt.job_id = job.job_id AND attempt.fence = job.fence)
         """,
     ),

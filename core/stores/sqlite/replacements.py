@@ -75,8 +75,8 @@ def refuse_done(
         source_hash: of the bundle that would read it.
     """
     row = raw.execute(
-        "SELECT job_id FROM cf_processing_history WHERE input_key = substr(:input_hash, 1, 8) "
-        "AND input_hash = :input_hash AND source_hash = :source_hash",
+        "SELECT job_id FROM cf_processing_history "
+        f"WHERE {statements.OF_INPUT} AND source_hash = :source_hash",
         {"input_hash": input_hash, "source_hash": source_hash},
     ).fetchone()
     if row is not None and row["job_id"] not in (job.job_id, stands):

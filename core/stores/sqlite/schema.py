@@ -249,6 +249,36 @@ _FEWER_WRITES: Final = (
     "PRAGMA writable_schema = RESET",
 )
 
+# A job that has completed says all of the attempt that did it: no other row is written of that one
+# unless the job runs again. A column that is computed is computed anew by each change of a row, an
+# index over what it computed is not. What a promotion has found in its way, if only to leave it
+# alone, it notes: such a completion alone looks for jobs that have done the same work.
+_ATTEMPTS_BY_JOBS: Final = (
+    "ALTER TABLE cf_jobs ADD COLUMN done_by TEXT",
+    "ALTER TABLE cf_job_attempts RENAME TO cf_ended_attempts",
+    """
+    CREATE VIEW cf_job_attempts AS
+    SELECT job_id, fence, attempt, worker_id, started_at, ended_at, outcome, error
+    FROM cf_ended_attempts
+    UNION ALL
+    SELECT job_id, fence, attempt, done_by, started_at, finished_at, status, NULL
+    FROM cf_jobs WHERE done_by IS NOT NULL
+    """,
+    "DROP VIEW cf_processing_history",
+    "DROP INDEX cf_jobs_input",
+    "ALTER TABLE cf_jobs DROP COLUMN input_key",
+    "CREATE INDEX cf_jobs_input ON cf_jobs (substr(input_hash, 1, 8))",
+    """
+    CREATE VIEW cf_processing_history AS
+    SELECT input_hash, source_hash, job_id, parser, parser_version, input_path, rows, quarantined,
+        finished_at
+    FROM cf_jobs WHERE processed = 1
+    UNION ALL
+    SELECT * FROM cf_pruned_history
+    """,
+    "UPDATE cf_jobs SET replacing = '[]' WHERE status = 'promoting' AND replacing IS NULL",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", FIRST),
     ("replacements", _REPLACEMENTS),
@@ -259,5 +289,6 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("obstacles-of-bundles", _OBSTACLES_OF_BUNDLES),
     ("quarantine-reasons", _QUARANTINE_REASONS),
     ("fewer-writes", _FEWER_WRITES),
+    ("attempts-by-jobs", _ATTEMPTS_BY_JOBS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""

@@ -19,7 +19,8 @@ IN_THE_WAY: Final = f"""
     UNION
     SELECT {_SHARE_OF_OLD} FROM cf_processing_history AS done
         CROSS JOIN cf_standing_sets AS old ON old.job_id = done.job_id
-    WHERE done.input_key = substr(:input_hash, 1, 8) AND done.input_hash = :input_hash
+    WHERE substr(done.input_hash, 1, 8) = substr(:input_hash, 1, 8)
+        AND +done.input_hash = :input_hash
         AND done.parser = :parser
         AND done.parser_version = :parser_version AND old.parser_version = :parser_version
     UNION

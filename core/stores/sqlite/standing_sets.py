@@ -123,11 +123,14 @@ def _promote(raw: sqlite3.Connection, promotion: Promotion, lease_until: int) ->
 
 
 def _give_way(raw: sqlite3.Connection, seq: int, lease: Lease, gone: Sequence[StandingSet]) -> None:
-    """Keep in a promoted job which sets go when its own comes."""
-    if gone:
-        replaces = next((one.job_id for one in gone if one.job_id != lease.job_id), None)
-        values = {"seq": seq, "fence": lease.fence, "replaces": replaces}
-        raw.execute(statements.GIVES_WAY, {**values, "replacing": sets_text(gone)})
+    """Keep in a promoted job which sets go when its own comes, even if none does."""
+    values = {
+        "seq": seq,
+        "fence": lease.fence,
+        "replacing": sets_text(gone) or "[]",
+        "replaces": next((one.job_id for one in gone if one.job_id != lease.job_id), None),
+    }
+    raw.execute(statements.GIVES_WAY, values)
 
 
 def would_replace(raw: sqlite3.Connection, job_id: str, place: str) -> list[StandingSet]:

@@ -22,17 +22,21 @@ INSERT: Final = """
     VALUES :whole_rows
 """
 
-SAME_WORK: Final = """
+# By the index over the beginning of hashes. Without the ``+`` SQLite takes the constant for the
+# column there, too, and finds no index for what is left.
+OF_INPUT: Final = (
+    "substr(input_hash, 1, 8) = substr(:input_hash, 1, 8) AND +input_hash = :input_hash"
+)
+
+SAME_WORK: Final = f"""
     SELECT job_id, 0 AS processed, 0 AS forgotten, input_path FROM cf_jobs
-    WHERE input_key = substr(:input_hash, 1, 8) AND input_hash = :input_hash
-        AND source_hash = :source_hash
+    WHERE {OF_INPUT} AND source_hash = :source_hash
         AND +status IN ('pending', 'scheduled', 'running', 'promoting')
     UNION ALL
     SELECT job_id, 1,
         NOT EXISTS (SELECT 1 FROM cf_jobs AS kept WHERE kept.job_id = done.job_id), input_path
     FROM cf_processing_history AS done
-    WHERE input_key = substr(:input_hash, 1, 8) AND input_hash = :input_hash
-        AND source_hash = :source_hash
+    WHERE {OF_INPUT} AND source_hash = :source_hash
     LIMIT 1
 """
 
@@ -40,7 +44,7 @@ SAME_WORK: Final = """
 SAME_WORK_AS_ANY: Final = """
     WITH given (input_hash, source_hash) AS (VALUES :whole_rows)
     SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM cf_jobs AS job
-            WHERE job.input_key = substr(given.input_hash, 1, 8)
+            WHERE substr(job.input_hash, 1, 8) = substr(given.input_hash, 1, 8)
                 AND job.input_hash = given.input_hash AND job.source_hash = given.source_hash
                 AND (job.processed OR job.status IN (
                     'pending', 'scheduled', 'running', 'promoting')))
@@ -163,7 +167,8 @@ TO_PROMOTE: Final = """
                     AND old.parser_version = job.parser_version)
             OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
             OR EXISTS (SELECT 1 FROM cf_jobs AS done WHERE done.processed
-                AND done.input_key = job.input_key AND done.input_hash = job.input_hash)
+                AND substr(done.input_hash, 1, 8) = substr(job.input_hash, 1, 8)
+                AND done.input_hash = job.input_hash)
             OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
                 WHERE done.input_hash = job.input_hash)
         THEN '' END)
@@ -180,7 +185,7 @@ PROMOTE: Final = """
         AND +cf_jobs.status = 'running' AND cf_jobs.cancel_requested = 0
 """
 
-# Of a job that was just promoted.
+# Of a job that was just promoted, and is not the first to do its work.
 GIVES_WAY: Final = """
     UPDATE cf_jobs SET replacing = :replacing, replaces = coalesce(replaces, :replaces)
     WHERE seq = :seq AND fence = :fence AND status = 'promoting'
@@ -191,11 +196,12 @@ COMPLETE: Final = """
     UPDATE cf_jobs SET status = CASE WHEN given.quarantined THEN 'completed_with_warnings'
             ELSE 'completed' END,
         rows = given.rows, quarantined = given.quarantined,
-        processed = 1, error = NULL, worker_id = NULL, lease_until = NULL, finished_at = ?1
+        processed = 1, error = NULL, done_by = worker_id, worker_id = NULL, lease_until = NULL,
+        finished_at = ?1
     FROM given
     WHERE cf_jobs.job_id = given.job_id AND cf_jobs.fence = given.fence
         AND +cf_jobs.status = 'promoting'
-    RETURNING job_id, fence, parser, input_hash, source_hash, coalesce(replaces, replacing)
+    RETURNING job_id, fence, parser, replaces IS NOT NULL OR replacing IS NOT NULL
 """
 
 HELD: Final = """
@@ -259,8 +265,8 @@ RETRY: Final = """
 
 REQUEUE: Final = """
     UPDATE cf_jobs SET status = 'pending', attempt = 0, crash_count = 0, cancel_requested = 0,
-        run_at = :now, requeued_at = :now, finished_at = NULL, started_at = NULL, error = NULL,
-        manifest = NULL,
+        run_at = :now, requeued_at = :now, finished_at = NULL, started_at = NULL, done_by = NULL,
+        error = NULL, manifest = NULL,
         progress_done = NULL, progress_total = NULL, rows = NULL, quarantined = NULL
     WHERE job_id = :job_id AND status IN (
         'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
@@ -295,14 +301,21 @@ DELETE: Final = """
         'completed', 'completed_with_warnings', 'failed', 'cancelled', 'dead_letter')
 """
 
-# Before the job itself changes: until then it says all about its attempt.
+# Before the job itself changes: until then it says all about its attempt. So it does of one that
+# has completed it, until it runs again (`KEEP_ATTEMPT`).
 ATTEMPT_ENDS: Final = """
     WITH given (job_id, fence, status, ended_at, outcome, error) AS (VALUES :rows)
-    INSERT OR IGNORE INTO cf_job_attempts
+    INSERT OR IGNORE INTO cf_ended_attempts
     SELECT job.job_id, job.fence, job.attempt, job.worker_id, job.started_at, given.ended_at,
         given.outcome, given.error
     FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
     WHERE job.fence = given.fence AND job.status = given.status
+"""
+
+KEEP_ATTEMPT: Final = """
+    INSERT INTO cf_ended_attempts
+    SELECT job_id, fence, attempt, done_by, started_at, finished_at, status, NULL
+    FROM cf_jobs WHERE job_id = ? AND done_by IS NOT NULL
 """
 
 ATTEMPTS: Final = f"""
@@ -314,11 +327,12 @@ ATTEMPTS: Final = f"""
     ORDER BY fence
 """
 
-# Of those that have done the same work, the newest counts.
+# Of those that have done the same work, the newest counts: of no other is it asked but of one that
+# was promoted with something in its way.
 DONE_BEFORE: Final = """
     WITH given (job_id, input_hash, source_hash) AS (VALUES :rows)
     SELECT job.job_id, job.input_hash FROM given CROSS JOIN cf_jobs AS job
-        ON job.input_key = substr(given.input_hash, 1, 8)
+        ON substr(job.input_hash, 1, 8) = substr(given.input_hash, 1, 8)
     WHERE job.input_hash = given.input_hash AND job.source_hash = given.source_hash
         AND job.processed AND job.job_id <> given.job_id
     UNION ALL

@@ -255,6 +255,36 @@ def test_a_transient_failure_is_retried_after_1_4_and_16_seconds_and_then_is_a_d
     assert len(store.jobs.attempts(lease.job_id)) == 4
 
 
+def test_every_attempt_is_told_of_a_job_that_has_completed_and_ran_again(
+    store: Store, clock: Clock
+) -> None:
+    def told() -> list[tuple[object, ...]]:
+        return [
+            (one.fence, one.attempt, one.worker_id, one.started_at, one.ended_at, one.outcome)
+            for one in store.jobs.attempts(job_id)
+        ]
+
+    begun = clock.now
+    job_id = store.jobs.insert(new_job()).job_id
+    lease = claim(store, "w1")
+    clock.forward(7)
+    finish(store, lease)
+    first = (1, 1, "w1", begun, begun + 7, "completed")
+    assert told() == [first]
+    clock.forward(1)
+    assert store.jobs.requeue(job_id)
+    assert told() == [first]
+    lease = claim(store, "w2")
+    assert told() == [first, (2, 1, "w2", begun + 8, None, None)]
+    finish(store, lease, quarantined=1)
+    second = (2, 1, "w2", begun + 8, begun + 8, "completed_with_warnings")
+    assert told() == [first, second]
+    assert store.jobs.requeue(job_id)
+    store.jobs.cancel(job_id)
+    assert store.jobs.requeue(job_id)
+    assert told() == [first, second]
+
+
 def test_a_permanent_failure_ends_the_job_at_once(store: Store) -> None:
     store.jobs.insert(new_job(1))
     failed = store.jobs.fail(claim(store), failure(permanent=True))

@@ -65,7 +65,12 @@ def test_a_store_that_is_well_has_no_problems(path: Path) -> None:
     ("sql", "name", "example"),
     [
         ("UPDATE cf_job_counts SET jobs = 7 WHERE status = 'pending'", "job_counts", "pending"),
-        ("DELETE FROM cf_job_attempts", "attempts", ""),
+        ("UPDATE cf_jobs SET done_by = NULL", "attempts", ""),
+        (
+            "INSERT INTO cf_ended_attempts SELECT * FROM cf_job_attempts",
+            "attempts",
+            "",
+        ),
         ("UPDATE cf_parsers SET source_archive = x'00'", "altered_bundles", "sales 1.0.0"),
         ("DELETE FROM cf_parsers", "bundles", ""),
         (

@@ -14,6 +14,7 @@ from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.sqlite import statements
 from casparian.core.stores.sqlite.job_rows import page_query
 from casparian.core.stores.sqlite.many_rows import with_places
+from casparian.core.stores.sqlite.set_statements import IN_THE_WAY
 from casparian.core.stores.sqlite.store import SqliteStore
 from casparian.core.stores.sqlite.workers import WORKERS
 
@@ -74,7 +75,7 @@ PAGES = {
     "one parser's failures": JobFilter(parser="p1", statuses=("failed",)),
 }
 HOT = (
-    {"workers": WORKERS}
+    {"workers": WORKERS, "in the way": IN_THE_WAY}
     | {
         name: getattr(statements, name)
         for name in (
@@ -107,7 +108,7 @@ HOT = (
     }
 )
 
-SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first)\b(?! USING (?:COVERING )?INDEX)")
+SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first|done)\b(?! USING (?:COVERING )?INDEX)")
 
 
 def plan_of(store: SqliteStore, sql: str, explain: str = "EXPLAIN QUERY PLAN") -> list[sqlite3.Row]:

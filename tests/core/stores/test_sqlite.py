@@ -21,7 +21,7 @@ from casparian.core.stores import (
     StoreUnreachableError,
     open_store,
 )
-from casparian.core.stores.jobs import NewJob
+from casparian.core.stores.jobs import Completion, Lease, NewJob
 from casparian.core.stores.maintenance import check_store
 from casparian.core.stores.sqlite import migrations
 from casparian.core.stores.sqlite.connection import Connection
@@ -143,6 +143,39 @@ def test_what_was_done_and_what_is_under_way_is_known_after_the_migration(tmp_pa
         assert store.jobs.prune(before=10) == ["done"]
         assert store.jobs.exists_for_hash("done", "s") == "done"
     assert [problem.name for problem in check_store(str(path))] == ["bundles"]
+
+
+def test_a_job_that_was_publishing_at_the_migration_is_completed_as_the_only_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    with closing(Connection(path, read_only=False, clock=wall_clock, patience_s=1)) as connection:
+        migrations.migrate(connection, upto=9)
+        for job, status, ended in (("done", "completed", 9), ("held", "promoting", None)):
+            connection.raw.execute(
+                "INSERT INTO cf_jobs (job_id, status, parser, parser_version, source_hash, "
+                "input_path, input_hash, input_size, priority, forced, run_at, attempt, "
+                "max_attempts, max_crashes, fence, worker_id, lease_until, created_at, started_at, "
+                "finished_at, processed) VALUES (:job, :status, 'sales', '1.0.0', 's', :job, "
+                "'same', 1, 0, 1, 0, 1, 4, 3, 1, iif(:ended, NULL, 'w'), iif(:ended, NULL, 99), 7, "
+                "8, :ended, :ended IS NOT NULL)",
+                {"job": job, "status": status, "ended": ended},
+            )
+        connection.raw.execute(
+            "INSERT INTO cf_job_attempts VALUES ('done', 1, 1, 'w', 8, 9, 'completed', NULL)"
+        )
+        connection.raw.execute("INSERT INTO cf_job_counts VALUES ('sales', 'completed', 1)")
+    with SqliteStore(path) as store:
+        assert store.jobs.complete([Completion(Lease("held", 1), 5)]) == [True]
+        done = store.connection.read("SELECT job_id FROM cf_processing_history")
+        assert [row[0] for row in done] == ["held"], "of those that did the work the newest counts"
+        for job in ("done", "held"):
+            [told] = store.jobs.attempts(job)
+            assert (told.worker_id, told.started_at, told.outcome) == ("w", 8, "completed")
+            assert store.jobs.requeue(job)
+            assert store.jobs.attempts(job) == [told]
+            store.jobs.cancel(job)
+    assert [problem.name for problem in check_store(str(path))] == []
 
 
 @pytest.mark.parametrize(
@@ -308,7 +341,7 @@ def test_what_was_being_written_when_the_process_was_killed_is_there_whole_or_no
     code = """if True:
         import sys
         from casparian.core.stores import open_store
-        from casparian.core.stores.jobs import NewJob
+        from casparian.core.stores.jobs import Completion, Lease, NewJob
         store = open_store(sys.argv[1])
         for batch in range(100_000):
             store.jobs.insert_many(
