@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.queue_peers import Peer
-from casparian.core.stores.jobs import JOB_FIELDS, NewJob
+from casparian.core.stores.jobs import NewJob
 from casparian.core.stores.sqlite import set_statements, statements
+from casparian.core.stores.sqlite.job_rows import TOLD_BY_CLAIM
 from casparian.core.stores.sqlite.many_rows import with_places
 
 LEASE_MS = 300_000
 SOURCE = "5" * 64
 BATCH = 16
-_LEASE = [JOB_FIELDS.index(name) for name in ("job_id", "fence")]
+_LEASE = [TOLD_BY_CLAIM.index(name) for name in ("job_id", "fence")]
 _LEAST = """
     CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT NOT NULL, path TEXT NOT NULL,
         hash TEXT NOT NULL, source TEXT NOT NULL, fence INTEGER NOT NULL DEFAULT 0,

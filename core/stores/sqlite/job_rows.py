@@ -14,7 +14,7 @@ from casparian.core.stores.states import HELD, STATUSES
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from casparian.core.stores.jobs import Measure, Sort
     from casparian.core.stores.states import JobStatus
@@ -49,6 +49,33 @@ def job_of_fields(row: Iterable[Any]) -> Job:
     values[_ERROR] = read_error(values[_ERROR])
     values[_REPLACING] = read_sets(values[_REPLACING])
     return Job._make(values)
+
+
+#: What a claim makes of a job, in the order in which `jobs_of_claim` has it.
+_CLAIMED: Final = (
+    "status",
+    "worker_id",
+    "lease_until",
+    "started_at",
+    "last_heartbeat_at",
+    "cancel_requested",
+    "progress_done",
+    "progress_total",
+    "manifest",
+    "error",
+    "finished_at",
+)
+TOLD_BY_CLAIM: Final = tuple(name for name in JOB_FIELDS if name not in _CLAIMED)
+"""What a claim has to tell of a job: the rest is the same for all that it takes."""
+
+_IN_ORDER: Final = itemgetter(*((*TOLD_BY_CLAIM, *_CLAIMED).index(name) for name in JOB_FIELDS))
+
+
+def jobs_of_claim(texts: Sequence[str], worker_id: str, *, lease_until: int, now: int) -> list[Job]:
+    """Return jobs that were claimed: of each there is a JSON array of `TOLD_BY_CLAIM`."""
+    claimed = ["running", worker_id, lease_until, now, None, 0, None, None, None, None, None]
+    told = json.loads(f"[{','.join(texts)}]")
+    return [job_of_fields(_IN_ORDER(one + claimed)) for one in told]
 
 
 @cache

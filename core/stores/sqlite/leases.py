@@ -17,7 +17,7 @@ from casparian.core.stores.retries import (
 )
 from casparian.core.stores.sqlite import standing_sets, statements
 from casparian.core.stores.sqlite.job_counts import count
-from casparian.core.stores.sqlite.job_rows import error_text, job_of, job_of_fields
+from casparian.core.stores.sqlite.job_rows import error_text, job_of, jobs_of_claim
 from casparian.core.stores.sqlite.many_rows import of_all
 from casparian.core.stores.sqlite.parsers import pause
 from casparian.core.stores.sqlite.quarantine import replace_rows
@@ -288,8 +288,8 @@ def _claim(raw: sqlite3.Connection, claim: Claim, room: int, lease_ms: int, now:
         "lease_ms": lease_ms,
         "now": now,
     }
-    found = raw.execute(statement, values).fetchall()
-    jobs = [job_of_fields(json.loads(text)) for (text,) in found]
+    texts = [text for (text,) in raw.execute(statement, values).fetchall()]
+    jobs = jobs_of_claim(texts, claim.worker_id, lease_until=now + lease_ms, now=now)
     count(raw, [(job.parser, "pending") for job in jobs], by=-1)
     return sorted(jobs, key=_PLACE)
 

@@ -279,6 +279,50 @@ _ATTEMPTS_BY_JOBS: Final = (
     "UPDATE cf_jobs SET replacing = '[]' WHERE status = 'promoting' AND replacing IS NULL",
 )
 
+# Each change of a job's row is checked as a whole: what a state demands is looked at for that state
+# alone; and one trigger says that there is nothing to count where two said so. As before, such a
+# change of the checks leaves the rows alone.
+_HELD_BY_OR = "(status IN ('running', 'promoting')) = (worker_id IS NOT NULL)"
+_LEASED_BY_OR = "(status IN ('running', 'promoting')) = (lease_until IS NOT NULL)"
+_DEMANDED = """CASE
+            WHEN status = 'running' OR status = 'promoting'
+                THEN worker_id IS NOT NULL AND lease_until IS NOT NULL AND finished_at IS NULL
+            WHEN status = 'pending' OR status = 'scheduled'
+                THEN worker_id IS NULL AND lease_until IS NULL AND finished_at IS NULL
+            WHEN status = 'completed' OR status = 'completed_with_warnings'
+                OR status = 'failed' OR status = 'cancelled' OR status = 'dead_letter'
+                THEN worker_id IS NULL AND lease_until IS NULL AND finished_at IS NOT NULL
+            ELSE 0 END"""
+
+_CHEAPER_CHECKS: Final = (
+    "DROP TRIGGER cf_jobs_count_from",
+    "DROP TRIGGER cf_jobs_count_to",
+    """
+    CREATE TRIGGER cf_jobs_count_update AFTER UPDATE OF status ON cf_jobs
+    WHEN new.status <> old.status AND (old.worker_id IS NULL AND new.status <> 'running'
+        OR new.worker_id IS NULL AND new.status <> 'completed'
+            AND new.status <> 'completed_with_warnings') BEGIN
+        UPDATE cf_job_counts SET jobs = jobs - 1
+            WHERE parser = old.parser AND status = old.status
+                AND old.worker_id IS NULL AND new.status <> 'running';
+        INSERT INTO cf_job_counts SELECT new.parser, new.status, 1
+            WHERE new.worker_id IS NULL AND new.status <> 'completed'
+                AND new.status <> 'completed_with_warnings'
+            ON CONFLICT DO UPDATE SET jobs = jobs + 1;
+    END
+    """,
+    "PRAGMA writable_schema = ON",
+    f"""
+    UPDATE sqlite_schema SET sql = replace(replace(replace(replace(sql,
+        {_quoted(f"CHECK ({_STATES_BY_OR})")}, {_quoted(f"CHECK ({_DEMANDED})")}),
+        {_quoted(f"CHECK ({_HELD_BY_OR}),")}, ''),
+        {_quoted(f"CHECK ({_LEASED_BY_OR}),")}, ''),
+        {_quoted(f"CHECK (({_ENDED_BY_OR}) = (finished_at IS NOT NULL)),")}, '')
+    WHERE name = 'cf_jobs'
+    """,
+    "PRAGMA writable_schema = RESET",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", FIRST),
     ("replacements", _REPLACEMENTS),
@@ -290,5 +334,6 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("quarantine-reasons", _QUARANTINE_REASONS),
     ("fewer-writes", _FEWER_WRITES),
     ("attempts-by-jobs", _ATTEMPTS_BY_JOBS),
+    ("cheaper-checks", _CHEAPER_CHECKS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from casparian.core.stores.jobs import JOB_FIELDS
+from casparian.core.stores.sqlite.job_rows import TOLD_BY_CLAIM
 
 IS_HELD: Final = "worker_id IS NOT NULL"
 
@@ -100,7 +100,7 @@ READY: Final = f"""
 """
 
 # As one text: Python lets go of its lock, and takes it again, for each column that it reads.
-_CLAIMED = f"json_array({', '.join(JOB_FIELDS)})"
+_CLAIMED = f"json_array({', '.join(TOLD_BY_CLAIM)})"
 _TAKE = """
     UPDATE cf_jobs SET status = 'running', fence = fence + 1, attempt = attempt + 1,
         worker_id = :worker_id, lease_until = :now + :lease_ms, last_heartbeat_at = NULL,

@@ -285,6 +285,28 @@ def test_every_attempt_is_told_of_a_job_that_has_completed_and_ran_again(
     assert told() == [first, second]
 
 
+def test_a_claim_tells_all_of_a_job_as_it_stands_in_the_store(store: Store, clock: Clock) -> None:
+    """Also of one that has been through much, whatever its path is called."""
+    path = '/data/"a"\\b\n\u2028\U0001f600.csv'
+    job_id = store.jobs.insert(new_job(1, input_path=path, priority=-(2**40))).job_id
+    finish(store, claim(store), place="/out/1", rows=7, quarantined=2)
+    assert store.jobs.requeue(job_id)
+    finish(store, claim(store), place="/out/2", rows=7, quarantined=2)  # in place of its first
+    assert store.jobs.requeue(job_id)
+    store.jobs.insert(new_job(2, forced=True, max_crashes=9, parser="other"))
+    claimed = []
+    for _ in range(2):
+        clock.forward(3_600_000)
+        for job in store.jobs.claim_next("w2", limit=2, lease_ms=LEASE_MS):
+            claimed.append(job)
+            assert job == store.jobs.get(job.job_id)
+            store.jobs.heartbeat([job.lease], lease_ms=LEASE_MS)
+            store.jobs.progress(job.lease, 1, 2)
+            store.jobs.fail(job.lease, failure(crashed=True, quarantined=3))
+    assert [job.crash_count for job in claimed] == [0, 0, 1, 1]
+    assert [bool(job.replacing) for job in claimed] == [True, False] * 2
+
+
 def test_a_permanent_failure_ends_the_job_at_once(store: Store) -> None:
     store.jobs.insert(new_job(1))
     failed = store.jobs.fail(claim(store), failure(permanent=True))
