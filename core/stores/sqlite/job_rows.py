@@ -104,8 +104,8 @@ def page_query(
 ) -> tuple[str, dict[str, object]]:
     """Return the query of a page, and its parameters: each state is read by its own index.
 
-    A page of several states merges the first of each, so that it costs the same however many jobs
-    have ended.
+    A page of several states merges the first of each, and a page of all parsers the first of each
+    that has such jobs, so that it costs the same however many jobs have ended.
     """
     conditions, values = _conditions(wanted)
     values |= {"after": after, "limit": limit}
@@ -117,16 +117,31 @@ def page_query(
         return f"SELECT * FROM cf_jobs {_where(conditions)} {order}", values
     parts = [
         f"SELECT * FROM (SELECT * FROM cf_jobs {_where([_is(status), *conditions])} {order})"
+        if wanted.parser is not None or status in HELD
+        else _page_of_parsers(status, conditions, order)
         for status in statuses or STATUSES
     ]
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) {order}", values
 
 
+def _page_of_parsers(status: JobStatus, conditions: list[str], order: str) -> str:
+    """Return the query of the first jobs in a state, of whatever parsers there are."""
+    of_parser = _where(["parser = kept.parser", _is(status), *conditions])
+    return f"""
+        SELECT * FROM (SELECT * FROM cf_jobs WHERE seq IN (
+            SELECT first.seq FROM cf_job_counts AS kept CROSS JOIN cf_jobs AS first
+            WHERE kept.status = '{status}' AND kept.jobs > 0
+                AND first.seq IN (SELECT seq FROM cf_jobs {of_parser} {order})
+            {order.replace("seq", "first.seq")}) {order})"""
+
+
 def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
     """Return the query that counts the jobs that pass, and its parameters."""
     conditions, values = _conditions(wanted)
-    of_states = [[_is(status)] for status in dict.fromkeys(wanted.statuses)] or [[]]
-    parts = [f"(SELECT count(*) FROM cf_jobs {_where([*s, *conditions])})" for s in of_states]
+    parts = [
+        f"(SELECT count(*) FROM cf_jobs {_where([*of_state, *conditions])})"
+        for of_state in _by_state(wanted)
+    ]
     return f"SELECT {' + '.join(parts)}", values
 
 
@@ -138,17 +153,30 @@ def ranking_query(
     What isn't sorted in the end, as there are too many, is not sorted at all.
     """
     conditions, values = _conditions(wanted)
-    statuses: list[JobStatus | None] = [*dict.fromkeys(wanted.statuses)]
     parts = [
         f"SELECT * FROM (SELECT seq, {_MEASURES[by]} AS measure FROM cf_jobs "
-        f"{_where([*([_is(status)] if status else []), *conditions])} LIMIT :limit)"
-        for status in statuses or [None]
+        f"{_where([*of_state, *conditions])} LIMIT :limit)"
+        for of_state in _by_state(wanted)
     ]
     order = "DESC" if descending else "ASC"
     return (
         f"SELECT seq FROM ({' UNION ALL '.join(parts)} LIMIT :limit) "
         f"ORDER BY measure IS NULL, measure {order}, seq DESC"
     ), values | {"limit": limit}
+
+
+def _by_state(wanted: JobFilter) -> list[list[str]]:
+    """Return the conditions of each state that is wanted, with which an index leads to its jobs."""
+    found: list[list[str]] = []
+    for status in dict.fromkeys(wanted.statuses):
+        of_state = [_is(status)]
+        if wanted.parser is None and status not in HELD:
+            of_state.append(
+                "parser IN (SELECT kept.parser FROM cf_job_counts AS kept "
+                f"WHERE kept.status = '{status}' AND kept.jobs > 0)"
+            )
+        found.append(of_state)
+    return found or [[]]
 
 
 def conditions_of(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:

@@ -323,6 +323,9 @@ _CHEAPER_CHECKS: Final = (
     "PRAGMA writable_schema = RESET",
 )
 
+# Lists by state alone are those of each parser, merged: parsers are few, and known by the counts.
+_ONE_INDEX_OF_LISTS: Final = ("DROP INDEX cf_jobs_status",)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", FIRST),
     ("replacements", _REPLACEMENTS),
@@ -335,5 +338,6 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("fewer-writes", _FEWER_WRITES),
     ("attempts-by-jobs", _ATTEMPTS_BY_JOBS),
     ("cheaper-checks", _CHEAPER_CHECKS),
+    ("one-index-of-lists", _ONE_INDEX_OF_LISTS),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""

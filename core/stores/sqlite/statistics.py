@@ -37,8 +37,10 @@ _FAILURES: Final = """
 """
 
 _OLDEST: Final = """
-    SELECT created_at FROM cf_jobs WHERE status = 'pending' AND worker_id IS NULL
-    ORDER BY seq LIMIT 1
+    SELECT created_at FROM cf_jobs WHERE seq = (SELECT min(first) FROM (
+        SELECT (SELECT min(seq) FROM cf_jobs WHERE parser = kept.parser AND status = 'pending'
+            AND worker_id IS NULL) AS first
+        FROM cf_job_counts AS kept WHERE kept.status = 'pending' AND kept.jobs > 0))
 """
 
 

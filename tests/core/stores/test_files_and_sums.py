@@ -84,7 +84,8 @@ def test_the_pending_job_that_waits_longest_is_told(store: Store, clock: Clock) 
     begin = clock.now
     store.jobs.insert(new_job(1))
     clock.forward(10)
-    store.jobs.insert(new_job(2))
+    store.jobs.insert(new_job(2, parser="another"))
+    store.jobs.insert(new_job(3))
     assert store.statistics.oldest_pending() == begin
     claim(store)
     assert store.statistics.oldest_pending() == begin + 10

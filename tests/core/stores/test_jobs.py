@@ -644,6 +644,26 @@ def test_pages_hold_every_job_once_and_in_order(store: Store) -> None:
     assert everything(store, JobFilter(statuses=("failed",), parser="a"), limit=1) == [3, 1]
 
 
+def test_pages_of_states_are_those_of_all_jobs_without_the_others(store: Store) -> None:
+    store.jobs.insert_many([new_job(n, parser="abc"[n % 3], priority=n % 2) for n in range(24)])
+    for job in store.jobs.claim_next("w", limit=8, lease_ms=LEASE_MS)[:6]:
+        store.jobs.fail(job.lease, failure(permanent=True))
+    for job in store.jobs.list(JobFilter(statuses=("pending",), parser="c"), limit=3).jobs:
+        store.jobs.cancel(job.job_id)
+    states: list[JobStatus] = ["pending", "running", "failed", "cancelled", "completed"]
+    for statuses in (states[:2], states[2:], *([one] for one in states)):
+        for text in (None, "1"):
+            there = store.jobs.list(JobFilter(text=text), limit=100).jobs
+            newest = [job.seq for job in there if job.status in statuses]
+            wanted = JobFilter(statuses=statuses, text=text)
+            assert everything(store, wanted, limit=2) == newest
+            assert everything(store, wanted, limit=5, sort="oldest") == newest[::-1]
+            assert store.jobs.count(wanted) == len(newest)
+            ranked = store.jobs.ranked(wanted, "attempt", descending=True, most=100)
+            assert ranked is not None
+            assert sorted(ranked) == newest[::-1]
+
+
 def test_what_queueing_would_find_there_is_told_and_changes_nothing(store: Store) -> None:
     first = store.jobs.insert(new_job(1))
     jobs = [new_job(1), new_job(2), new_job(2, input_path="/data/copy.csv"), new_job(3)]

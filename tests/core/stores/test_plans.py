@@ -12,7 +12,7 @@ import pytest
 from casparian.core.queueing.job_order import Spot, around, order_by
 from casparian.core.stores.jobs import JobFilter
 from casparian.core.stores.sqlite import statements
-from casparian.core.stores.sqlite.job_rows import page_query
+from casparian.core.stores.sqlite.job_rows import count_query, page_query, ranking_query
 from casparian.core.stores.sqlite.many_rows import with_places
 from casparian.core.stores.sqlite.set_statements import IN_THE_WAY
 from casparian.core.stores.sqlite.store import SqliteStore
@@ -106,6 +106,12 @@ HOT = (
         f"page of {name}": page_query(wanted, "newest", None, 100)[0]
         for name, wanted in PAGES.items()
     }
+    | {
+        "count of one state": count_query(JobFilter(statuses=("failed",), text="x"))[0],
+        "ranking of one state": ranking_query(
+            JobFilter(statuses=("failed",)), "rows", descending=True, limit=100
+        )[0],
+    }
 )
 
 SCANS_OF_JOBS = re.compile(r"^SCAN (?:cf_jobs|job|first|done)\b(?! USING (?:COVERING )?INDEX)")
@@ -140,7 +146,17 @@ def test_no_row_has_a_table_made_for_its_checks_and_triggers(name: str, store: S
     assert "OpenEphemeral" not in steps[rows_are_written:]
 
 
-COUNTED = ("claim", "page", "pages of failures", "by state", "by parser", "counts", "stale")
+COUNTED = (
+    "claim",
+    "page",
+    "failures",
+    "a parser's failures",
+    "waits longest",
+    "by state",
+    "by parser",
+    "counts",
+    "stale",
+)
 
 
 @pytest.mark.parametrize("what", COUNTED)
@@ -161,9 +177,12 @@ def test_what_is_asked_often_takes_few_steps_beside_a_million_finished_jobs(
             lease = claim(store, "counting")
         elif what == "page":
             assert len(store.jobs.list(limit=50).jobs) == 50
-        elif what == "pages of failures":
-            page = store.jobs.list(JobFilter(statuses=("failed",), parser="p1"), limit=50)
+        elif what.endswith("failures"):
+            parser = "p1" if what.startswith("a parser") else None
+            page = store.jobs.list(JobFilter(statuses=("failed",), parser=parser), limit=50)
             assert len(page.jobs) == 50
+        elif what == "waits longest":
+            assert store.statistics.oldest_pending() is not None
         elif what.startswith("by "):
             order = order_by(what.removeprefix("by "))  # type: ignore[arg-type]
             middle = Spot(FINISHED // 2, "completed", "p1")
