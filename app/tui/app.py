@@ -6,13 +6,13 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 
 from casparian.app.tui.actions import ACTIONS, Doing, bindings_of, why_not
 from casparian.app.tui.dev.pane import DevScreen
+from casparian.app.tui.keys_in_order import KeysInOrder
 from casparian.app.tui.looks import KeptStylesheet
 from casparian.app.tui.sizes import Sizes
 from casparian.app.tui.starting import collect_again
@@ -44,7 +44,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class CasparianApp(Doing, App[None]):
+class CasparianApp(Doing, KeysInOrder):
     """The app. ``dev`` and ``prod`` give the panes what they show; it begins in ``first``.
 
     ``notices`` are told when it is there, ``sizes`` are those of the parts of the panes. One that

@@ -1,0 +1,86 @@
+"""Keys one after the other: each is passed on once what the one before it did has been done.
+
+Textual passes each key on to what has the focus at that moment. Of keys that come at once, as over
+a slow connection, those behind the one that opens a line to type in would be taken for actions.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from textual import events, on
+from textual.app import App
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+#: So long (seconds) a key may keep others waiting: what it was passed on to may have gone since.
+_LONGEST: Final = 0.1
+
+
+class _Passed(Message):
+    """Goes the way of a key, right behind it: from what has the focus up to the app."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class KeysInOrder(App[None]):
+    """An app that takes keys and pastes one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count()
+        self._under_way: int | None = None
+        self._waiting: deque[events.Event] = deque()
+        self._late: Timer | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take an event, or have it wait for a key that came before."""
+        is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not is_typed:
+            await super().on_event(event)
+        elif self._under_way is None:
+            await self._pass_on(event)
+        else:
+            self._waiting.append(event)
+            self._watch_over(self._under_way)
+
+    async def _pass_on(self, event: events.Event) -> None:
+        target = self.focused or self.screen
+        self._under_way = number = next(self._numbers)
+        await super().on_event(event)
+        target.post_message(_Passed(number))
+        if self._waiting:
+            self._watch_over(number)
+
+    def _watch_over(self, number: int) -> None:
+        if self._late is None:
+            self._late = self.set_timer(_LONGEST, lambda: self._go_on(number))
+
+    @on(_Passed)
+    def _has_passed(self, message: _Passed) -> None:
+        message.stop()
+        # What the key did may have asked for the focus, or for a screen: that comes first.
+        self.call_later(self._when_drawn, message.number)
+
+    def _when_drawn(self, number: int) -> None:
+        if not self.is_running:
+            return  # it ends: there may be no screen any more
+        if not self.screen.call_later(self._go_on, number):
+            self.call_later(self._go_on, number)
+
+    async def _go_on(self, number: int) -> None:
+        """Let the next key follow a key, unless it has done so."""
+        if number != self._under_way:
+            return
+        self._under_way = None
+        if self._late is not None:
+            self._late.stop()
+            self._late = None
+        if self._waiting:
+            await self._pass_on(self._waiting.popleft())
