@@ -7,6 +7,7 @@ a slow connection, those behind the one that opens a line to type in would be ta
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +18,10 @@ from textual.message import Message
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-#: So long (seconds) a key may keep others waiting: what it was passed on to may have gone since.
-_LONGEST: Final = 0.1
+#: So long (seconds) a key may keep others waiting that has not come back to the app: what it was
+#: passed on to may have gone since. And so long one that has, and whose effect isn't there yet.
+_ON_ITS_WAY: Final = 0.1
+_BACK: Final = 1.0
 
 
 class _Passed(Message):
@@ -36,6 +39,7 @@ class KeysInOrder(App[None]):
         super().__init__()
         self._numbers = count()
         self._under_way: int | None = None
+        self._back: int | None = None
         self._waiting: deque[events.Event] = deque()
         self._late: Timer | None = None
 
@@ -60,11 +64,18 @@ class KeysInOrder(App[None]):
 
     def _watch_over(self, number: int) -> None:
         if self._late is None:
-            self._late = self.set_timer(_LONGEST, lambda: self._go_on(number))
+            self._late = self.set_timer(_ON_ITS_WAY, partial(self._is_late, number))
+
+    async def _is_late(self, number: int) -> None:
+        if number == self._back == self._under_way:
+            self._late = self.set_timer(_BACK, partial(self._go_on, number))
+        else:
+            await self._go_on(number)
 
     @on(_Passed)
     def _has_passed(self, message: _Passed) -> None:
         message.stop()
+        self._back = message.number
         # What the key did may have asked for the focus, or for a screen: that comes first.
         self.call_later(self._when_drawn, message.number)
 
@@ -82,5 +93,5 @@ class KeysInOrder(App[None]):
         if self._late is not None:
             self._late.stop()
             self._late = None
-        if self._waiting:
+        if self._waiting and self.is_running:
             await self._pass_on(self._waiting.popleft())

@@ -6,6 +6,8 @@ must not be taken for actions.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
@@ -13,9 +15,11 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from casparian.app.tui import keys_in_order
 from casparian.app.tui.keys_in_order import KeysInOrder
 from casparian.app.tui.prod.enqueue_screen import EnqueueScreen
 from casparian.app.tui.prod.filter_bar import FilterBar
+from casparian.app.tui.prod.pane import ProdScreen
 
 from ..queued import Queued
 from .prod_pane import looked, prod_app, until
@@ -69,6 +73,27 @@ async def test_a_paste_stays_behind_the_keys_before_it(queued: Queued) -> None:
         app._driver.send_message(events.Paste("bc"))
         at_once(pilot, "d\r")
         await until(pilot, lambda: pane.state.filter == "abcd")
+
+
+@pytest.mark.asyncio
+async def test_keys_wait_for_a_dialog_that_takes_its_time(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued.register()
+    queued.add()
+    monkeypatch.setattr(keys_in_order, "_ON_ITS_WAY", 0.01)
+    queues = ProdScreen.do_enqueue
+
+    def slowly(pane: ProdScreen) -> None:
+        time.sleep(0.1)  # as the imports of a dialog may take
+        queues(pane)
+
+    monkeypatch.setattr(ProdScreen, "do_enqueue", slowly)
+    app = prod_app(queued)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await looked(pilot)
+        at_once(pilot, "nrest")
+        await until(pilot, lambda: "rest" in [line.value for line in app.screen.query(Input)])
 
 
 class _Closes(ModalScreen[None]):
