@@ -89,6 +89,7 @@ async def test_what_is_not_in_view_at_first_gets_its_looks_once_the_app_is_paint
 
     async with app.run_test() as pilot:
         await until(pilot, lambda: {"#prod", "#bad"} <= known())
+        await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
         text = Path(app.css_path[0]).read_text("utf-8")
     assert {LATER, "/* --- Quarantine of many jobs --- */"} <= set(text.splitlines())
     sheet = KeptStylesheet(variables=app.get_css_variables())
