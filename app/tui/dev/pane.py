@@ -13,7 +13,8 @@ from textual.widgets import TabbedContent, TabPane, Tabs
 
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.file_actions import FileActions
-from casparian.app.tui.dev.header import HeaderLine, Heading
+from casparian.app.tui.dev.header import HeaderLine
+from casparian.app.tui.dev.labels import heading_of, tab_labels
 from casparian.app.tui.dev.run_actions import RunActions
 from casparian.app.tui.dev.samples_list import SamplesList
 from casparian.app.tui.dev.stage_bar import StageBar
@@ -23,7 +24,6 @@ from casparian.app.tui.dev.state import (
     begins_a_run,
     comparing_with,
     lists_otherwise,
-    mood_of,
     sample_lines,
     showing,
     stages_of,
@@ -205,7 +205,7 @@ class DevScreen(Doing, RunActions, FileActions):
         if lists_otherwise(before, state):
             self.query_one(SamplesList).show(sample_lines(state), state.shown)
         self.query_one(StageBar).stages = stages_of(state)
-        self.query_one(HeaderLine).heading = self._heading()
+        self.query_one(HeaderLine).heading = heading_of(state)
         self._draw_tabs(self.tab)
         self.set_timer(self.LATER, self._draw_tabs)
         result = state.result
@@ -226,33 +226,10 @@ class DevScreen(Doing, RunActions, FileActions):
         if self.tabs is not None:
             self.tabs.show(self._drawn, only=tab)
 
-    def _heading(self) -> Heading:
-        state, result = self.state, self.state.result
-        name = "" if state.parser is None else state.parser.name
-        version = python = ""
-        if result is not None:
-            report = result.report
-            if report.parser_version is None and state.table is not None:
-                report = state.table.report  # half typed, it tells nothing of itself
-            name = f"{report.parser_name} ({name})"
-            version = report.parser_version or ""
-            python = str(report.python) if report.python.name else ""
-        watch = state.watching
-        said = watch.problem or ("watching" if not watch.paused else "paused: p goes on")
-        if watch.paused and watch.pending:
-            said = "paused, and changed since: r runs it"
-        return Heading("Dev", name, version, python, said, bool(watch.problem))
-
     def _label_tabs(self) -> None:
         """Say on the tabs what is behind them."""
-        tabs, result = self.query_one(TabbedContent), self.state.result
-        rejected = 0 if result is None else result.report.quarantine_total
-        failed = mood_of(result) == "failed"
-        labels = {
-            "quarantine": f"Quarantine {rejected:,}" if rejected else "Quarantine",
-            "error": "Error ✗" if failed else "Error",
-        }
-        for name, label in labels.items():
+        tabs = self.query_one(TabbedContent)
+        for name, label in tab_labels(self.state.result).items():
             tab = tabs.get_tab(name)
             if tab.label_text != label:  # another label lays all tabs out anew
                 tab.label = label
