@@ -2,13 +2,14 @@
 
 A minute that is over is counted once, and of the present one only what came since the last look:
 each look costs the same, however many jobs there are. What is not counted yet is counted bit by
-bit, the newest minutes first.
+bit, the newest minutes first. Then one of those that are over is counted again at each look: a job
+that failed then may have been queued again.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.states import SUCCEEDED
@@ -24,6 +25,8 @@ _MINUTE: Final = 60_000
 _SETTLES: Final = 3_000
 #: Seconds that a look may spend on minutes that are not counted yet.
 _BUDGET: Final = 0.004
+#: A minute in which more jobs ended is not counted again, since that takes longer.
+_FEW: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,27 @@ class Rate:
     done: int = 0
     failed: int = 0
 
+    @property
+    def jobs(self) -> int:
+        """All of them."""
+        return self.done + self.failed
+
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
     """The rates of the last minutes, the oldest first; None for one that is not counted yet.
 
-    The last is the present one, which has the number ``minute``, since 1970.
+    The last is the present one, which has the number ``minute``, since 1970. Of ``unsure`` minutes
+    it is to be seen yet whether what ended then has ended still.
     """
 
     minute: int
     rates: tuple[Rate | None, ...]
+    unsure: int = field(default=0, compare=False)
 
     def is_now(self, now: int) -> bool:
-        """Whether it is whole, and as it is ``now`` if no job has ended since."""
-        return None not in self.rates and self.minute == now // _MINUTE
+        """Whether it is whole, and as it is ``now`` if the store has not changed since."""
+        return None not in self.rates and not self.unsure and self.minute == now // _MINUTE
 
 
 class ThroughputCount:
@@ -57,9 +67,14 @@ class ThroughputCount:
         self._settled: dict[int, Rate] = {}
         self._mark: int | None = None
         self._oldest = 0
+        self._unsure = set[int]()
+        self._again = 0
 
-    def look(self, store: Store, now: int) -> Throughput:
-        """Return the rates as they are ``now``, milliseconds since 1970. Raises StoreError."""
+    def look(self, store: Store, now: int, *, changed: bool = True) -> Throughput:
+        """Return the rates as they are ``now``, milliseconds since 1970. Raises StoreError.
+
+        ``changed``: whether the store may have changed since the last look.
+        """
         minute = now // _MINUTE
         first = minute - MINUTES + 1
         settles = now - _SETTLES
@@ -71,7 +86,14 @@ class ThroughputCount:
         if settles > self._mark:
             self._add(_counted(store, self._mark, settles), self._settled)
             self._mark = settles
-        self._look_back(store, first)
+        if changed:
+            over = self._mark // _MINUTE
+            few = (at for at, rate in self._settled.items() if 0 < rate.jobs <= _FEW)
+            self._unsure = {at for at in few if first <= at < over}
+        if self._oldest > first:
+            self._look_back(store, first)
+        else:
+            self._count_again(store)
         self._settled = {at: rate for at, rate in self._settled.items() if at >= first}
         rates = dict(self._settled)
         self._add(_counted(store, self._mark, None), rates)
@@ -81,6 +103,7 @@ class ThroughputCount:
                 rates.get(at, Rate()) if at >= self._oldest else None
                 for at in range(first, minute + 1)
             ),
+            len(self._unsure),
         )
 
     def _look_back(self, store: Store, first: int) -> None:
@@ -91,6 +114,15 @@ class ThroughputCount:
             self._oldest -= 1
             if self._clock() > until:
                 break
+
+    def _count_again(self, store: Store) -> None:
+        if not self._unsure:
+            return
+        # The next older one than last time, and after the oldest the newest.
+        older = (at for at in self._unsure if at < self._again)
+        self._again = at = max(older, default=max(self._unsure))
+        self._unsure.remove(at)
+        self._settled[at] = _counted(store, at * _MINUTE, (at + 1) * _MINUTE).get(at, Rate())
 
     @staticmethod
     def _add(more: dict[int, Rate], rates: dict[int, Rate]) -> None:

@@ -272,7 +272,7 @@ class StoreHost:
                     looked, asked = look, now
                 before = rates
                 if changed or rates is None or not rates.is_now(now):
-                    rates = counting.look(store, now)
+                    rates = counting.look(store, now, changed=changed or rates is None)
                 on_event(Seen(now, view, rates if rates != before else None))
                 self._has_seen = True
                 if job is not None and (changed or looked_at != job):

@@ -77,3 +77,23 @@ def test_a_look_counts_no_longer_than_it_may_and_the_next_goes_on(store: SqliteS
         ), "the newest are counted first"
     assert looks == MINUTES - 2
     assert sum(one.done for one in found.rates if one) == 1
+
+
+def test_a_failure_that_was_queued_again_is_none_soon_after(store: SqliteStore) -> None:
+    ended(store, ("failed", 300), ("completed", 300), ("failed", 900), ("completed", 1_500))
+    counting = ThroughputCount(clock=lambda: 0.0)
+    counting.look(store, NOW)
+    while not (found := counting.look(store, NOW, changed=False)).is_now(NOW):
+        pass
+    assert sum(one.failed for one in found.rates if one) == 2
+    store.connection.raw.execute(
+        "UPDATE cf_jobs SET status = 'pending', finished_at = NULL WHERE status = 'failed'"
+    )
+    looks = 1
+    found = counting.look(store, NOW)
+    while not found.is_now(NOW):
+        found = counting.look(store, NOW, changed=False)
+        looks += 1
+    assert looks == 3, "one minute that had jobs at each look"
+    assert found.rates == ThroughputCount(clock=lambda: 0.0).look(store, NOW).rates
+    assert sum(one.failed for one in found.rates if one) == 0
