@@ -104,8 +104,8 @@ def page_query(
 ) -> tuple[str, dict[str, object]]:
     """Return the query of a page, and its parameters: each state is read by its own index.
 
-    A page of several states merges the first of each, and a page of all parsers the first of each
-    that has such jobs, so that it costs the same however many jobs have ended.
+    A page of several states merges the first of each, and so does one of several runs of an index,
+    so that it costs the same however many jobs there are.
     """
     conditions, values = _conditions(wanted)
     values |= {"after": after, "limit": limit}
@@ -117,22 +117,57 @@ def page_query(
         return f"SELECT * FROM cf_jobs {_where(conditions)} {order}", values
     parts = [
         f"SELECT * FROM (SELECT * FROM cf_jobs {_where([_is(status), *conditions])} {order})"
-        if wanted.parser is not None or status in HELD
-        else _page_of_parsers(status, conditions, order)
+        if status in HELD or (wanted.parser is not None and status != "pending")
+        else _page_of_runs(status, wanted, conditions, order)
         for status in statuses or STATUSES
     ]
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) {order}", values
 
 
-def _page_of_parsers(status: JobStatus, conditions: list[str], order: str) -> str:
-    """Return the query of the first jobs in a state, of whatever parsers there are."""
-    of_parser = _where(["parser = kept.parser", _is(status), *conditions])
+def _page_of_runs(status: JobStatus, wanted: JobFilter, conditions: list[str], order: str) -> str:
+    """Return the query of the first jobs in a state: of each run of an index, and of these.
+
+    A run has its jobs in their order. Of pending jobs it is those of a bundle that are claimed with
+    the same priority, of any other state those of a parser.
+    """
+    if status == "pending":
+        run = "parser = run.parser AND source_hash = run.source_hash AND priority = run.priority"
+        runs = _pending_runs(of_one_parser=wanted.parser is not None)
+    else:
+        run = "parser = run.parser"
+        runs = f"SELECT parser FROM cf_job_counts WHERE status = '{status}' AND jobs > 0"
+    of_run = _where([run, _is(status), *conditions])
     return f"""
         SELECT * FROM (SELECT * FROM cf_jobs WHERE seq IN (
-            SELECT first.seq FROM cf_job_counts AS kept CROSS JOIN cf_jobs AS first
-            WHERE kept.status = '{status}' AND kept.jobs > 0
-                AND first.seq IN (SELECT seq FROM cf_jobs {of_parser} {order})
+            SELECT first.seq FROM ({runs}) AS run CROSS JOIN cf_jobs AS first
+            WHERE first.seq IN (SELECT seq FROM cf_jobs {of_run} {order})
             {order.replace("seq", "first.seq")}) {order})"""
+
+
+def _pending_runs(*, of_one_parser: bool) -> str:
+    """Return the query of the runs that pending jobs have in the index of claims, one by one."""
+
+    def first(condition: str) -> str:
+        return (
+            f"(SELECT seq FROM cf_jobs WHERE status = 'pending' AND {condition} "
+            "ORDER BY parser, source_hash, priority LIMIT 1)"
+        )
+
+    of_bundle = "parser = runs.parser AND source_hash = runs.source_hash"
+    following = [
+        first(f"{of_bundle} AND priority > runs.priority"),
+        first("parser = runs.parser AND source_hash > runs.source_hash"),
+    ]
+    if not of_one_parser:
+        following.append(first("parser > runs.parser"))
+    return f"""
+        WITH RECURSIVE runs (parser, source_hash, priority) AS (
+            SELECT parser, source_hash, priority FROM cf_jobs
+            WHERE seq = {first("parser = :parser" if of_one_parser else "TRUE")}
+            UNION ALL
+            SELECT job.parser, job.source_hash, job.priority FROM runs CROSS JOIN cf_jobs AS job
+            WHERE job.seq = coalesce({", ".join(following)}))
+        SELECT * FROM runs"""
 
 
 def count_query(wanted: JobFilter) -> tuple[str, dict[str, object]]:
@@ -170,7 +205,7 @@ def _by_state(wanted: JobFilter) -> list[list[str]]:
     found: list[list[str]] = []
     for status in dict.fromkeys(wanted.statuses):
         of_state = [_is(status)]
-        if wanted.parser is None and status not in HELD:
+        if wanted.parser is None and status not in HELD and status != "pending":
             of_state.append(
                 "parser IN (SELECT kept.parser FROM cf_job_counts AS kept "
                 f"WHERE kept.status = '{status}' AND kept.jobs > 0)"
@@ -218,7 +253,11 @@ def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, object]]:
 def _is(status: str) -> str:
     """Return the condition that a job is in a state, as the indexes have it."""
     assert status in STATUSES
-    return f"status = '{status}' AND worker_id IS {'NOT NULL' if status in HELD else 'NULL'}"
+    if status in HELD:
+        return f"status = '{status}' AND worker_id IS NOT NULL"
+    if status == "pending":
+        return "status = 'pending'"
+    return f"status = '{status}' AND status <> 'pending' AND worker_id IS NULL"
 
 
 def _where(conditions: list[str]) -> str:

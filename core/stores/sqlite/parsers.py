@@ -28,10 +28,9 @@ _THESE = "name = :name AND (:version IS NULL OR version = :version)"
 _LIVE = f"""
     SELECT count(*) FROM (
         SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND status = 'pending'
-            AND worker_id IS NULL
         UNION ALL
         SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND status = 'scheduled'
-            AND worker_id IS NULL
+            AND status <> 'pending' AND worker_id IS NULL
         UNION ALL
         SELECT parser, source_hash FROM cf_jobs WHERE parser = :name AND {IS_HELD})
     WHERE source_hash IN (SELECT source_hash FROM cf_parsers WHERE {_THESE})

@@ -326,6 +326,15 @@ _CHEAPER_CHECKS: Final = (
 # Lists by state alone are those of each parser, merged: parsers are few, and known by the counts.
 _ONE_INDEX_OF_LISTS: Final = ("DROP INDEX cf_jobs_status",)
 
+# Pending jobs are listed by the index that they are claimed by.
+_PENDING_IN_ONE_INDEX: Final = (
+    "DROP INDEX cf_jobs_parser",
+    """
+    CREATE INDEX cf_jobs_parser ON cf_jobs (parser, status, seq)
+        WHERE status <> 'pending' AND worker_id IS NULL
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", FIRST),
     ("replacements", _REPLACEMENTS),
@@ -339,5 +348,6 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("attempts-by-jobs", _ATTEMPTS_BY_JOBS),
     ("cheaper-checks", _CHEAPER_CHECKS),
     ("one-index-of-lists", _ONE_INDEX_OF_LISTS),
+    ("pending-in-one-index", _PENDING_IN_ONE_INDEX),
 )
 """Every migration: its name and its statements, in the order in which they are applied."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from casparian.core.stores.jobs import JobFilter
+from casparian.core.stores.sqlite.job_rows import page_query
 from casparian.core.stores.statistics import FailureTally, MinuteTally, Tally
 
 if TYPE_CHECKING:
@@ -36,12 +38,7 @@ _FAILURES: Final = """
     GROUP BY parser, kind ORDER BY jobs DESC, parser, kind
 """
 
-_OLDEST: Final = """
-    SELECT created_at FROM cf_jobs WHERE seq = (SELECT min(first) FROM (
-        SELECT (SELECT min(seq) FROM cf_jobs WHERE parser = kept.parser AND status = 'pending'
-            AND worker_id IS NULL) AS first
-        FROM cf_job_counts AS kept WHERE kept.status = 'pending' AND kept.jobs > 0))
-"""
+_OLDEST: Final = page_query(JobFilter(statuses=("pending",)), "oldest", None, 1)
 
 
 class SqliteStatistics:
@@ -67,5 +64,5 @@ class SqliteStatistics:
 
     def oldest_pending(self) -> int | None:
         """Return when the pending job that waits longest was queued."""
-        rows = self._connection.read(_OLDEST)
+        rows = self._connection.read(*_OLDEST)
         return rows[0]["created_at"] if rows else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -651,17 +652,22 @@ def test_pages_of_states_are_those_of_all_jobs_without_the_others(store: Store) 
     for job in store.jobs.list(JobFilter(statuses=("pending",), parser="c"), limit=3).jobs:
         store.jobs.cancel(job.job_id)
     states: list[JobStatus] = ["pending", "running", "failed", "cancelled", "completed"]
-    for statuses in (states[:2], states[2:], *([one] for one in states)):
-        for text in (None, "1"):
-            there = store.jobs.list(JobFilter(text=text), limit=100).jobs
-            newest = [job.seq for job in there if job.status in statuses]
-            wanted = JobFilter(statuses=statuses, text=text)
-            assert everything(store, wanted, limit=2) == newest
-            assert everything(store, wanted, limit=5, sort="oldest") == newest[::-1]
-            assert store.jobs.count(wanted) == len(newest)
-            ranked = store.jobs.ranked(wanted, "attempt", descending=True, most=100)
-            assert ranked is not None
-            assert sorted(ranked) == newest[::-1]
+    for statuses, text, parser in product(
+        (states[:2], states[2:], *([one] for one in states)), (None, "1"), (None, "b")
+    ):
+        there = store.jobs.list(JobFilter(text=text), limit=100).jobs
+        newest = [
+            job.seq
+            for job in there
+            if job.status in statuses and (parser is None or job.parser == parser)
+        ]
+        wanted = JobFilter(statuses=statuses, text=text, parser=parser)
+        assert everything(store, wanted, limit=2) == newest
+        assert everything(store, wanted, limit=5, sort="oldest") == newest[::-1]
+        assert store.jobs.count(wanted) == len(newest)
+        ranked = store.jobs.ranked(wanted, "attempt", descending=True, most=100)
+        assert ranked is not None
+        assert sorted(ranked) == newest[::-1]
 
 
 def test_what_queueing_would_find_there_is_told_and_changes_nothing(store: Store) -> None:
