@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pyarrow as pa
 
 from casparian.core.hidden_modules import hidden
 
 
+@cache
 def keep_pandas_out() -> None:
     """Let pyarrow believe that pandas is not installed, unless it is loaded already.
 

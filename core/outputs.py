@@ -19,7 +19,8 @@ from .quarantine import quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
 from .running_output import RunningOutput, usable
 from .sinks.errors import SinkError
-from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
+from .validation import OutputFailed, QuarantineLimits, strip_tags
+from .validation.arrow_types import target_schema
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class OutputSet:
                     error_type="output_unknown",
                     hint=f"add {name!r} to `outputs`, or rename it",
                 )
-        schema = None if contract is None else OutputValidator(contract).schema
+        schema = None if contract is None else target_schema(contract)
         if schema is not None and self._lineage is not None:
             schema = self._lineage.schema(schema)
         writer = self._sinks.open(
@@ -346,6 +347,10 @@ class OutputSet:
         return GuestError(
             "protocol", type(error).__name__, error.message, "validate", hint=error.hint
         )
+
+    def counts(self) -> list[tuple[str, int, int]]:
+        """Each output's name, and how many of its rows are valid and rejected, as they came."""
+        return [(one.name, one.valid, one.rejected) for one in self._outputs.values()]
 
     def summary(self) -> Summary:
         """The report's part of all outputs, in the order they came."""

@@ -13,7 +13,10 @@ import select
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Set in every guest's environment, to a value of its own; children inherit it.
 MARK = "CASPARIAN_GUEST"
@@ -206,11 +209,10 @@ def _kill(pid: int) -> None:
 def _has_children_beside(spare: frozenset[int]) -> bool:
     """Whether this process has other children; asked after every run, so it must cost little."""
     try:
-        found = [
-            int(pid)
-            for task in Path("/proc/self/task").iterdir()
-            for pid in (task / "children").read_text().split()
-        ]
+        found: list[int] = []
+        for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - after every run
+            with open(f"/proc/self/task/{task}/children", "rb", 0) as file:  # noqa: PTH123
+                found += map(int, file.read().split())
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that just ended
         import psutil
 

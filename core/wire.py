@@ -213,6 +213,8 @@ def _metadata(body: bytes, max_text: int) -> MetadataFrame:
 def _clean(value: Any, max_text: int) -> Any:
     """JSON whose texts are cut, and free of lone surrogates, which nothing can print or store."""
     if isinstance(value, str):
+        if len(value) <= max_text and value.isascii():
+            return value
         text = value.encode("utf-8", "backslashreplace").decode()
         if len(text) > max_text:
             return text[:max_text] + f" … (cut: {len(text):,} characters in all)"

@@ -36,7 +36,7 @@ class Channel:
         """Say something; ``descriptors`` go along."""
         data = memoryview(json.dumps(message).encode() + b"\n")
         if descriptors:
-            sent = socket.send_fds(self._socket, [data[:1]], list(descriptors))
+            sent = socket.send_fds(self._socket, [data], list(descriptors))
             data = data[sent:]
         self._socket.sendall(data)
 

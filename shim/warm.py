@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import time
 import warnings
 
@@ -84,10 +85,13 @@ def _shadows(names: set[str]) -> str:
 def _fork() -> int:
     """Fork a child that leads a group of its own, and ends with this process."""
     me = os.getpid()
-    with warnings.catch_warnings():
-        # Python 3.12 sees the threads of libraries, which were judged when they were started.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    if sys.version_info < (3, 12):
         pid = os.fork()
+    else:
+        with warnings.catch_warnings():
+            # It sees the threads of libraries, which were judged when they were started.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
     if not pid:
         os.setpgid(0, 0)
         if _prctl is not None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class OutputContract:
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contract:
     """What a parser promises: one or more outputs."""
 
@@ -106,7 +107,7 @@ class Contract:
         """Return the contract as a plain dict, shorthand expanded; deterministic."""
         return {"outputs": {output.name: output.canonical() for output in self.outputs}}
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hex sha256 of the canonical form as JSON; the order of columns doesn't matter."""
         text = json.dumps(

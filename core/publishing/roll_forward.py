@@ -95,12 +95,13 @@ class Publisher:
         name: str | None = None,
     ) -> None:
         self._manifest = manifest
+        self._place, self._staging = manifest.place, manifest.staging
         self._replaced = replaced
         self._own_name = f"{SET}.{name or secrets.token_hex(4)}"
 
     def make_room(self) -> None:
         """Make the folders that replaced sets are moved to, if there is anything to publish."""
-        if self._manifest.staging.is_dir():
+        if self._staging.is_dir():
             for one in self._replaced:
                 if is_there(one):
                     make_room(one, self._manifest)
@@ -110,15 +111,15 @@ class Publisher:
         manifest = self._manifest
         staged: dict[str, int] = {}
         try:
-            names = os.listdir(manifest.staging)  # noqa: PTH208 - names are what is wanted
+            names = os.listdir(self._staging)  # noqa: PTH208 - names are what is wanted
         except FileNotFoundError:
             names = []
         for name in names:
             if name == SET or name.startswith(f"{SET}."):
-                fence = fence_of(manifest.staging / name, manifest.job_id)
+                fence = fence_of(self._staging / name, manifest.job_id)
                 if fence is not None:
                     staged[name] = fence
-        published = fence_of(manifest.place, manifest.job_id)
+        published = fence_of(self._place, manifest.job_id)
         if not staged and published is None:
             check_own_root(manifest)
         replaced = any(is_there(one) for one in self._replaced)
@@ -147,13 +148,13 @@ class Publisher:
                 take_out(one, self._manifest, self._own_name)
 
     def _claim(self, name: str) -> None:
-        staging = self._manifest.staging
+        staging = self._staging
         (staging / name).rename(staging / self._own_name)
         reached("staged set claimed")
 
     def _put(self, *, exchanging: bool) -> None:
-        place = self._manifest.place
-        claimed = self._manifest.staging / self._own_name
+        place = self._place
+        claimed = self._staging / self._own_name
         place.parent.mkdir(parents=True, exist_ok=True)
         if exchanging:
             try:
@@ -188,7 +189,7 @@ class Publisher:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        lock = self._manifest.staging.parent / ".lock"
+        lock = self._staging.parent / ".lock"
         with lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -235,5 +236,9 @@ def take_out_all(sets: Sequence[StandingSet], manifest: Manifest) -> None:
 
 def sweep_staging(manifest: Manifest) -> None:
     """Remove what is left of a set's staging folder, once its job is done."""
-    shutil.rmtree(manifest.staging, ignore_errors=True)
+    staging = manifest.staging
+    try:
+        staging.rmdir()  # as nearly always, nothing is left in it
+    except OSError:
+        shutil.rmtree(staging, ignore_errors=True)
     reached("staging swept")

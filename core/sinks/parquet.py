@@ -8,6 +8,7 @@ back in milliseconds, date64 as date32; no value changes.
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -82,8 +83,6 @@ class RowFile:
     def __init__(
         self, path: Path, schema: Any, *, compression: str, metadata: dict[str, str], wanted: Path
     ) -> None:
-        import pyarrow.parquet as pq
-
         self.path = path
         self.schema = schema
         self.rows = 0
@@ -94,7 +93,7 @@ class RowFile:
         self._writer: Any = None
         self._closed = False
         with storing(wanted):
-            pq.ParquetWriter(pa.MockOutputStream(), schema).close()  # can Parquet hold it at all?
+            _check_types(schema)
             # Arrow itself cannot open every name that a file system can have.
             self._file = path.open("xb")
 
@@ -164,6 +163,14 @@ class RowFile:
             pass  # what could not be written need not be
         self._gathering = Gathering()
         discard(self.path)
+
+
+@lru_cache(maxsize=64)
+def _check_types(schema: Any) -> None:
+    """See whether Parquet can hold a schema at all. Raises ArrowException."""
+    import pyarrow.parquet as pq
+
+    pq.ParquetWriter(pa.MockOutputStream(), schema).close()
 
 
 def repeating_columns(rows: Any) -> list[str]:

@@ -132,6 +132,8 @@ _host_tag = ""
 
 def make_folders(folder: Path) -> list[Path]:
     """Make a folder and those above it; return the ones that were not there, outermost first."""
+    if folder.is_dir():
+        return []
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing[::-1]

@@ -38,6 +38,8 @@ class RunFolders:
     def __init__(self, place: Path, archive: Path, *, private: bool) -> None:
         self._place, self._archive = place, archive
         self._names: tuple[str, ...] = ()
+        self.private: list[Path] = []
+        """The folders that a run has for itself, besides the bundle."""
         self.variables: dict[str, str] = {}
         """What a run's environment says of them."""
         self.work: Path | None = None
@@ -46,18 +48,14 @@ class RunFolders:
         place.mkdir(mode=0o700)
         if private:
             self.work = private_folders(place, self.variables)
-            self._names = tuple(entry.name for entry in place.iterdir())
+            self.private = list(place.iterdir())
+            self._names = tuple(folder.name for folder in self.private)
         self._unpack()
 
     @property
     def bundle(self) -> Path:
         """Where the bundle is unpacked."""
         return self._place / _BUNDLE
-
-    @property
-    def private(self) -> list[Path]:
-        """The folders that a run has for itself, besides the bundle."""
-        return [self._place / name for name in self._names]
 
     def settle(self) -> None:
         """Trust that the bundle is as it was unpacked. No run may have begun.
@@ -84,13 +82,15 @@ class RunFolders:
             if name != _BUNDLE and name not in self._names:
                 _remove(self._place / name)
         for folder in self.private:
-            if not _is_folder(folder):
+            mode = _mode(folder)
+            if mode is None or not stat.S_ISDIR(mode):
                 _remove(folder)
                 folder.mkdir(mode=0o700)
                 continue
-            folder.chmod(0o700)
-            for entry in folder.iterdir():
-                _remove(entry)
+            if stat.S_IMODE(mode) != 0o700:
+                folder.chmod(0o700)
+            for name in os.listdir(folder):  # noqa: PTH208 - for each run
+                _remove(folder / name)
 
     def remove(self) -> None:
         """Remove them all."""
@@ -112,6 +112,13 @@ def _stamps(place: str) -> Iterator[tuple[str, _Stamp]]:
             paths = sorted(entry.path for entry in entries)
         for path in paths:
             yield from _stamps(path)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
 
 
 def _is_folder(path: Path) -> bool:

@@ -9,6 +9,7 @@ import shutil
 import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,11 +51,16 @@ if TYPE_CHECKING:
     from casparian.core.contract.model import Contract
     from casparian.core.events import Event
     from casparian.core.guest import GuestSource
-    from casparian.core.outputs import Summary
     from casparian.core.worker.messages import Task
 
 #: Progress is told at most this often (seconds).
 _PROGRESS_EVERY: Final = 1.0
+
+
+@lru_cache(maxsize=16)
+def _contract(text: str, parser: str) -> Contract:
+    """Read a contract: the same one for each job of a bundle."""
+    return parse_outputs(json.loads(text)["outputs"], parser_name=parser, where="contract")
 
 
 class JobRun:
@@ -219,9 +225,8 @@ class JobRun:
                 return changed
             if error is not None:
                 failure = failure_of(error, broken=execution.broken, exit_code=execution.exit_code)
-                refused = sum(one.rows_quarantined for one in outputs.summary().outputs)
-                return replace(failure, quarantined=refused)
-            return self._stage(outputs.summary())
+                return replace(failure, quarantined=outputs.rows_quarantined)
+            return self._stage(outputs.counts())
 
     def _open_sinks(self, hello: Hello) -> StagedSinks:
         self._sinks = StagedSinks(
@@ -249,9 +254,7 @@ class JobRun:
     def _contract(self, hello: Hello) -> Contract | None:
         if self._task.contract is None:
             return None
-        return parse_outputs(
-            json.loads(self._task.contract)["outputs"], parser_name=hello.parser, where="contract"
-        )
+        return _contract(self._task.contract, hello.parser)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Batch):
@@ -263,19 +266,20 @@ class JobRun:
                 total = None if event.total is None else round(event.total)
                 self._on_progress(messages.Progress(round(event.done), total))
 
-    def _stage(self, summary: Summary) -> Staged:
+    def _stage(self, counts: list[tuple[str, int, int]]) -> Staged:
         """Write the manifest, and see to it that the whole set is on the disk."""
         reached("rows staged")
         folder = self._staging / SET
-        manifest = self._manifest(summary, folder)
+        manifest = self._manifest(counts)
         if manifest.database is not None:
             from casparian.core.sinks.promotions import check_loads
 
             check_loads(Path(manifest.database), database_loads(manifest))
         for note in self._sinks.notes:
             self._write_log(Log("warning", note))
+        text = manifest.as_json()
         with self._making_folders():
-            (folder / MANIFEST).write_text(manifest.as_json(), "utf-8")
+            (folder / MANIFEST).write_text(text, "utf-8")
             reached("manifest written")
             # All at once, when nothing more is to be written: a file system that keeps a journal
             # commits all of it with the first.
@@ -288,23 +292,24 @@ class JobRun:
             sync_folder(place)
         sync_changed_folder(self._root)
         reached("set synced")
-        return Staged(manifest.as_json())
+        self._say(f"staged {manifest.rows:,} rows, {manifest.quarantined:,} quarantined")
+        return Staged(text)
 
-    def _manifest(self, summary: Summary, folder: Path) -> Manifest:
+    def _manifest(self, counts: list[tuple[str, int, int]]) -> Manifest:
         task = self._task
         staged = []
-        for output in summary.outputs:
-            target = self._sinks.writers[output.name].target
+        for name, rows, quarantined in counts:
+            target = self._sinks.writers[name].target
             quarantine = target.quarantine
             assert quarantine is not None
             staged.append(
                 StagedOutput(
-                    output.name,
-                    output.rows,
-                    output.rows_quarantined,
+                    name,
+                    rows,
+                    quarantined,
                     target.path.name if target.path.exists() else None,
                     quarantine.name if quarantine.exists() else None,
-                    self._sinks.tables.get(output.name),
+                    self._sinks.tables.get(name),
                 )
             )
         return Manifest(
@@ -339,9 +344,6 @@ class JobRun:
             self._write_log(Log("error", f"{answer.error_class}: {answer.message}"))
             if answer.hint:
                 self._write_log(Log("error", f"try: {answer.hint}"))
-        elif isinstance(answer, Staged):
-            manifest = Manifest.from_json(answer.manifest)
-            self._say(f"staged {manifest.rows:,} rows, {manifest.quarantined:,} quarantined")
-        else:
+        elif isinstance(answer, Stopped):
             self._say("ended, because it was asked for")
         return answer
