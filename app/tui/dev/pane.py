@@ -197,6 +197,8 @@ class DevScreen(Doing, RunActions, FileActions):
 
     def _draw(self) -> None:
         """Draw what is not drawn yet."""
+        if not self.app.is_running:
+            return  # as above
         if self._soon is not None:
             self._soon.stop()
             self._soon = None
@@ -223,7 +225,7 @@ class DevScreen(Doing, RunActions, FileActions):
 
     def _draw_tabs(self, tab: str = "") -> None:
         """Draw what is in a tab, or in all of them that show something older."""
-        if self.tabs is not None:
+        if self.tabs is not None and self.app.is_running:
             self.tabs.show(self._drawn, only=tab)
 
     def _label_tabs(self) -> None:

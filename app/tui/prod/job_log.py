@@ -71,7 +71,7 @@ class JobLog(Vertical):
 
     def _open(self) -> None:
         job, self._timer = self._job, None
-        if _key(job) == self._shown:
+        if _key(job) == self._shown or not self.app.is_running:
             return
         self._shown = _key(job)
         log = self.query_one(LogArea).log_view

@@ -248,6 +248,8 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, RateDeeds, Doing,
 
     def _tick(self) -> None:
         """Draw ages anew; each time only once the last is done."""
+        if not self.app.is_running:
+            return  # as above
         if self.is_current and self.state.view is not None:
             now = now_ms()
             self.query_one(JobsTable).tick(now)

@@ -272,6 +272,7 @@ async def test_what_is_told_while_the_app_ends_finds_its_screens_half_gone(
             for screen in (pane, pane.job_screen):
                 await screen.query_one(HeaderLine).remove()
             pane._told(HostTold(JobSeen("17f3", None, problem="it is gone")))
+            pane._tick()
             ended.append(True)
             await closes()
 
