@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.sqlite import statements
@@ -20,5 +19,8 @@ def count(raw: sqlite3.Connection, jobs: Iterable[tuple[str, JobStatus]], *, by:
     What triggers count is not counted here: they see each job for itself, which costs as much as
     the rest of what changes in it.
     """
-    for (parser, status), number in Counter(jobs).items():
-        raw.execute(statements.COUNTED, (parser, status, by * number))
+    numbers: dict[tuple[str, JobStatus], int] = {}
+    for job in jobs:
+        numbers[job] = numbers.get(job, 0) + by
+    for job, number in numbers.items():
+        raw.execute(statements.COUNTED, (*job, number))

@@ -35,6 +35,9 @@ def of_all(
     """
     cursor = raw.cursor()
     cursor.row_factory = None  # tuples: of what is returned each column is known by its place
+    if len(rows) == 1:
+        sql = with_places(statement, 1, len(rows[0]), len(once))
+        return cursor.execute(sql, (*once, *rows[0])).fetchall()
     found: list[Any] = []
     start = 0
     while start < len(rows):
