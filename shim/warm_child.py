@@ -107,8 +107,8 @@ _fflush = ctypes.CDLL(None).fflush
 def _children() -> bool:
     """Whether this process has children: what was started goes on, and so belongs to this run."""
     for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
-            if file.read().strip():
+        with open(f"/proc/self/task/{task}/children", "rb", 0) as file:
+            if file.read():
                 return True
     return False
 
