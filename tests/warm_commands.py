@@ -31,12 +31,7 @@ def run(
     words: list[str], *, cwd: Path, env: Mapping[str, str], timeout: float = 100
 ) -> subprocess.CompletedProcess[str]:
     """Run ``casparian`` with these words to its end; stdin is empty, the others are captured."""
-    changed = {
-        name
-        for name in _AS_HERE.keys() | {n for n in env if _READ_AT_THE_START.fullmatch(n)}
-        if (env.get(name) or "") != (_AS_HERE.get(name) or "") and name != "PYTHONUNBUFFERED"
-    }
-    if changed or not sys.platform.startswith("linux"):
+    if not reads_the_same_at_its_start(env) or not sys.platform.startswith("linux"):
         return subprocess.run(
             [str(CASPARIAN), *words],
             cwd=cwd,
@@ -68,6 +63,14 @@ def run(
             file.seek(0)
             said.append(file.read().decode())
     return subprocess.CompletedProcess([str(CASPARIAN), *words], code, *said)
+
+
+def reads_the_same_at_its_start(env: Mapping[str, str]) -> bool:
+    """Whether an interpreter that starts with this environment does so as this one did."""
+    names = _AS_HERE.keys() | {name for name in env if _READ_AT_THE_START.fullmatch(name)}
+    return all(
+        (env.get(name) or "") == (_AS_HERE.get(name) or "") for name in names - {"PYTHONUNBUFFERED"}
+    )
 
 
 def stop() -> None:

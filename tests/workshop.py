@@ -25,6 +25,7 @@ from casparian.core.worker.reports import JobEnded, Report
 from casparian.core.worker.supervisor import Supervisor
 
 from .guest_python import GUEST_PYTHON
+from .ready_processes import RUNNER, ready
 
 COLUMNS = {"name": "string", "age": "int64"}
 
@@ -106,7 +107,8 @@ class Workshop:
     def drain(self, **options: Any) -> None:
         """Let a worker in this process do all there is to do."""
         supervisor = Supervisor(self.options(**options), self.reports.append)
-        supervisor.run()
+        with ready(RUNNER):
+            supervisor.run()
         self.stopped_by = supervisor.stopped_by
 
     def worker(

@@ -19,11 +19,8 @@ import pytest
 import pytest_textual_snapshot as plugin
 from rich.console import Console
 from syrupy.assertion import AssertionResult, SnapshotAssertion
-from textual import _wait, constants
+from textual import _wait
 from textual.app import App
-from textual.css.model import RuleSet
-from textual.css.stylesheet import Stylesheet
-from textual.widgets import Input
 
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.pane import DevScreen
@@ -32,8 +29,9 @@ from casparian.app.tui.prod.host import Seen
 from casparian.app.tui.register import screen as register_screen
 from casparian.core.queueing.queue_view import QueueView
 
+from ..app.tui.cheap_apps import keep_still, parse_styles_once, until
 from ..app.tui.fed_dev import FedHost
-from ..app.tui.prod_pane import GivenViews, NoDev, until
+from ..app.tui.prod_pane import GivenViews, NoDev
 from .fed_prod import HOME, NOW, Fed, view
 from .looks import BOTH, Look, Prepare, settled, taken
 
@@ -56,8 +54,8 @@ def _said_for_long(app: App[Any], notify: Any, message: str, **options: Any) -> 
 def nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 100)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 1 / 2_000)
-    monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
-    monkeypatch.setattr(Input, "cursor_blink", False)
+    parse_styles_once(monkeypatch)
+    keep_still(monkeypatch)
     notify = App.notify
     monkeypatch.setattr(App, "notify", partialmethod(_said_for_long, notify))
     for moment in ("SOON", "QUICK", "LATER"):  # nobody waits for what is put off for the eye
@@ -68,23 +66,6 @@ def nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
 def _same_version() -> None:
     if version("textual") != TAKEN_WITH:
         pytest.skip(f"the pictures were taken with textual {TAKEN_WITH}")
-
-
-_PARSED: dict[tuple[Any, ...], list[RuleSet]] = {}
-
-
-@pytest.fixture(autouse=True)
-def _styles_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same text with the same variables is parsed for the first app only."""
-    parse = Stylesheet._parse_rules
-
-    def parsed(self: Stylesheet, *words: Any, **options: Any) -> list[RuleSet]:
-        key = (frozenset(self._variables.items()), words, frozenset(options.items()))
-        if key not in _PARSED:
-            _PARSED[key] = parse(self, *words, **options)
-        return _PARSED[key]
-
-    monkeypatch.setattr(Stylesheet, "_parse_rules", parsed)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from casparian.core.stores.parsers import StoredParser
 from casparian.core.stores.quarantine import QuarantinedRow, StoredGroup, StoredReason
 from casparian.core.worker.job_logs import log_path
 
-from ..app.tui.prod_pane import GivenViews, lines_of, until
+from ..app.tui.cheap_apps import until
+from ..app.tui.prod_pane import GivenViews, lines_of
 from ..app.tui.widgets.nasty import nasty_table
 from .fed_prod import ENDED, JOB, NOW, nasty
 from .looks import ALL, BOTH, NARROW

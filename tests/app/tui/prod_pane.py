@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from casparian.core.stores.quarantine import Reason
 from casparian.core.stores.workers import Worker
 
 from ..queued import Queued
+from .cheap_apps import until
 
 
 class NoDev:
@@ -122,12 +122,6 @@ def prod_app(store: Queued, *, first: Pane = "prod", **options: Any) -> Casparia
     host = StoreHost(str(store.connection.path), home, **options)
     host.every(0.1)
     return CasparianApp(NoDev(), lambda: host, first=first)
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(40):
-        while not condition():
-            await pilot.pause(0.01)
 
 
 def pane_of(app: Any) -> ProdScreen:

@@ -18,7 +18,8 @@ from casparian.app.tui.dev.tree_list import TreeList
 from casparian.core.dev_session.remembered import recall, remember
 from casparian.core.dev_session.request import SessionRequest
 
-from .prod_pane import lines_of, until
+from .cheap_apps import until
+from .prod_pane import lines_of
 
 PARSER = "def parse(path):\n    return [{'a': 1}]\n"
 HERE = Path("/home/ada/work")

@@ -23,7 +23,8 @@ from casparian.core.dev_session.remembered import recall
 from casparian.core.dev_session.request import SessionRequest
 from casparian.core.stores.sqlite.store import SqliteStore
 
-from .prod_pane import lines_of, until
+from .cheap_apps import until
+from .prod_pane import lines_of
 
 LOCK = 'version = 1\n[[package]]\nname = "pyarrow"\nversion = "20.0.0"\n'
 ENDLESS = """

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.table import Table
-from textual.pilot import Pilot
 from textual.widgets import Static
 
 from casparian.app.tui.actions import ACTIONS, actions_of
@@ -26,6 +23,7 @@ from casparian.core.dev_session.request import SessionRequest
 from casparian.core.stores.store import open_store
 
 from ...workshop import Workshop
+from .cheap_apps import until
 
 GOOD = """
 class Parser:
@@ -50,12 +48,6 @@ def app(tmp_path: Path) -> CasparianApp:
     return CasparianApp(
         SessionHost(SessionRequest(parser=parser, samples=(sample,)), str(tmp_path / "store.db"))
     )
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(40):
-        while not condition():
-            await pilot.pause(0.02)
 
 
 def screen_of(app: CasparianApp) -> DevScreen:

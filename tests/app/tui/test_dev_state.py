@@ -32,8 +32,8 @@ from casparian.core.dev_session.events import (
 )
 from casparian.core.events import Log
 
+from .cheap_apps import until
 from .fed_dev import ERROR, SAMPLES, FedHost, failed, result
-from .prod_pane import until
 
 
 def test_the_bar_of_stages_says_if_a_run_was_warm_or_cold(tmp_path):
@@ -134,8 +134,7 @@ async def test_p_asks_for_a_preview_and_early_rows_are_on_the_screen_until_the_r
     host = FedHost()
     app = CasparianApp(host)
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.screen.tabs is None:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.screen.tabs is not None)
         await pilot.press("P")
         assert host.asked[-1] == ("run", SAMPLES[0], ("first_rows", 100))
         output = app.screen.tabs.output.query_one(TableArea).table
@@ -158,8 +157,7 @@ async def test_the_log_counts_lines_that_came_too_fast_and_says_where_earlier_on
     app = CasparianApp(host)
     many = tuple(Log("stdout", f"line {number}") for number in range(100))
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.screen.tabs is None:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.screen.tabs is not None)
         await pilot.press("3")
         log = app.screen.tabs.log.query_one(LogArea).log_view
         host.tell(started(1))
@@ -185,8 +183,7 @@ async def test_a_run_that_takes_long_is_said_to_and_a_newer_one_begins_anew(tmp_
     host = FedHost()
     app = CasparianApp(host)
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.screen.tabs is None:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.screen.tabs is not None)
         bar = app.screen.query_one(StageBar)
         host.tell(started(1))
         host.tell(Progress(1, 5_000, None, None))

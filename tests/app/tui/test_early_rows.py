@@ -21,8 +21,9 @@ from casparian.core.dev_session.early_rows import EarlyTeller
 from casparian.core.dev_session.events import Progress, RunEnded, RunStarted
 from casparian.core.dev_session.results import OutputFiles, RunResult
 
+from .cheap_apps import until
 from .fed_dev import SAMPLES, FedHost, failed
-from .prod_pane import lines_of, until
+from .prod_pane import lines_of
 
 COMING = "still coming"
 

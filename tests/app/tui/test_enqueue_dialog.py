@@ -12,7 +12,8 @@ from textual.widgets import Input
 from casparian.app.tui.prod.enqueue_screen import EnqueueScreen
 
 from ..queued import Queued, call
-from .prod_pane import lines_of, looked, prod_app, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked, prod_app
 from .test_prod_deeds import content
 
 

@@ -15,8 +15,9 @@ from casparian.app.tui.prod.pane import ProdScreen
 from casparian.core.dev_session.events import RunEnded, RunStarted
 
 from ..queued import Queued
+from .cheap_apps import until
 from .fed_dev import SAMPLES, FedHost, failed, result
-from .prod_pane import lines_of, looked, pane_of, prod_app, until
+from .prod_pane import lines_of, looked, pane_of, prod_app
 
 ELSEWHERE = "while you are elsewhere"
 

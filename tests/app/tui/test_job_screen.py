@@ -21,7 +21,8 @@ from casparian.core.queueing.job_details import job_details
 from casparian.core.worker.job_logs import log_path
 
 from ..queued import Queued, bad_row
-from .prod_pane import lines_of, looked, prod_app, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked, prod_app
 
 
 def screen_of(pilot: Pilot[None]) -> JobScreen:

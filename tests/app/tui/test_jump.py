@@ -12,8 +12,9 @@ from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.jump import JumpScreen, targets_of
 
+from .cheap_apps import until
 from .fed_dev import FedHost, result
-from .prod_pane import GivenViews, NoDev, until
+from .prod_pane import GivenViews, NoDev
 
 
 async def letter_of(pilot: Pilot[None], name: str) -> str:

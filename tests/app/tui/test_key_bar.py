@@ -16,8 +16,9 @@ from casparian.app.tui.quarantine.screen import QuarantineScreen
 from casparian.app.tui.widgets.key_bar import KeyBar, Shown, fitted
 
 from ..queued import Queued, bad_row
+from .cheap_apps import until
 from .fed_dev import FedHost, result
-from .prod_pane import lines_of, looked, prod_app, until
+from .prod_pane import lines_of, looked, prod_app
 
 WIDTHS = (80, 120, 200)
 

@@ -14,7 +14,7 @@ from casparian.app.tui.keymap import KeymapError, bound, keymap_problems, own_ke
 from casparian.app.tui.widgets.table_keys import TABLE_BINDINGS
 from casparian.core.dev_session.request import SessionRequest
 
-from .prod_pane import until
+from .cheap_apps import until
 
 
 def written(folder: Path, text: str) -> Path:

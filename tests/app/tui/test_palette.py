@@ -18,8 +18,9 @@ from casparian.core.dev_session.remembered import remember
 from casparian.core.stores.jobs import NewJob
 
 from ..queued import Queued
+from .cheap_apps import until
 from .fed_dev import FedHost
-from .prod_pane import looked, pane_of, prod_app, until
+from .prod_pane import looked, pane_of, prod_app
 
 
 def offered(app: Any) -> list[str]:

@@ -14,7 +14,8 @@ from casparian.app.tui.prod.question import Question, QuestionScreen
 from casparian.core.stores.jobs import Job
 
 from ..queued import Queued, call
-from .prod_pane import lines_of, looked, prod_app, table_of, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked, prod_app, table_of
 
 #: Whatever differs between two stores that hold the same.
 MOMENTS = {

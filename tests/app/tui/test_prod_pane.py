@@ -27,7 +27,8 @@ from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.presence import Presence, new_worker
 
 from ..queued import Queued, bad_row
-from .prod_pane import GivenViews, NoDev, lines_of, looked, pane_of, prod_app, table_of, until
+from .cheap_apps import until
+from .prod_pane import GivenViews, NoDev, lines_of, looked, pane_of, prod_app, table_of
 
 
 @pytest.fixture

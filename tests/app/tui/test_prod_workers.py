@@ -16,7 +16,8 @@ from casparian.core.stores.workers import NewWorker, Worker
 from casparian.core.worker.presence import new_worker
 
 from ..queued import Queued
-from .prod_pane import looked, prod_app, until
+from .cheap_apps import until
+from .prod_pane import looked, prod_app
 
 
 @pytest.mark.asyncio

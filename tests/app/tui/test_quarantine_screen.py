@@ -17,7 +17,8 @@ from casparian.app.tui.quarantine.screen import QuarantineScreen
 from casparian.app.tui.widgets.table_area import TableArea
 
 from ..queued import Queued, bad_row, call
-from .prod_pane import lines_of, looked, prod_app, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked, prod_app
 from .test_prod_deeds import content
 
 

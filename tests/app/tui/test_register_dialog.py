@@ -17,7 +17,8 @@ from casparian.app.tui.register.screen import RegisterScreen
 from casparian.core.stores.sqlite.store import SqliteStore
 
 from ..queued import Queued, call
-from .prod_pane import lines_of, looked, prod_app, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked, prod_app
 
 OVER = "escape goes back"
 FRAME = dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")

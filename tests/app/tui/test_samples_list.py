@@ -12,8 +12,8 @@ from casparian.app.tui.dev.pane import DevScreen
 from casparian.app.tui.dev.samples_list import SamplesList
 from casparian.core.dev_session.events import Chosen, Progress, RunStarted
 
+from .cheap_apps import until
 from .fed_dev import PARSER, SAMPLES, FedHost, result
-from .prod_pane import until
 
 
 def screen_of(app: CasparianApp) -> DevScreen:

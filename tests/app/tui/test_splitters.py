@@ -10,8 +10,9 @@ from textual.pilot import Pilot
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.sizes import FILE, Sizes
 
+from .cheap_apps import until
 from .fed_dev import FedHost, result
-from .prod_pane import GivenViews, NoDev, until
+from .prod_pane import GivenViews, NoDev
 
 
 def app(folder: Path) -> CasparianApp:

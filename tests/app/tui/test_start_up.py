@@ -20,8 +20,8 @@ from casparian.app.tui.looks import LATER, KeptStylesheet
 from casparian.app.tui.starting import nothing_collected
 from casparian.core.dev_session.events import SessionEvent
 
+from .cheap_apps import forget_styles, until
 from .fed_dev import FedHost
-from .prod_pane import until
 
 PROBE = """
 import json, sys
@@ -69,6 +69,7 @@ async def test_the_looks_are_parsed_once_until_the_theme_changes(
         return parse(scope, css, *words, **more)
 
     monkeypatch.setattr(stylesheet, "parse", counted)
+    forget_styles()
     app = CasparianApp(FedHost())
     async with app.run_test() as pilot:
         await pilot.pause()

@@ -23,7 +23,8 @@ from casparian.app.tui.web.child import made
 from casparian.app.tui.web.server import MOST_SESSIONS, WebServer
 
 from ..queued import Queued, bad_row
-from .prod_pane import lines_of, looked, until
+from .cheap_apps import until
+from .prod_pane import lines_of, looked
 
 _APP = """
 import sys, signal, time
