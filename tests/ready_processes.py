@@ -16,6 +16,7 @@ import select
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from .warm_commands import reads_the_same_at_its_start
 RUNNER, CHILD = "casparian.core.worker.runner", "casparian.core.dev_session.child"
 _LIMITS = [number for name, number in vars(resource).items() if name.startswith("RLIMIT_")]
 _servers: dict[str, _Server] = {}
+_starting = threading.Lock()
 
 
 @contextmanager
@@ -59,9 +61,10 @@ class _Starts:
         env = options.pop("env", None) or os.environ
         if not reads_the_same_at_its_start(env):
             return subprocess.Popen(command, env=env, **options)
-        if self._module not in _servers:
-            _servers[self._module] = _Server(self._module)
-        return _servers[self._module].start(command, dict(env), **options)
+        with _starting:  # sessions have threads of their own
+            if self._module not in _servers:
+                _servers[self._module] = _Server(self._module)
+            return _servers[self._module].start(command, dict(env), **options)
 
 
 class _Server:

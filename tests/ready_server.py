@@ -28,6 +28,7 @@ _LOADED = {
 
 
 def receive(connection: socket.socket, size: int) -> bytes:
+    """Return so many bytes. Raises EOFError if there won't be as many."""
     got = b""
     while len(got) < size:
         part = connection.recv(size - len(got))

@@ -24,6 +24,8 @@ from casparian.core.stores.workers import Worker
 from ..queued import Queued
 from .cheap_apps import until
 
+_FRAME = dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")
+
 
 class NoDev:
     """A Dev pane without anything in it."""
@@ -143,3 +145,9 @@ def lines_of(app: Any) -> list[str]:
     """The lines of the screen."""
     strips = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in line).rstrip() for line in strips]
+
+
+def shown(app: Any, *parts: str) -> bool:
+    """Whether the screen says all of these, wherever its lines end."""
+    text = " ".join("\n".join(lines_of(app)).translate(_FRAME).split())
+    return all(" ".join(part.split()) in text for part in parts)

@@ -13,7 +13,7 @@ from casparian.app.tui.prod.enqueue_screen import EnqueueScreen
 
 from ..queued import Queued, call
 from .cheap_apps import until
-from .prod_pane import lines_of, looked, prod_app
+from .prod_pane import looked, prod_app, shown
 from .test_prod_deeds import content
 
 
@@ -24,11 +24,6 @@ def exports(tmp_path: Path) -> Path:
     for n in range(3):
         (folder / f"sales_{n}.csv").write_text(str(n))
     return folder
-
-
-def shown(app: Any, *parts: str) -> bool:
-    text = "\n".join(lines_of(app))
-    return all(part in text for part in parts)
 
 
 async def asks(pilot: Pilot[None]) -> Input:

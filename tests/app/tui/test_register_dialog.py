@@ -18,10 +18,9 @@ from casparian.core.stores.sqlite.store import SqliteStore
 
 from ..queued import Queued, call
 from .cheap_apps import until
-from .prod_pane import lines_of, looked, prod_app
+from .prod_pane import looked, prod_app, shown
 
 OVER = "escape goes back"
-FRAME = dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")
 LOCK = 'version = 1\n[[package]]\nname = "pyarrow"\nversion = "20.0.0"\n'
 SOURCE = """
 class Parser:
@@ -68,11 +67,6 @@ def registered(folder: Path) -> list[tuple[str, str, str | None]]:
     with SqliteStore(store_of(folder)) as store:
         found = store.parsers.list(all_versions=True)
         return [(one.version, one.source_hash, one.contract_hash) for one in found]
-
-
-def shown(app: Any, *parts: str) -> bool:
-    text = " ".join("\n".join(lines_of(app)).translate(FRAME).split())
-    return all(part in text for part in parts)
 
 
 async def shows(pilot: Pilot[None], *parts: str) -> None:
