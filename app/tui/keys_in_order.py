@@ -16,7 +16,11 @@ from textual.app import App
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from textual.screen import Screen
     from textual.timer import Timer
+    from textual.widget import Widget
 
 #: So long (seconds) a key may keep others waiting that has not come back to the app: what it was
 #: passed on to may have gone since. And so long one that has, and whose effect isn't there yet.
@@ -27,9 +31,10 @@ _BACK: Final = 1.0
 class _Passed(Message):
     """Goes the way of a key, right behind it: from what has the focus up to the app."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, again: bool = False) -> None:
         super().__init__()
         self.number = number
+        self.again = again
 
 
 class KeysInOrder(App[None]):
@@ -40,6 +45,9 @@ class KeysInOrder(App[None]):
         self._numbers = count()
         self._under_way: int | None = None
         self._back: int | None = None
+        self._typed: events.Event | None = None
+        self._target: Widget | None = None
+        self._at: tuple[Screen[Any], Widget | None] | None = None
         self._waiting: deque[events.Event] = deque()
         self._late: Timer | None = None
 
@@ -56,6 +64,8 @@ class KeysInOrder(App[None]):
 
     async def _pass_on(self, event: events.Event) -> None:
         target = self.focused or self.screen
+        self._typed, self._target = event, target
+        self._at = (self.screen, self.focused)
         self._under_way = number = next(self._numbers)
         await super().on_event(event)
         target.post_message(_Passed(number))
@@ -75,15 +85,34 @@ class KeysInOrder(App[None]):
     @on(_Passed)
     def _has_passed(self, message: _Passed) -> None:
         message.stop()
-        self._back = message.number
-        # What the key did may have asked for the focus, or for a screen: that comes first.
-        self.call_later(self._when_drawn, message.number)
+        if message.number == self._under_way:
+            self._back = message.number
+            # What the key did may have asked for the focus, or for a screen: that comes first.
+            self.call_later(self._is_done, message.number, message.again)
 
-    def _when_drawn(self, number: int) -> None:
-        if not self.is_running:
-            return  # it ends: there may be no screen any more
-        if not self.screen.call_later(self._go_on, number):
+    async def _is_done(self, number: int, again: bool) -> None:
+        if not self.is_running or number != self._under_way:
+            return  # it ends, and there may be no screen any more; or others have gone on
+        if self._is_plain() and self._at == (self.screen, self.focused):
+            await self._go_on(number)
+        elif not again and self._target is not None and self._target.is_running:
+            # Once more: behind what the target has told itself because of the key.
+            self._target.post_message(_Passed(number, again=True))
+        elif not self.screen.call_later(self._go_on, number):
             self.call_later(self._go_on, number)
+
+    def _is_plain(self) -> bool:
+        """Whether a key is one of many that are held down, or a part of a text that is typed.
+
+        Of others it is seen only after a while that they close what they were typed into.
+        """
+        key, following = self._typed, self._waiting[0] if self._waiting else None
+        if not isinstance(key, events.Key):
+            return False
+        if isinstance(following, events.Key) and following.key == key.key != "enter":
+            return True
+        typed_into = self.focused
+        return typed_into is not None and typed_into.check_consume_key(key.key, key.character)
 
     async def _go_on(self, number: int) -> None:
         """Let the next key follow a key, unless it has done so."""

@@ -96,6 +96,24 @@ async def test_keys_wait_for_a_dialog_that_takes_its_time(
         await until(pilot, lambda: "rest" in [line.value for line in app.screen.query(Input)])
 
 
+@pytest.mark.asyncio
+async def test_a_key_that_is_held_down_and_a_text_wait_for_no_drawing(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued.register()
+    for _ in range(60):
+        queued.add()
+    app = prod_app(queued)
+    waits = []
+    async with app.run_test(size=(100, 30)) as pilot:
+        pane = await looked(pilot)
+        later = pane.call_later
+        monkeypatch.setattr(pane, "call_later", lambda *what: (waits.append(what), later(*what))[1])
+        at_once(pilot, "j" * 59 + "/" + "x" * 20 + "\r")
+        await until(pilot, lambda: pane.state.filter == "x" * 20)
+    assert 0 < len(waits) < 10
+
+
 class _Closes(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         yield Input()
