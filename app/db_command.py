@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from casparian.core.stores.maintenance import Problem
-
     F = TypeVar("F", bound=Callable[..., object])
 
 COMMANDS = {
@@ -26,7 +24,6 @@ COMMANDS = {
         "casparian.app.db_backup:backup",
         "Copy the store, also while it is in use.",
     ),
-    "restore": ("casparian.app.db_backup:restore", "Put a backup in the store's place."),
 }
 
 
@@ -108,19 +105,10 @@ def migrate(store: str | None, as_json: bool) -> None:
 
 
 @click.command("check", cls=JsonCommand)
-@click.option(
-    "--outputs",
-    "with_outputs",
-    is_flag=True,
-    help="Look also for sets in the output root that no job of this store stands for.",
-)
 @store_option()
 @json_option()
-def check(with_outputs: bool, store: str | None, as_json: bool) -> int:
+def check(store: str | None, as_json: bool) -> int:
     """Look for damage, and for what should agree and doesn't. Changes nothing.
-
-    Sets of no job are what is left where an older store was restored, or another one publishes into
-    the same output root; nothing replaces them when their files are queued again.
 
     \b
     Exit codes: 0 all is well; 1 there is a problem; 2 usage.
@@ -129,8 +117,6 @@ def check(with_outputs: bool, store: str | None, as_json: bool) -> int:
 
     url = chosen_store(store)
     problems = check_store(url)
-    if with_outputs:
-        problems += _unknown_sets(url)
     if as_json:
         from .run_display import print_json
 
@@ -142,17 +128,3 @@ def check(with_outputs: bool, store: str | None, as_json: bool) -> int:
         for example in problem.examples:
             click.echo(f"    {example}")
     return EXIT_FAILED if problems else 0
-
-
-def _unknown_sets(url: str) -> list[Problem]:
-    from casparian.core.queueing.unknown_sets import unknown_sets
-    from casparian.core.settings import resolve
-    from casparian.core.stores.maintenance import Problem, existing_path
-    from casparian.core.stores.store import open_store
-    from casparian.core.worker.options import output_root
-
-    root, _ = output_root(str(resolve({})["output"].value))
-    with open_store(existing_path(url), read_only=True) as store:
-        found = [str(place) for place in unknown_sets(store, root)]
-    sentence = f"sets in {root} are of no job of this store"
-    return [Problem("unknown_sets", sentence, tuple(found), len(found))] if found else []

@@ -134,10 +134,6 @@ class JobStore(Protocol):
         """Whether a set stands, or is about to, in a folder or in a database directly in it."""
         ...
 
-    def stands(self, job_id: str, place: str) -> bool:
-        """Whether the set of a job stands at a place, or is about to."""
-        ...
-
     def complete(self, completions: Sequence[Completion]) -> list[bool]:
         """End promoting jobs whose sets are visible, with quarantine and history.
 

@@ -122,6 +122,8 @@ async def app_pictures(folder: Path) -> None:
                 await until(pilot, lambda: True)
                 if app.screen.query_one(JobsTable).job.status == "failed":
                     break
+            else:
+                raise RuntimeError("no job has failed")
             # The pane looks once a second, and counts what was before it bit by bit.
             await until(pilot, lambda: is_in_the_middle(store), then=2.5)
             write("prod.svg", app.export_screenshot(title="casparian tui"))

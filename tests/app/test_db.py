@@ -58,7 +58,7 @@ def test_a_problem_is_told_and_is_the_exit_code() -> None:
     assert [problem["name"] for problem in found["problems"]] == ["job_counts"]
 
 
-def test_a_backup_is_made_and_put_in_the_stores_place(tmp_path: Path) -> None:
+def test_a_backup_is_made_in_a_file_or_a_folder(tmp_path: Path) -> None:
     db("migrate", "--store", "s.db")
     made = json.loads(db("backup", "b.db", "--store", "s.db", "--json").output)
     assert made == {
@@ -68,29 +68,11 @@ def test_a_backup_is_made_and_put_in_the_stores_place(tmp_path: Path) -> None:
         "version": len(MIGRATIONS),
     }
     assert f"✓ {tmp_path / 'c.db'}  " in db("backup", "c.db", "--store", "s.db").output
-    refused = db("restore", "b.db", "--store", "s.db")
-    assert isinstance(refused.exception, UsageError)
-    assert "say so with --yes" in refused.exception.message
-    done = db("restore", "b.db", "--store", "s.db", "--yes").output
-    assert f"✓ {tmp_path / 's.db'} is what {tmp_path / 'b.db'} was\n" in done
-    [kept] = tmp_path.glob("s.db.before-*")
-    assert f"what was there is {kept}" in done
-    new = json.loads(db("restore", "b.db", "--store", "new.db", "--json").output)
-    assert (new["kept"], new["applied"]) == (None, [])
-
-
-def test_sets_that_no_job_of_the_store_stands_for_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CASPARIAN_OUTPUT", str(tmp_path / "out"))
-    db("migrate")
-    assert db("check", "--outputs").return_value == 0
-    place = tmp_path / "out" / "sales" / "1.0.0" / "0123456789abcdef"
-    place.mkdir(parents=True)
-    (place / "_manifest.json").write_text("{}")
-    (tmp_path / "out" / ".staging" / "x" / "y").mkdir(parents=True)
-    (tmp_path / "out" / "sales" / "notes.txt").touch()
-    assert db("check").return_value == 0, "only where it is asked for"
-    done = db("check", "--outputs")
-    assert done.return_value == 1
-    assert f"sets in {tmp_path / 'out'} are of no job of this store: 1\n    {place}" in done.output
+    (tmp_path / "kept").mkdir()
+    db("backup", "kept/", "--store", "s.db")
+    [kept] = (tmp_path / "kept").iterdir()
+    assert kept.name.startswith("s-2")
+    for to, said in (("", "TO is empty"), ("none/", "no such folder")):
+        refused = db("backup", to, "--store", "s.db")
+        assert isinstance(refused.exception, UsageError)
+        assert said in refused.exception.message

@@ -195,11 +195,6 @@ class SqliteJobs(SqliteLeases):
         values = {"folder": folder, "database": f"sqlite://{folder}"}
         return bool(self._connection.read(set_statements.STANDS_BELOW, values))
 
-    def stands(self, job_id: str, place: str) -> bool:
-        """Whether the set of a job stands at a place, or is about to."""
-        values = {"job_id": job_id, "place": place}
-        return bool(self._connection.read(set_statements.STANDS_AT, values))
-
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
         rows = self._connection.read("SELECT * FROM cf_jobs WHERE job_id = ?", (job_id,))

@@ -47,10 +47,6 @@ STANDS_BELOW: Final = """
     LIMIT 1
 """
 
-STANDS_AT: Final = """
-    SELECT 1 FROM cf_standing_sets WHERE job_id = :job_id AND fence > 0 AND place = :place LIMIT 1
-"""
-
 STAND_FOR_PATHS: Final = """
     SELECT input_path, parser_version, job_id FROM json_each(:input_paths) AS path
         CROSS JOIN cf_standing_sets ON input_path = path.value

@@ -1,22 +1,17 @@
-"""A backup is the whole store as it was at one moment, and a store is its backup again."""
+"""A backup is the whole store as it was at one moment."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from casparian.core.stores import StoreError, StoreNewerError, StoreUnreachableError
-from casparian.core.stores.backups import back_up_store, restore_store
+from casparian.core.stores import StoreError
+from casparian.core.stores.backups import back_up_store
 from casparian.core.stores.maintenance import check_store, store_status
-from casparian.core.stores.sqlite.connection import Connection
-from casparian.core.stores.sqlite.migrations import migrate
 from casparian.core.stores.sqlite.schema import MIGRATIONS
 from casparian.core.stores.sqlite.store import SqliteStore
 
@@ -133,127 +128,3 @@ def test_a_disk_that_is_full_leaves_no_half_of_a_backup(path: Path, tmp_path: Pa
     assert "the backup can't be written" in done.stderr
     assert "copy.db" not in names(tmp_path)
     assert not [name for name in names(tmp_path) if name.startswith(".")]
-
-
-def test_a_store_is_its_backup_again_and_what_was_there_is_kept(path: Path, tmp_path: Path) -> None:
-    back_up_store(str(path), tmp_path / "copy.db")
-    with SqliteStore(path) as store:
-        store.jobs.insert(new_job(3))
-    done = restore_store(str(path), tmp_path / "copy.db")
-    assert jobs(path) == {"pending": 3}
-    assert problems(path) == []
-    assert done.kept is not None
-    assert jobs(Path(done.kept)) == {"pending": 4}
-    assert (tmp_path / "copy.db").exists()
-    with SqliteStore(path) as store:
-        finish(store, claim(store))
-
-
-def test_where_no_store_is_a_backup_becomes_one(path: Path, tmp_path: Path) -> None:
-    new = tmp_path / "elsewhere" / "casparian.db"
-    assert restore_store(str(new), path).kept is None
-    assert jobs(new) == {"pending": 3}
-
-
-def test_what_a_lost_store_left_beside_it_never_comes_into_the_backup(
-    path: Path, tmp_path: Path
-) -> None:
-    back_up_store(str(path), tmp_path / "copy.db")
-    with SqliteStore(path) as store:
-        store.jobs.insert(new_job(3))
-        shutil.copy(f"{path}-wal", tmp_path / "left")
-    path.write_bytes(b"no database any more")
-    shutil.copy(tmp_path / "left", f"{path}-wal")
-    done = restore_store(str(path), tmp_path / "copy.db")
-    assert jobs(path) == {"pending": 3}
-    assert problems(path) == []
-    assert done.kept is not None
-    assert Path(done.kept).read_bytes() == b"no database any more"
-    assert Path(f"{done.kept}-wal").exists()
-
-
-def test_a_store_in_use_is_left_to_who_uses_it(path: Path, tmp_path: Path) -> None:
-    back_up_store(str(path), tmp_path / "copy.db")
-    program = (
-        "import pathlib, sys\n"
-        "from casparian.core.stores.sqlite.store import SqliteStore\n"
-        "with SqliteStore(pathlib.Path(sys.argv[1])):\n"
-        "    print('open', flush=True); sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as user:
-        assert user.stdout is not None
-        user.stdout.readline()
-        before = names(tmp_path)
-        with pytest.raises(StoreUnreachableError, match=f"in use by process {user.pid}"):
-            restore_store(str(path), tmp_path / "copy.db")
-        assert names(tmp_path) == before
-    with SqliteStore(path), pytest.raises(StoreUnreachableError, match="in use by another process"):
-        restore_store(str(path), tmp_path / "copy.db")  # by this one
-    restore_store(str(path), tmp_path / "copy.db")
-
-
-def test_only_a_sound_store_that_this_program_knows_takes_the_place(
-    path: Path, tmp_path: Path
-) -> None:
-    before = path.read_bytes()
-    (tmp_path / "empty.db").touch()
-    (tmp_path / "text.db").write_text("no database" * 1000)
-    with closing(sqlite3.connect(tmp_path / "other.db")) as raw:
-        raw.execute("CREATE TABLE mine (x)")
-    newer = Path(back_up_store(str(path), tmp_path / "newer.db").backup)
-    with closing(sqlite3.connect(newer)) as raw:
-        raw.execute("PRAGMA user_version = 9999")
-    damaged = Path(back_up_store(str(path), tmp_path / "damaged.db").backup)
-    content = bytearray(damaged.read_bytes())
-    content[-4096:] = b"\xff" * 4096
-    damaged.write_bytes(content)
-    with SqliteStore(tmp_path / "open.db"):
-        for name, said in (
-            ("empty.db", "no store"),
-            ("text.db", "damaged"),
-            ("other.db", "another program's"),
-            ("damaged.db", "damaged"),
-            ("open.db", "in use"),
-            ("none.db", "no such file"),
-            ("casparian.db", "the store itself"),
-        ):
-            with pytest.raises(StoreError, match=said) as raised:
-                restore_store(str(path), tmp_path / name)
-            assert name in raised.value.message
-            assert raised.value.hint
-    with pytest.raises(StoreNewerError, match=r"newer\.db: a newer casparian"):
-        restore_store(str(path), newer)
-    assert path.read_bytes() == before
-    assert not [name for name in names(tmp_path) if name.startswith((".", "casparian.db."))]
-
-
-def test_a_backup_of_an_earlier_version_is_brought_up_to_date(path: Path, tmp_path: Path) -> None:
-    old = tmp_path / "old.db"
-    with closing(Connection(old, read_only=False, clock=lambda: 0, patience_s=1)) as connection:
-        migrate(connection, upto=3)
-    done = restore_store(str(path), old)
-    assert list(done.applied) == [name for name, _ in MIGRATIONS[3:]]
-    assert store_status(str(path)).version == len(MIGRATIONS)
-    assert store_status(str(old)).version == 3, "the backup stays as it is"
-
-
-def test_who_is_killed_while_a_backup_is_put_back_leaves_a_store(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    back_up_store(str(path), tmp_path / "copy.db")
-    with SqliteStore(path) as store:
-        store.jobs.insert(new_job(3))
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", killed)
-        with pytest.raises(KeyboardInterrupt):
-            restore_store(str(path), tmp_path / "copy.db")
-    assert jobs(path) == {"pending": 4}
-    assert not [name for name in names(tmp_path) if name.startswith(".")]
-    restore_store(str(path), tmp_path / "copy.db")
-    assert jobs(path) == {"pending": 3}

@@ -422,11 +422,3 @@ def test_below_which_folders_sets_stand_is_known(store: Store) -> None:
         for folder in ("/data/out", "/data", "/data/ou", "/data/out/other", "/elsewhere")
     }
     assert [folder for folder, known in below.items() if known] == ["/data/out", "/data"]
-
-
-def test_where_the_set_of_a_job_stands_is_known(store: Store) -> None:
-    done, waits = store.jobs.insert_many([new_job(1), new_job(2)])
-    publish(store, claim(store), "/out/sales/1.0.0/x")
-    assert store.jobs.stands(done.job_id, "/out/sales/1.0.0/x")
-    assert not store.jobs.stands(done.job_id, "/other/sales/1.0.0/x")
-    assert not store.jobs.stands(waits.job_id, "/out/sales/1.0.0/x")
