@@ -88,7 +88,7 @@ COMMANDS = {
     ),
     "db": (
         "casparian.app.db_command",
-        "Look at the store of prod mode, bring it up to date, check it.",
+        "Look at the store of prod mode, bring it up to date, check it, back it up.",
     ),
     "doctor": (
         "casparian.app.doctor_command",
