@@ -71,15 +71,16 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
         screen.until("copied name of row 1: 3 characters")
         assert b"\x1b]52;c;QURB\x07\x1bPtmux;\x1b\x1b]52;c;QURB\x07\x1b\\" in screen.raw
 
+        before_save = run_of(screen)
         parser.write_text(PARSER.replace(".upper()", ".lower()"))
-        # Rows that come early are no result yet; what is said of the run is.
-        screen.until("ada", "some quarantined", "run 2", gone=["ADA", "still coming"])
+        # Rows that come early are no result yet: that of another run than before is one.
+        screen.until("ada", "some quarantined", gone=["ADA", "still coming", f"{before_save}\n"])
 
         parser.write_text(PARSER.replace("yield [", "yield [("))
-        screen.until("Error ✗", "ada", "rows of run 2")
+        screen.until("Error ✗", "ada", "the last that had any")
 
         parser.write_text(PARSER.replace(".upper()", ".title()"))
-        screen.until("Alan", gone=["Error ✗", "rows of run 2"])
+        screen.until("Alan", gone=["Error ✗", "the last that had any"])
 
         screen.press("2")
         screen.until("type_mismatch", "'Unknown' is not an int64")
@@ -131,6 +132,13 @@ def test_a_parser_is_written_registered_and_does_its_file_beside_the_editor(
     worker.wait(timeout=60)
     assert list((place.folder / "temporary").glob("casparian*")) == []
     assert published(place) == ["Ada,36", "Alan,41", "Bo,17", "Grace,"]
+
+
+def run_of(screen: Screen) -> str:
+    """Return which run the bar of stages tells of."""
+    found = re.search(r"run \d+", screen.lines[1])
+    assert found is not None, screen.lines[1]
+    return found[0]
 
 
 def worker_of(screen: Screen) -> psutil.Process:
