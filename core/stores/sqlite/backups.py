@@ -16,16 +16,12 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.stores.backups import Backup
 from casparian.core.stores.errors import StoreError
 from casparian.core.stores.sqlite.connection import PATIENCE_S, Connection
-from casparian.core.stores.sqlite.migrations import (
-    check_version,
-    version_of,
-)
+from casparian.core.stores.sqlite.migrations import check_version, version_of
 from casparian.core.stores.sqlite.store import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BESIDE: Final = ("-wal", "-shm")
 #: Where a database says if others may look for a ``-wal`` beside it, and how it says they need not;
 #: see SQLite's "Database File Format", 1.3.3.
 _FORMAT_AT, _ROLLBACK_FORMAT = 18, b"\x01\x01"
@@ -54,8 +50,9 @@ def back_up(path: Path, to: Path) -> Backup:
         raise StoreError(f"{to} is there already", hint="give another name for the backup")
     if not to.parent.is_dir():
         raise StoreError(f"there is no folder {to.parent}", hint=f"mkdir -p {to.parent}")
+    opened = Connection(path, read_only=True, clock=wall_clock, patience_s=PATIENCE_S)
     with (
-        closing(_opened(path, read_only=True)) as source,
+        closing(opened) as source,
         _temporary(to, mode=path.stat().st_mode) as copy,
     ):
         check_version(source)
@@ -63,10 +60,6 @@ def back_up(path: Path, to: Path) -> Backup:
         source.look(lambda raw: _copy(raw, copy, to))
         _give_name(copy, to)
     return Backup(str(path), str(to), to.stat().st_size, version)
-
-
-def _opened(path: Path, *, read_only: bool) -> Connection:
-    return Connection(path, read_only=read_only, clock=wall_clock, patience_s=PATIENCE_S)
 
 
 def _copy(raw: sqlite3.Connection, copy: Path, named: Path) -> None:
@@ -121,7 +114,7 @@ def _temporary(place: Path, *, mode: int) -> Iterator[Path]:
     try:
         yield Path(name)
     finally:
-        for ending in ("", *_BESIDE, "-journal"):
+        for ending in ("", "-journal"):
             Path(name + ending).unlink(missing_ok=True)
 
 

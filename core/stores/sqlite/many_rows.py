@@ -52,10 +52,10 @@ def of_all(
 @lru_cache(maxsize=64)
 def with_places(statement: str, rows: int, columns: int, once: int = 0) -> str:
     """Return a statement that takes so many values once, then so many rows of so many columns."""
-    in_each = range(1, once + 1) if ":whole_rows" in statement else ()
+    marker = ":whole_rows" if ":whole_rows" in statement else ":rows"
+    in_each = range(1, once + 1) if marker == ":whole_rows" else ()
     firsts = range(once + 1, once + rows * columns + 1, columns)
     places = [[*range(first, first + columns), *in_each] for first in firsts]
     text = ", ".join(f"({', '.join(f'?{place}' for place in row)})" for row in places)
-    marker = ":whole_rows" if in_each or ":whole_rows" in statement else ":rows"
     assert marker in statement
     return statement.replace(marker, text)
