@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .guest import ColdGuests, GuestSpec
 from .interpreter import InterpreterError
 from .logs import Callback, LogDestination
+from .uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +85,10 @@ def run_parser(
             hint="name another interpreter with --python",
         ) from error
     try:
-        # What follows imports Arrow and more, while the guest does the same on its own.
-        run = _prepare(request, spec, guest, on_event)
+        # What follows imports Arrow and more, while the guest does the same on its own. Importing
+        # runs callbacks that swallow exceptions, and a Ctrl-C must not be one of them.
+        with uninterrupted():
+            run = _prepare(request, spec, guest, on_event)
     except BaseException:
         guest.end()
         guest.close()

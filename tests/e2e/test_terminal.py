@@ -114,6 +114,40 @@ def test_ctrl_c_ends_the_parser_and_its_children_and_leaves_nothing_half_written
     assert workplace.files() == before
 
 
+def test_ctrl_c_in_a_callback_of_the_imports_that_swallows_exceptions_ends_the_run_all_the_same(
+    workplace: Workplace, eventually: Eventually, running: Running
+) -> None:
+    # The guest runs already while the host imports what it needs to follow it, and an exception
+    # in a finalizer is shown and dropped by Python.
+    workplace.write(
+        "sitecustomize.py",
+        "import os, signal, sys\n"
+        "class Interrupted:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'casparian.core.dev_run':\n"
+        "            Interrupted()\n"
+        "sys.meta_path.insert(0, Finder())\n",
+    )
+    workplace.write(
+        "people.py",
+        "import os, pathlib\n"
+        "pathlib.Path('guest').write_text(str(os.getpid()))\n"
+        "def parse(path):\n"
+        "    while True: pass\n",
+    )
+    child = workplace.terminal("people.py", "people.csv", PYTHONPATH=str(workplace.folder))
+    child.expect_exact("nothing of this input was written", timeout=10)
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 130
+    guest = workplace.folder / "guest"
+    pids = [int(guest.read_text() or 0)] if guest.exists() else []
+    eventually(lambda: not any(map(running, [*pids, child.pid])), within=2)
+
+
 def test_ctrl_c_at_the_pdb_prompt_stays_in_pdb(
     workplace: Workplace, eventually: Eventually
 ) -> None:
