@@ -50,6 +50,7 @@ class Connection:
         self, path: Path, *, read_only: bool, clock: Callable[[], int], patience_s: float
     ) -> None:
         self.path = path
+        self._name = str(path)
         self._clock = clock
         self._patience_s = patience_s
         self._seen_version: int | None = None
@@ -93,18 +94,20 @@ class Connection:
         The time is taken once the lock is held, so that no wait shortens a lease.
         """
 
-        def transaction() -> T:
-            self.raw.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(self.raw, self._clock())
-                self.raw.execute("COMMIT")
-            except BaseException:
-                if self.raw.in_transaction:
-                    self.raw.execute("ROLLBACK")
-                raise
-            return result
+        done: T = self._patiently(self._transaction, work)
+        return done
 
-        return self._patiently(transaction)
+    def _transaction(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        raw = self.raw
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(raw, self._clock())
+            raw.execute("COMMIT")
+        except BaseException:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            raise
+        return result
 
     def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
@@ -139,7 +142,7 @@ class Connection:
     def _what_is_there(self) -> tuple[int, int]:
         """Return which file has the store's name."""
         try:
-            status = os.stat(self.path)  # noqa: PTH116 - for each change
+            status = os.stat(self._name)  # noqa: PTH116 - for each change
         except OSError as error:
             raise StoreUnreachableError(
                 f"{self.path}: the store's file was moved or removed while it was in use: "
@@ -160,13 +163,13 @@ class Connection:
                 hint="start again, with the store that is there now",
             )
 
-    def _patiently(self, work: Callable[[], T]) -> T:
+    def _patiently(self, work: Callable[..., T], *arguments: object) -> T:
         self._check_place()
         deadline = time.monotonic() + self._patience_s
         wait = _FIRST_WAIT_S
         while True:
             try:
-                return work()
+                return work(*arguments)
             except sqlite3.Error as error:
                 if not _is_busy(error) or time.monotonic() > deadline:
                     raise self._explained(error) from error

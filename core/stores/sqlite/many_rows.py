@@ -33,11 +33,11 @@ def of_all(
     What is given ``once`` stands in the statement as ``?1`` and on; where that has ``:whole_rows``
     every row ends with it.
     """
-    cursor = raw.cursor()
-    cursor.row_factory = None  # tuples: of what is returned each column is known by its place
     if len(rows) == 1:
         sql = with_places(statement, 1, len(rows[0]), len(once))
-        return cursor.execute(sql, (*once, *rows[0])).fetchall()
+        return raw.execute(sql, (*once, *rows[0])).fetchall()
+    cursor = raw.cursor()
+    cursor.row_factory = None  # tuples: of what is returned each column is known by its place
     found: list[Any] = []
     start = 0
     while start < len(rows):
