@@ -5,11 +5,12 @@ What was done last lies in a file beside the store's (``-wal``): ``cp`` would le
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 #: Where a database says if others may look for a ``-wal`` beside it, and how it says they need not;
 #: see SQLite's "Database File Format", 1.3.3.
 _FORMAT_AT, _ROLLBACK_FORMAT = 18, b"\x01\x01"
+_UNNAMED: Final = ".backing-up"
+"""How the file of a backup under way ends: one that nobody holds a lock on was left by a kill."""
+_LEFT_AFTER_S: Final = 60.0
 #: What SQLite answers if the copy can't be written, as distinct from the store being busy.
 _OF_THE_COPY: Final = (
     sqlite3.SQLITE_FULL,
@@ -102,20 +106,44 @@ def _said_of(raw: sqlite3.Connection) -> str:
 @contextmanager
 def _temporary(place: Path, *, mode: int) -> Iterator[Path]:
     """A new file beside the one that it is to become; gone in the end if it hasn't."""
+    _sweep(place.parent)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
+        descriptor, name = tempfile.mkstemp(_UNNAMED, f".{place.name[:100]}.", place.parent)
     except OSError as error:
         raise StoreError(
             f"{place}: it can't be written: {error.strerror}",
             hint="may you write in that folder?",
         ) from error
-    os.fchmod(descriptor, mode & 0o777)
-    os.close(descriptor)
     try:
+        _lock(descriptor)
+        os.fchmod(descriptor, mode & 0o777)
         yield Path(name)
     finally:
-        for ending in ("", "-journal"):
-            Path(name + ending).unlink(missing_ok=True)
+        _remove(Path(name))
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what backups that were killed have left in a folder: each is as large as a store."""
+    for left in folder.glob(f".*{_UNNAMED}"):
+        with suppress(OSError), left.open("rb") as file:  # gone by now, or another user's
+            age = time.time() - os.fstat(file.fileno()).st_mtime
+            if age > _LEFT_AFTER_S and _lock(file.fileno()):
+                _remove(left)
+
+
+def _lock(descriptor: int) -> bool:
+    """Say of a backup that it is under way; False if one is, or if locks can't be had there."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(copy: Path) -> None:
+    for ending in ("", "-journal"):
+        Path(f"{copy}{ending}").unlink(missing_ok=True)
 
 
 def _give_name(copy: Path, to: Path) -> None:

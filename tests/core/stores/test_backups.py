@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -112,6 +113,34 @@ def test_a_damaged_store_has_no_backup_that_looks_sound(path: Path, tmp_path: Pa
     assert {name.removesuffix("-shm").removesuffix("-wal") for name in names(tmp_path)} == {
         "casparian.db"
     }
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_into_its_folder(
+    path: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from casparian.core.stores.sqlite import backups\n"
+        "backups._give_name = lambda copy, to: (print(copy.name, flush=True), sys.stdin.read())\n"
+        "backups.back_up(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+    )
+    killed = subprocess.Popen(
+        [sys.executable, "-c", code, str(path), str(folder / "copy.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with killed:
+        assert killed.stdout is not None
+        under_way = folder / killed.stdout.readline().strip()
+        os.utime(under_way, (0, 0))
+        back_up_store(str(path), folder / "second.db")
+        assert names(folder) == [under_way.name, "second.db"], "it is under way"
+        killed.kill()
+    back_up_store(str(path), folder / "third.db")
+    assert names(folder) == ["second.db", "third.db"]
 
 
 def test_a_disk_that_is_full_leaves_no_half_of_a_backup(path: Path, tmp_path: Path) -> None:
