@@ -125,6 +125,7 @@ def _of_files(words: Iterable[str], name: str | None) -> tuple[list[InferredOutp
     broken = 0
     for path in files:
         file = DataFile(path)
+        inference.renamed(file.format.renamed)
         for table in file.tables():
             inference.add(table)
         broken += file.broken

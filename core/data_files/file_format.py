@@ -56,9 +56,10 @@ class SampleFormat:
     """How a file is to be read.
 
     ``columns`` are the names of its columns as rows have them; for JSON, in order of appearance in
-    the head. ``quote`` is None where quotes mean nothing. ``distinct``: the header's names are
-    empty or repeated, so ``columns`` are not what stands there. ``titled``: lines of a title stand
-    above the header, which is the first row with all of its cells filled.
+    the head. ``quote`` is None where quotes mean nothing. ``renamed``: columns that have another
+    name than stands in the header, where it is empty or that of an earlier one, with what stands
+    there. ``titled``: lines of a title stand above the header, which is the first row with all of
+    its cells filled.
     """
 
     kind: Kind
@@ -67,7 +68,7 @@ class SampleFormat:
     quote: str | None = '"'
     escape: str | None = None
     header: bool = True
-    distinct: bool = False
+    renamed: tuple[tuple[str, str], ...] = ()
     titled: bool = False
     columns: tuple[str, ...] = ()
 
@@ -310,7 +311,10 @@ def _named(dialect: SampleFormat, rows: list[list[str]]) -> SampleFormat:
         columns = tuple(f"column_{number}" for number in range(1, len(first) + 1))
         return replace(dialect, header=False, columns=columns)
     columns = distinct(first)
-    return replace(dialect, columns=columns, distinct=columns != tuple(first))
+    pairs = zip(columns, first, strict=True)
+    return replace(
+        dialect, columns=columns, renamed=tuple(pair for pair in pairs if pair[0] != pair[1])
+    )
 
 
 def _is_data(first: list[str], second: list[str]) -> bool:

@@ -108,6 +108,7 @@ class OutputInference:
         self.name = name
         self.rows = 0
         self._columns: dict[str, _Cells] = {}
+        self._renamed: dict[str, str] = {}
         self._ahead: Ahead[None, None] = Ahead()
 
     def add(self, batch: pa.Table | pa.RecordBatch) -> None:
@@ -135,6 +136,10 @@ class OutputInference:
         self.rows += table.num_rows
         self._wait()
 
+    def renamed(self, columns: Iterable[tuple[str, str]]) -> None:
+        """Note columns whose names in the file are others, with these: the evidence tells them."""
+        self._renamed.update(columns)
+
     def _look(self, call: Callable[[], None], rows: int) -> None:
         """Look at cells of one column; at many of them beside those of the others."""
         if rows < _FEW_ROWS:
@@ -154,8 +159,13 @@ class OutputInference:
         self._wait()
         self._ahead.close()
         columns = []
-        for cells in self._columns.values():
+        for name, cells in self._columns.items():
             column = choose(cells.evidence)
+            if name in self._renamed:
+                was = self._renamed[name]
+                has = f"is {was!r}, as that of an earlier column" if was.strip() else "is empty"
+                note = f"its name in the header {has}"
+                column = replace(column, evidence=(note, *column.evidence))
             if cells.absent:
                 missing = counted(cells.absent, "row")
                 question = f"frames of {missing} don't have it, and one without it fails the run"
@@ -164,9 +174,15 @@ class OutputInference:
         return InferredOutput(self.name, tuple(columns), self.rows)
 
 
-def infer_output(name: str, batches: Iterable[pa.Table | pa.RecordBatch]) -> InferredOutput:
+def infer_output(
+    name: str,
+    batches: Iterable[pa.Table | pa.RecordBatch],
+    *,
+    renamed: Iterable[tuple[str, str]] = (),
+) -> InferredOutput:
     """Propose a contract for an output from all of its batches; see :class:`OutputInference`."""
     inference = OutputInference(name)
+    inference.renamed(renamed)
     for batch in batches:
         inference.add(batch)
     return inference.result()

@@ -200,7 +200,7 @@ def _propose(
             copy_rows(sample, found, rows)
             note = _broken_note(found, read)
         with closing(_batches(work / "parser.py", rows, python)) as batches:
-            output = infer_output(name, batches)
+            output = infer_output(name, batches, renamed=found.renamed)
     text = note + render_toml([output], source=sample.name)
     (work / "contract.toml").write_text(text, "utf-8")
     load_contract_file(work / "contract.toml", parser_name=name)

@@ -129,7 +129,7 @@ def _csv(name: str, found: SampleFormat) -> str:
         whole = f"len(cells) == {len(found.columns)} and all(cells)"
         is_header = whole if found.titled else "cells"
         read = f"next((cells for cells in reader if {is_header}), [])"
-        names = f"names = distinct({read})" if found.distinct else f"names = {read}"
+        names = f"names = distinct({read})" if found.renamed else f"names = {read}"
     parts = [
         _doc(name, found, "Every cell stays the text that it is in the file."),
         "\nimport csv\nfrom itertools import islice\n",
@@ -140,7 +140,7 @@ def _csv(name: str, found: SampleFormat) -> str:
         _batches(found, '""'),
         _CSV_ROWS.format(dialect=", ".join(given), names=names),
         _NO_ROW,
-        _DISTINCT if found.distinct else "",
+        _DISTINCT if found.renamed else "",
     ]
     return "".join(parts)
 

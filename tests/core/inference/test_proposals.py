@@ -37,6 +37,15 @@ def test_yes_and_no_are_flags_in_many_languages(yes: str, no: str) -> None:
     assert (found["true_tokens"], found["false_tokens"]) == ([yes], [no])
 
 
+def test_a_column_that_is_called_otherwise_in_the_file_says_so() -> None:
+    table = pa.table({"name": ["a"], "name_2": ["b"], "column_3": ["c"]})
+    renamed = [("name_2", "name"), ("column_3", " ")]
+    first, second, third = infer_output("o", [table], renamed=renamed).columns
+    assert not any("header" in line for line in first.comments())
+    assert second.comments()[0] == "its name in the header is 'name', as that of an earlier column"
+    assert third.comments()[0] == "its name in the header is empty"
+
+
 def test_times_in_the_logs_of_web_servers_are_times() -> None:
     logged = [f"28/Jan/2024:10:00:{second:02d} +0100" for second in range(20)]
     found = definition(pa.array(logged))

@@ -128,9 +128,9 @@ def test_every_cell_is_read_as_it_stands_in_the_file(tmp_path: Path, name: str) 
 
 
 def test_names_of_columns(tmp_path: Path) -> None:
-    assert look_at(write(tmp_path / "a.csv", "id,,id,x\n1,2,3,4\n5,6,7,a\n")).columns == (
-        *("id", "column_2", "id_3", "x"),
-    )
+    found = look_at(write(tmp_path / "a.csv", "id,,id,x\n1,2,3,4\n5,6,7,a\n"))
+    assert found.columns == ("id", "column_2", "id_3", "x")
+    assert found.renamed == (("column_2", ""), ("id_3", "id"))
     no_header = look_at(write(tmp_path / "b.csv", "1,2.5\n2,3.5\n"))
     assert (no_header.header, no_header.columns) == (False, ("column_1", "column_2"))
 
