@@ -202,7 +202,9 @@ class FrameDecoder:
 
 def _metadata(body: bytes, max_text: int) -> MetadataFrame:
     try:
-        content = _clean(json.loads(body.decode()), max_text)
+        content = json.loads(body.decode())
+        if len(body) > max_text or b"\\u" in body or not body.isascii():
+            content = _clean(content, max_text)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a metadata frame is not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):

@@ -105,9 +105,9 @@ class Manifest:
 
 def published_place(root: Path, parser: str, version: str, job_id: str) -> Path:
     """Return where a job's set is, once it is published."""
-    return root / parser / version / job_id
+    return root.joinpath(parser, version, job_id)
 
 
 def staging_folder(root: Path, job_id: str, fence: int) -> Path:
     """Return where the holder of a lease stages."""
-    return root / STAGING / f"{job_id}.{fence}"
+    return root.joinpath(STAGING, f"{job_id}.{fence}")

@@ -102,7 +102,8 @@ def sweep_replaced(sets: Sequence[StandingSet], manifest: Manifest) -> None:
 def fence_of(folder: Path, job_id: str) -> int | None:
     """Return the fence of a job's set in a folder; None if there is no set of that job."""
     try:
-        manifest = Manifest.from_json((folder / MANIFEST).read_text("utf-8"))
+        with open(f"{folder}/{MANIFEST}", encoding="utf-8") as file:  # noqa: PTH123 - for each look
+            manifest = Manifest.from_json(file.read())
     except (FileNotFoundError, NotADirectoryError, ManifestError):
         return None
     return manifest.fence if manifest.job_id == job_id else None

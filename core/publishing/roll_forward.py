@@ -170,8 +170,10 @@ class Publisher:
                 raise
         reached("set put at its place")
         # One rename is whole or not at all, also after a crash: where it came from needs no sync.
-        sync_folder(place.parent)
-        for folder in (place.parent.parent, place.parent.parent.parent):
+        version = place.parent
+        parser = version.parent
+        sync_folder(version)
+        for folder in (parser, parser.parent):
             sync_changed_folder(folder)
         reached("place synced")
 

@@ -130,7 +130,7 @@ class RowFile:
             return
         self.flush()
         with storing(self._wanted):
-            self._begin(self.schema.empty_table()).close()
+            (self._writer or self._begin(self.schema.empty_table())).close()
             self._writer = None
             self._closed = True
             self._file.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SYNC_FILE_RANGE_WRITE: Final = 2  # of sync_file_range(2)
 _SETTLED_NS: Final = 2_000_000_000  # no clock of a file system is coarser
-_synced: dict[Path, tuple[int, int, int]] = {}
+_synced: dict[str, tuple[int, int, int]] = {}
 _FOREIGN_AGE = 24 * 3600.0  # seconds after which another machine's leftovers are swept as well
 
 
@@ -57,7 +57,7 @@ def discard(path: Path) -> None:
         pass
 
 
-def sync_file(path: Path) -> None:
+def sync_file(path: Path | str) -> None:
     """Wait until the file's bytes are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -93,16 +93,17 @@ def sync_changed_folder(folder: Path) -> None:
     That is told by the time of its last change, which no program can set. Two changes within one
     tick of the clock can't be told apart, so a folder that has just changed is not remembered.
     """
+    name = str(folder)
     try:
-        found = folder.stat()
+        found = os.stat(name)  # noqa: PTH116 - for each job
     except OSError:
         return
     look = (found.st_dev, found.st_ino, found.st_ctime_ns)
-    if _synced.get(folder) == look:
+    if _synced.get(name) == look:
         return
     sync_folder(folder)
     if time.time_ns() - found.st_ctime_ns > _SETTLED_NS:
-        _synced[folder] = look
+        _synced[name] = look
 
 
 def _alive(pid: int) -> bool:

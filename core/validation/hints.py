@@ -67,7 +67,6 @@ class Hints:
 
     def __init__(self, column: Column) -> None:
         self._column = column
-        self._anyone = replace(column, name="column")
         self._remembered: dict[tuple[str | None, str], list[list[Change]]] = {}
         self._searches = 0
 
@@ -82,7 +81,7 @@ class Hints:
         if self._searches >= _SEARCHES:
             return ""
         self._searches += 1
-        found = list(_searched(cell, self._anyone))
+        found = list(_searched(cell, replace(self._column, name="column")))
         if found:
             known.append(found)
         return _joined(found)

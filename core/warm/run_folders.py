@@ -37,6 +37,8 @@ class RunFolders:
 
     def __init__(self, place: Path, archive: Path, *, private: bool) -> None:
         self._place, self._archive = place, archive
+        self.bundle = place / _BUNDLE
+        """Where the bundle is unpacked."""
         self._names: tuple[str, ...] = ()
         self.private: list[Path] = []
         """The folders that a run has for itself, besides the bundle."""
@@ -51,11 +53,6 @@ class RunFolders:
             self.private = list(place.iterdir())
             self._names = tuple(folder.name for folder in self.private)
         self._unpack()
-
-    @property
-    def bundle(self) -> Path:
-        """Where the bundle is unpacked."""
-        return self._place / _BUNDLE
 
     def settle(self) -> None:
         """Trust that the bundle is as it was unpacked. No run may have begun.

@@ -239,7 +239,8 @@ class WarmGuest:
     def memory(self) -> int:
         """Return the bytes of memory that it holds; 0 if it has ended."""
         try:
-            resident = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+            with open(f"/proc/{self.pid}/statm", "rb") as file:  # noqa: PTH123 - for each run
+                resident = int(file.read().split()[1])
         except OSError:
             return 0
         return resident * os.sysconf("SC_PAGE_SIZE")

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.bundles import BundleCorruptError
@@ -249,14 +249,15 @@ def _key(spec: GuestSpec) -> tuple[object, ...]:
     return today, *which, tuple(sorted(env.items())), *map(_stamp, _interpreter(spec.python))
 
 
-def _interpreter(python: Path) -> list[Path]:
+@cache
+def _interpreter(python: Path) -> list[str]:
     """The files that say which interpreter and environment this is."""
-    return [python, python.parent.parent / "pyvenv.cfg"]
+    return [str(python), str(python.parent.parent / "pyvenv.cfg")]
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: str) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - for each run
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ def guest_environment(host: Mapping[str, str], passed: Iterable[str]) -> dict[st
     # Byte code is written: of the packages of a new environment, the first guest compiles what it
     # imports, and the others needn't. All of them would take uv ten times as long.
     return {**chosen, "PYTHONUNBUFFERED": "1"}
+
+
+@cache
+def own_guest_environment(passed: tuple[str, ...]) -> Mapping[str, str]:
+    """Return what guests get of this process's variables, which stay what they are."""
+    return guest_environment(os.environ, passed)
 
 
 def resource_limits(settings: Mapping[str, Any]) -> dict[str, int]:

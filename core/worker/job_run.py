@@ -38,7 +38,7 @@ from casparian.core.sinks.temporary import sync_changed_folder, sync_file, sync_
 from casparian.core.validation import QuarantineLimits
 from casparian.core.worker import messages
 from casparian.core.worker.failures import MORE_TIME, failed, failure_of
-from casparian.core.worker.guest_world import guest_environment
+from casparian.core.worker.guest_world import own_guest_environment
 from casparian.core.worker.input_check import InputCheck, NoPlainFileError
 from casparian.core.worker.memory import check_memory
 from casparian.core.worker.messages import JobFailed, Staged, Stopped
@@ -90,6 +90,7 @@ class JobRun:
         self._guests = guests or ColdGuests()
         self._root = Path(task.root)
         self._staging = staging_folder(self._root, task.job_id, task.fence)
+        self._set = self._staging / SET
         self._write_log: Callable[[Log], None] = lambda _: None
         self._told_at = 0.0
 
@@ -182,14 +183,14 @@ class JobRun:
                     hint="bring it back (is its disk mounted?); if it is gone for good: "
                     f"mkdir -p {self._staging.parent}",
                 )
-            (self._staging / SET).mkdir()
+            self._set.mkdir()
         spec = GuestSpec(
             python=python,
             input_path=Path(task.input_path),
             archive=Path(task.bundle),
             entrypoint=task.entrypoint,
             job_id=task.job_id,
-            env=guest_environment(os.environ, task.pass_env),
+            env=own_guest_environment(task.pass_env),
             private=True,
             resource_limits=task.resource_limits,
         )
@@ -230,7 +231,7 @@ class JobRun:
 
     def _open_sinks(self, hello: Hello) -> StagedSinks:
         self._sinks = StagedSinks(
-            self._staging / SET,
+            self._set,
             default=hello.sink,
             into_database=self._task.database is not None,
         )
@@ -269,7 +270,7 @@ class JobRun:
     def _stage(self, counts: list[tuple[str, int, int]]) -> Staged:
         """Write the manifest, and see to it that the whole set is on the disk."""
         reached("rows staged")
-        folder = self._staging / SET
+        folder = self._set
         manifest = self._manifest(counts)
         if manifest.database is not None:
             from casparian.core.sinks.promotions import check_loads
@@ -284,7 +285,7 @@ class JobRun:
             # All at once, when nothing more is to be written: a file system that keeps a journal
             # commits all of it with the first.
             for name in os.listdir(folder):  # noqa: PTH208 - for each job
-                sync_file(folder / name)
+                sync_file(f"{folder}/{name}")
             reasons = self._staging / REASONS
             if reasons.exists():
                 sync_file(reasons)
