@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.errors import CasparianError
+from casparian.core.known_paths import known_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: In every published set; readers that take ``*.parquet`` pass it over.
 MANIFEST: Final = "_manifest.json"
@@ -74,12 +77,12 @@ class Manifest:
     @property
     def place(self) -> Path:
         """Where the set is to be."""
-        return published_place(Path(self.root), self.parser, self.parser_version, self.job_id)
+        return published_place(known_path(self.root), self.parser, self.parser_version, self.job_id)
 
     @property
     def staging(self) -> Path:
         """The staging folder, on the same file system."""
-        return staging_folder(Path(self.root), self.job_id, self.fence)
+        return staging_folder(known_path(self.root), self.job_id, self.fence)
 
     def as_json(self) -> str:
         """The form in which it lies in the set, and in the store."""

@@ -31,12 +31,17 @@ LOCK_SECONDS = 60.0
 class Change:
     """``target`` becomes the file now at ``new``, or goes away if that is None.
 
-    ``backup`` is a free name in the same folder.
+    ``free_name`` is one in the same folder, for the file that was there.
     """
 
     target: Path
     new: Path | None
-    backup: Path
+    free_name: str
+
+    @property
+    def backup(self) -> Path:
+        """Where the file that was there is, until all is done."""
+        return self.target.with_name(self.free_name)
 
 
 @dataclass(frozen=True, slots=True)

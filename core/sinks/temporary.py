@@ -21,8 +21,13 @@ _FOREIGN_AGE = 24 * 3600.0  # seconds after which another machine's leftovers ar
 
 
 def temporary_path(folder: Path, stem: str, ending: str) -> Path:
-    """A new hidden name in ``folder``: ``.{stem}.{ending}.{pid}-{host}{random}.tmp``."""
-    return folder / f".{stem}.{ending}.{os.getpid()}-{_host()}{secrets.token_hex(4)}.tmp"
+    """A new hidden file in ``folder``."""
+    return folder / temporary_name(stem, ending)
+
+
+def temporary_name(stem: str, ending: str) -> str:
+    """A new hidden name: ``.{stem}.{ending}.{pid}-{host}{random}.tmp``."""
+    return f".{stem}.{ending}.{os.getpid()}-{_host()}{secrets.token_hex(4)}.tmp"
 
 
 def sweep(folder: Path, stem: str) -> None:

@@ -18,6 +18,7 @@ from casparian.core.sinks.temporary import (
     sweep,
     sync_file,
     sync_folder,
+    temporary_name,
     temporary_path,
 )
 from casparian.core.sinks.uri import SinkKind
@@ -268,8 +269,7 @@ class OutputWriter:
         )
 
     def _change(self, path: Path, new: Path | None) -> Change:
-        backup = temporary_path(path.parent, self.target.temp_stem, "old")
-        return Change(path, new, backup)
+        return Change(path, new, temporary_name(self.target.temp_stem, "old"))
 
     def _temporary(self, ending: str) -> Path:
         folder = self.target.folder

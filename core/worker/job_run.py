@@ -19,6 +19,7 @@ from casparian.core.errors import CasparianError
 from casparian.core.events import Batch, Hello, Log, Progress
 from casparian.core.execution import Execution
 from casparian.core.guest import ColdGuests, GuestSpec
+from casparian.core.known_paths import known_path
 from casparian.core.lineage import Lineage
 from casparian.core.logs import Callback, File, open_destination
 from casparian.core.outputs import OutputSet
@@ -88,7 +89,7 @@ class JobRun:
         self._on_progress = on_progress
         self._python_of = python_of
         self._guests = guests or ColdGuests()
-        self._root = Path(task.root)
+        self._root = known_path(task.root)
         self._staging = staging_folder(self._root, task.job_id, task.fence)
         self._set = self._staging / SET
         self._write_log: Callable[[Log], None] = lambda _: None
@@ -146,7 +147,7 @@ class JobRun:
     def _corrupt_bundle(self) -> JobFailed | None:
         task = self._task
         try:
-            found = hashlib.sha256(Path(task.bundle).read_bytes()).hexdigest()
+            found = hashlib.sha256(known_path(task.bundle).read_bytes()).hexdigest()
         except OSError as error:
             found = f"unreadable: {error.strerror}"
         if found == task.source_hash:
@@ -159,7 +160,7 @@ class JobRun:
 
     def _python(self) -> Path | JobFailed:
         if self._task.python is not None:
-            return Path(self._task.python)
+            return known_path(self._task.python)
         from casparian.core.environments import EnvironmentFailedError
 
         try:
@@ -187,7 +188,7 @@ class JobRun:
         spec = GuestSpec(
             python=python,
             input_path=Path(task.input_path),
-            archive=Path(task.bundle),
+            archive=known_path(task.bundle),
             entrypoint=task.entrypoint,
             job_id=task.job_id,
             env=own_guest_environment(task.pass_env),
