@@ -17,6 +17,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,9 @@ def prepare(path: str) -> None:
     folder, filename = os.path.split(path)
     _enter(folder)
     compile_ahead(folder)
-    re.compile(pattern_of(filename.removesuffix(".py")))  # which `re` remembers
+    module = filename.removesuffix(".py")
+    re.compile(pattern_of(module))  # which `re` remembers
+    PathFinder.find_spec(module, [folder])  # which remembers what lies there, until that changes
 
 
 def _enter(folder: str) -> None:
