@@ -52,7 +52,9 @@ def read_fresh(folder: str) -> None:
     """From now on import what lies below ``folder`` from its source."""
     os.environ[FOLDER_VARIABLE] = folder
     root = os.path.join(os.path.realpath(folder), "")
-    libraries = {_real(p) for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))}
+    libraries = {
+        real_folder(p) for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))
+    }
 
     def hook(path: str) -> FileFinder:
         real = os.path.join(os.path.realpath(path), "")
@@ -68,7 +70,7 @@ def read_fresh(folder: str) -> None:
 
     sys.path_hooks.insert(0, hook)
     for path in list(sys.path_importer_cache):
-        if _real(path).startswith(root):
+        if real_folder(path).startswith(root):
             del sys.path_importer_cache[path]
 
 
@@ -99,6 +101,6 @@ def compile_ahead(folder: str) -> None:
 
 
 @cache
-def _real(folder: str) -> str:
+def real_folder(folder: str) -> str:
     """Where a folder really is. Of those that were looked at ahead, a fork need not ask again."""
     return os.path.join(os.path.realpath(folder), "")

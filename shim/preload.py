@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import chance
-from .fresh_source import INSTALLED
+from .fresh_source import INSTALLED, real_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,8 +162,7 @@ def loaded_from_environment() -> list[str]:
             continue
         folder = os.path.dirname(place)
         if folder not in is_library:
-            real = os.path.join(os.path.realpath(folder), "")
-            is_library[folder] = real.startswith(libraries)
+            is_library[folder] = real_folder(folder).startswith(libraries)
         if is_library[folder]:
             names.append(name)
     return names[:_MOST_NAMES]
@@ -173,7 +172,7 @@ def _libraries() -> tuple[str, ...]:
     """The folders of the standard library and of installed packages."""
     places = {os.path.dirname(os.__file__)}
     places |= {path for path in sys.path if INSTALLED.intersection(path.split(os.sep))}
-    return tuple(os.path.join(os.path.realpath(place), "") for place in places)
+    return tuple(map(real_folder, places))
 
 
 def files() -> list[str]:
