@@ -99,7 +99,8 @@ class KeyBar(Footer):
     def __init__(self) -> None:
         super().__init__(show_command_palette=False, compact=True)
         self._shown = Fitted()
-        self._looks = False
+        self._looks: int | None = None
+        """Since which return of its screen a look is under way, if one is."""
 
     def compose(self) -> ComposeResult:
         """Draw the keys that were chosen."""
@@ -116,8 +117,11 @@ class KeyBar(Footer):
         self._bindings_ready = True
         # While another window has the focus no part of this one has: its keys stay as they are.
         may_look = screen.app.app_focus or self._shown == Fitted()
-        if may_look and self.is_attached and screen is self.screen and not self._looks:
-            self._looks = self.call_after_refresh(self._look)
+        if not may_look or not self.is_attached or screen is not self.screen:
+            return
+        # Textual leaves a call to the screen on top, and forgets it if that one is left before.
+        if self._looks != screen.stack_updates and self.call_after_refresh(self._look):
+            self._looks = screen.stack_updates
 
     def on_resize(self) -> None:
         """Take the room that there is now."""
@@ -125,7 +129,7 @@ class KeyBar(Footer):
             self.bindings_changed(self.screen)
 
     async def _look(self) -> None:
-        self._looks = False
+        self._looks = None
         if not self.is_attached:
             return  # its screen was left meanwhile
         wanted = fitted(self._keys(), self.app.size.width)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets._footer import FooterKey
 
 from casparian.app.tui.app import CasparianApp
@@ -137,3 +138,20 @@ def test_the_first_keys_of_the_part_and_of_the_pane_stay_and_the_apps_give_way_f
     assert some.more == 6
     assert [one.name for one in some.always] == ["app.help", "app.palette"]
     assert fitted([*part, *pane, *app], 10).more == 9
+
+
+@pytest.mark.asyncio
+async def test_it_goes_on_after_a_dialog_that_was_left_while_it_looked(queued: Queued) -> None:
+    class Left(ModalScreen[None]):
+        def _invoke_later(self, callback: object, sender: object) -> None:
+            """As when the dialog goes before its next drawing: nothing is called any more."""
+
+    app = prod_app(queued)
+    async with app.run_test(size=(160, 40)) as pilot:
+        pane = await looked(pilot)
+        jobs = await focused_on(pilot, pane.query_one("#jobs"))
+        await app.push_screen(Left())
+        pane.query_one(KeyBar).bindings_changed(pane)
+        await pilot.pause()
+        app.pop_screen()
+        assert await focused_on(pilot, pane.query_one("#prod-log LogView")) != jobs
