@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 )
 @click.option("--prod", is_flag=True, help="Begin in the Prod pane: the queue.")
 @store_option()
-@click.option("--read-only", is_flag=True, help="Look at the queue, and change nothing of it.")
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="Change nothing of the queue, and register nothing.",
+)
 @click.option(
     "--web",
     is_flag=True,
@@ -215,7 +219,7 @@ def app_for(
     from .tui.sizes import Sizes
 
     return CasparianApp(
-        SessionHost(request, url),
+        SessionHost(request, url, read_only=read_only),
         queue,
         first="prod" if prod else "dev",
         keys=own_keys(home()),

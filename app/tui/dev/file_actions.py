@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from casparian.app.tui.dev.outside import Outside
+from casparian.app.tui.read_only import READ_ONLY
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class FileActions(Screen[None]):
         self._outside.debug(self.state.parser, self.state.shown, python)
 
     def why_not_register(self) -> str:
-        """A bare function can't be registered."""
+        """A bare function can't be registered, nor anything in a store that is only looked at."""
+        if self._host.read_only:
+            return READ_ONLY
         if self.state.parser is None:
             return "no parser is chosen: o opens one"
         if self._is_bare():

@@ -19,6 +19,11 @@ class DevHost(Protocol):
         """Where parsers are registered."""
         ...
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be registered there."""
+        ...
+
     def start(self, on_event: Callable[[SessionEvent], None]) -> None:
         """Begin; ``on_event`` is called from other threads."""
         ...

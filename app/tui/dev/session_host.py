@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 class SessionHost:
     """See ``DevHost``; a session needs to know from its beginning who is told."""
 
-    def __init__(self, request: SessionRequest, store: str) -> None:
+    def __init__(self, request: SessionRequest, store: str, *, read_only: bool = False) -> None:
         self._request = request
         self._store = store
+        self._read_only = read_only
         self._session: DevSession | None = None
 
     @property
     def store(self) -> str:
         """Where parsers are registered."""
         return self._store
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be registered there."""
+        return self._read_only
 
     @property
     def session(self) -> DevSession:

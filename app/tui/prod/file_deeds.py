@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casparian.app.tui.prod.job_deeds import READ_ONLY
+from casparian.app.tui.read_only import READ_ONLY
 
 if TYPE_CHECKING:
     from casparian.app.tui.prod.host import FilesEvent, ProdHost, Queueing

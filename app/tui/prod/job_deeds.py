@@ -9,6 +9,7 @@ from casparian.app.jobs_table import shortened
 from casparian.app.tui.prod.host import Acted, Counted, ParserTold
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.prod.question import WORDS, Question, QuestionScreen, Scope
+from casparian.app.tui.read_only import READ_ONLY
 from casparian.core.queueing.bulk import BulkReport, Order
 from casparian.core.stores.states import permits, why_not
 
@@ -31,7 +32,6 @@ _DONE: Final[dict[JobVerb, str]] = {
 _SOON: Final = 0.5
 #: Cells for a parser's name, and for that of a file, so that both stand in one line.
 _SHORT: Final = 18
-READ_ONLY: Final = "it only looks: started with --read-only, or with --web and no --allow-actions"
 
 
 class JobDeeds:

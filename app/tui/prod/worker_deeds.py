@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casparian.app.jobs_table import shortened
 from casparian.app.tui.prod.confirm import ConfirmScreen
-from casparian.app.tui.prod.job_deeds import READ_ONLY
 from casparian.app.tui.prod.job_opening import source_of
+from casparian.app.tui.read_only import READ_ONLY
 from casparian.core.dev_session.remembered import recall
 from casparian.core.safe_text import one_line
 from casparian.core.words import counted

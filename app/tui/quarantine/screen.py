@@ -16,7 +16,6 @@ from casparian.app.ages import now_ms
 from casparian.app.tui.actions import Doing, bindings_of
 from casparian.app.tui.dev.header import HeaderLine, Heading
 from casparian.app.tui.prod.filter_bar import FilterBar
-from casparian.app.tui.prod.job_deeds import READ_ONLY
 from casparian.app.tui.prod.question import Question, QuestionScreen, Scope
 from casparian.app.tui.quarantine import words
 from casparian.app.tui.quarantine.events import (
@@ -27,6 +26,7 @@ from casparian.app.tui.quarantine.events import (
     RowsWanted,
 )
 from casparian.app.tui.quarantine.reads import PAGE
+from casparian.app.tui.read_only import READ_ONLY
 from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.prompt import Prompt

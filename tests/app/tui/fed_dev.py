@@ -53,6 +53,8 @@ ERROR = GuestError(
 class FedHost:
     """A `DevHost` that tells what a test has it tell, and notes what it is asked."""
 
+    read_only = False
+
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
         self.tell: Callable[[SessionEvent], None] = lambda _: None

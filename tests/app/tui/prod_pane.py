@@ -30,6 +30,8 @@ _FRAME = dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")
 class NoDev:
     """A Dev pane without anything in it."""
 
+    read_only = False
+
     def __init__(self) -> None:
         self.chosen: list[tuple[Path | None, tuple[Path, ...]]] = []
 

@@ -19,11 +19,13 @@ from casparian.app.tui.key_names import shown_key
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
 from casparian.app.tui.quarantine.screen import QuarantineScreen
+from casparian.app.tui.read_only import READ_ONLY
 from casparian.core.dev_session.request import SessionRequest
 from casparian.core.stores.store import open_store
 
 from ...workshop import Workshop
 from .cheap_apps import until
+from .fed_dev import FedHost, result
 
 GOOD = """
 class Parser:
@@ -227,3 +229,18 @@ def test_every_action_has_a_method_that_does_it() -> None:
 )
 def test_the_editor_opens_at_the_line_if_it_is_known_how(editor: str, words: list[str]) -> None:
     assert editor_command(editor, Path("/p/parser.py"), 7) == words
+
+
+@pytest.mark.asyncio
+async def test_with_read_only_nothing_is_registered(tmp_path: Path) -> None:
+    host = FedHost()
+    host.read_only = True
+    app = CasparianApp(host)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, lambda: app.screen.query("DiffTab"))
+        host.show_results([result(tmp_path)])
+        await until(pilot, lambda: app.screen.state.result is not None)  # type: ignore[attr-defined]
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: bool(app._notifications))
+        assert [one.message for one in app._notifications] == [READ_ONLY]
+        assert isinstance(app.screen, DevScreen)
