@@ -75,6 +75,14 @@ class RunResult:
         """Whether it finished, with or without quarantined rows."""
         return self.report.status in ("completed", "completed_with_warnings")
 
+    @property
+    def knows_contract(self) -> bool:
+        """Whether it came so far that it is known if there is a contract: ``contract`` is it."""
+        if self.contract is not None or self.is_good:
+            return True
+        error = self.report.error
+        return error is not None and error.phase not in ("start", "load")
+
     def output(self, name: str) -> OutputFiles | None:
         """The files of an output; None if the run had no such output."""
         return next((output for output in self.outputs if output.name == name), None)

@@ -71,9 +71,9 @@ def test_quarantine(picture, run):
 
 
 def test_what_may_be_accepted(picture, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "casparian.app.tui.dev.accepting.find_contract_file", lambda _: tmp_path / "contract.toml"
-    )
+    contract = tmp_path / "contract.toml"
+    contract.write_text('[columns]\nday = "date"\n')
+    monkeypatch.setattr("casparian.app.tui.dev.accepting.find_contract_file", lambda _: contract)
     assert picture("2", "a", tell=lambda host: host.show_results([run]))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from casparian.app.tui.dev.offers_screen import OffersScreen
 from casparian.core.contract.editing import change_column
 from casparian.core.contract.errors import ContractError
-from casparian.core.contract.files import find_contract_file
+from casparian.core.contract.files import find_contract_file, load_contract_file
 from casparian.core.dev_session.offers import Offer, offers_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ def why_not_accept(result: RunResult | None, place: tuple[str, str] | None, pars
     """Say why nothing can be taken for a column; empty if it can."""
     if result is None:
         return "there is no run yet"
+    if not result.knows_contract:
+        return without_contract(result)
     if result.contract is None:
         command = ["casparian", "contract", "infer", str(parser), str(result.sample)]
         return f"there is no contract: {shlex.join(command)} -o contract.toml proposes one"
@@ -35,11 +37,22 @@ def why_not_accept(result: RunResult | None, place: tuple[str, str] | None, pars
     return ""
 
 
+def without_contract(result: RunResult) -> str:
+    """Say of a run that did not get so far that it isn't known what its rows are held to."""
+    why = "" if result.report.error is None else ": 4 says why"
+    return f"run {result.run} came to no contract{why}"
+
+
 def accept(node: Any, result: RunResult, place: tuple[str, str], parser: Path) -> None:
     """Ask which change is meant, and write it; the save starts a run, as any other."""
     file = find_contract_file(parser)
     assert file is not None
     output, column = place
+    try:
+        load_contract_file(file)
+    except ContractError as error:  # it was broken since the run that is looked at
+        node.notify(str(error), severity="warning", markup=False)
+        return
 
     def chosen(offer: Offer | None) -> None:
         if offer is None:

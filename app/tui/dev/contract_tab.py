@@ -10,6 +10,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from casparian.app.tui.dev.accepting import without_contract
 from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.saying import say
 from casparian.app.tui.widgets.table_area import TableArea
@@ -28,7 +29,7 @@ class ContractTab(Vertical):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._result: RunResult | None = None
+        self._shown: tuple[RunResult | None, bool] = (None, False)
         self._columns: list[SeenColumn] = []
         self._at = 0
 
@@ -50,11 +51,13 @@ class ContractTab(Vertical):
         yield Static(id="contract-sentence")
         yield TableArea(id="contract-columns")
 
-    def show(self, result: RunResult | None) -> None:
-        """Show a run's columns."""
-        if result is self._result:
+    def show(self, result: RunResult | None, *, stale: bool = False) -> None:
+        """Show a run's columns; ``stale``: it is not the newest, which had none."""
+        before, self._shown = self._shown, (result, stale)
+        if result is before[0]:
+            if result is not None and stale != before[1]:
+                say(self.query_one("#contract-sentence", Static), _sentence(result, stale))
             return
-        self._result = result
         table = self.query_one(TableArea).table
         sentence = self.query_one("#contract-sentence", Static)
         self._columns = []
@@ -62,16 +65,7 @@ class ContractTab(Vertical):
             say(sentence, "")
             table.clear()
             return
-        if result.contract is None:
-            said = (
-                "no contract: types are inferred, and nothing is quarantined "
-                "(casparian contract infer proposes one)"
-            )
-        else:
-            said = f"contract {result.contract.hash[:12]}"
-            if result.report.quarantine_total:
-                said += " · a lets a column's bad cells pass"
-        say(sentence, Text(said, "dim"))
+        say(sentence, _sentence(result, stale))
         try:
             self._columns = columns = seen_columns(result)
         except (OSError, pa.ArrowException) as error:
@@ -82,3 +76,22 @@ class ContractTab(Vertical):
             at: "bad" for at, column in enumerate(columns) if column.bad or column.violates
         }
         table.show(MemoryTable(seen_table(columns)), marks=Marks(rows=rows))
+
+
+def _sentence(result: RunResult, stale: bool) -> Text:
+    """Say what the columns are held to, and of which run they are if that is not the newest."""
+    text = Text()
+    if stale:
+        text.append(f"≈ columns of run {result.run}, the last that had any · ")
+    if result.contract is not None:
+        said = f"contract {result.contract.hash[:12]}"
+        if result.report.quarantine_total:
+            said += " · a lets a column's bad cells pass"
+    elif result.knows_contract:
+        said = (
+            "no contract: types are inferred, and nothing is quarantined "
+            "(casparian contract infer proposes one)"
+        )
+    else:
+        said = without_contract(result)
+    return text.append(said, "dim")

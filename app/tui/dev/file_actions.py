@@ -230,14 +230,14 @@ class FileActions(Screen[None]):
             return "no parser is chosen: o opens one"
         if self.tabs is None:
             return "the pane is still being loaded"
-        return self.tabs.why_not_accept(self.tab, self.state.result, self.state.parser)
+        return self.tabs.why_not_accept(self.tab, self.state, self.state.parser)
 
     def do_accept(self) -> None:
         """Take what would let a column's bad cells pass."""
         from casparian.app.tui.dev.accepting import accept
 
         assert self.tabs is not None
-        result, parser = self.state.result, self.state.parser
+        result, parser = self.tabs.looked_at(self.tab, self.state), self.state.parser
         place = self.tabs.place(self.tab)
         assert result is not None
         assert place is not None

@@ -75,7 +75,9 @@ class QuarantineTab(Horizontal):
         groups = self.query_one("#quarantine-groups", OptionList)
         chosen = groups.highlighted or 0
         groups.clear_options()
-        groups.add_options([Option(_prompt(group)) for group in self._groups])
+        # Of several outputs each may have a column of that name.
+        several = result is not None and len(result.outputs) > 1
+        groups.add_options([Option(_prompt(group, several)) for group in self._groups])
         rejected = 0 if result is None else result.report.quarantine_total
         groups.border_subtitle = counted(rejected, "row") if rejected else "none"
         if self._groups:
@@ -164,12 +166,15 @@ class QuarantineTab(Horizontal):
         self.query_one(TableArea).table.action_move(by, 0)
 
 
-def _prompt(group: ReasonGroup) -> Table:
+def _prompt(group: ReasonGroup, several: bool) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right", no_wrap=True)
-    name = Text(group.column, "bold")
-    name.append(f"  {group.error_type}", "")
+    name = Text(style="bold")
+    if several:
+        name.append(f"{group.output}.", "not bold dim")
+    name.append(group.column)
+    name.append(f"  {group.error_type}")
     table.add_row(name, Text(f"{group.count:,}"))
     if group.hint:
         table.add_row(Text(f"  {group.hint}", "dim"), Text())

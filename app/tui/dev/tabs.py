@@ -51,7 +51,9 @@ class RunTabs:
             "quarantine": lambda state: self.quarantine.show(state.result),
             "log": self.log.show,
             "error": self._show_error,
-            "contract": lambda state: self.contract.show(state.with_columns),
+            "contract": lambda state: self.contract.show(
+                state.with_columns, stale=state.with_columns is not state.result
+            ),
             "diff": self.diff.show,
         }
 
@@ -80,6 +82,11 @@ class RunTabs:
             return self.quarantine.place
         return self.contract.place if tab == "contract" else None
 
-    def why_not_accept(self, tab: str, result: RunResult | None, parser: Path) -> str:
+    @staticmethod
+    def looked_at(tab: str, state: DevState) -> RunResult | None:
+        """The run whose columns or reasons a tab shows: it may be an older one."""
+        return state.with_columns if tab == "contract" else state.result
+
+    def why_not_accept(self, tab: str, state: DevState, parser: Path) -> str:
         """See `accepting`."""
-        return accepting.why_not_accept(result, self.place(tab), parser)
+        return accepting.why_not_accept(self.looked_at(tab, state), self.place(tab), parser)
