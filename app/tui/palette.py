@@ -23,18 +23,37 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.app import CasparianApp
 
-#: The score of what was named exactly: no other reaches it.
-_FIRST: Final = 1_000.0
+#: The score of a job whose id begins as what is typed: only an action's own name comes before it.
+_JOB: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to be done, ``noun: what``. One that is not ``listed`` must be typed for."""
+    """Something to be done, ``noun: what``. One that is not ``listed`` must be typed for.
+
+    ``also`` are its other names, ``cannot`` is why it can't be done now, and one that is
+    ``dangerous`` ends or forgets something.
+    """
 
     title: str
     do: Callable[[], Awaitable[object] | object]
     help: str = ""
     listed: bool = True
+    keys: str = ""
+    also: Sequence[str] = ()
+    cannot: str = ""
+    dangerous: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """What it may be called: its verb, the same with its noun, and what else there is."""
+        return [self.title.partition(": ")[2] or self.title, self.title, *self.also]
+
+    @property
+    def told(self) -> str:
+        """What stands below its title."""
+        said = "  ".join(one for one in (self.keys, self.help) if one)
+        return f"{said} (can't be done now: {self.cannot})" if self.cannot else said
 
 
 @runtime_checkable
@@ -54,21 +73,28 @@ class Commands(Provider):
         for command in self._now():
             if command.listed:
                 title = Content(command.title)
-                yield DiscoveryHit(title, command.do, command.title, escape(command.help))
+                yield DiscoveryHit(title, command.do, command.title, escape(command.told))
 
     async def search(self, query: str) -> Hits:
-        """Those whose name matches, and the jobs whose id begins so."""
+        """What is called so, and the jobs whose id begins so; else what resembles it."""
+        from casparian.app.tui.command_rank import rank
         from casparian.app.tui.prod.job_commands import beginning_of_id, job_commands
 
         matcher = self.matcher(query)
-        for command in self._now(all_of_them=True):
-            score = matcher.match(command.title)
-            if score > 0:
-                yield _hit(matcher, command, score)
+        commands = list(self._now(all_of_them=True))
+        found = [(score, command) for command in commands if (score := rank(query, command))]
+        for score, command in found:
+            yield _hit(matcher, command, score)
         beginning = beginning_of_id(query)
         if beginning and not self._app.why_not_prod():
             for command in await job_commands(self._app, beginning):
-                yield _hit(matcher, command, _FIRST)
+                found.append((_JOB, command))
+                yield _hit(matcher, command, _JOB)
+        if not found:
+            for command in commands:
+                score = 0.0 if command.dangerous else matcher.match(command.title)
+                if score > 0:
+                    yield _hit(matcher, command, score)
 
     @property
     def _app(self) -> CasparianApp:
@@ -86,26 +112,35 @@ class Commands(Provider):
 
     def _of_areas(self, all_of_them: bool) -> Iterator[Command]:
         """Yield what can be done, and if all of it is wanted, why the rest can't."""
+        from casparian.app.tui.command_rank import is_dangerous, names_of
+
         for area, node in self._app.areas():
             for action in actions_of(area):
                 reason = why_not(node, action.id)
                 if action.id != "app.palette" and (all_of_them or not reason):
-                    keys = self._keys(action.id, action.key)
+                    verb, *others = names_of(action)
                     yield Command(
-                        f"{area}: {action.help}",
+                        f"{area}: {verb.capitalize()}",
                         partial(self._run, f"do('{action.id}')", node),
-                        f"{keys}  can't be done now: {reason}" if reason else keys,
+                        action.help,
+                        keys=self._keys(action.id, action.key),
+                        also=others,
+                        cannot=reason,
+                        dangerous=is_dangerous(action),
                     )
 
     def _of_the_part(self) -> Iterator[Command]:
         for name, node, bindings in self._app.parts():
             for binding in bindings:
                 if self.app._check_action_state(binding.action, node):
+                    verb = (binding.id or "").partition(".")[2].replace("_", " ")
                     yield Command(
-                        f"{name.lower()}: {binding.tooltip}",
+                        f"{name.lower()}: {verb.capitalize() or binding.tooltip}",
                         partial(self._run, binding.action, node),
-                        self._keys(binding.id or "", binding.key),
+                        binding.tooltip if verb else "",
                         listed=binding.show,
+                        keys=self._keys(binding.id or "", binding.key),
+                        also=(binding.description,),
                     )
 
     async def _run(self, action: str, node: Any) -> None:
@@ -122,4 +157,6 @@ def _hit(matcher: Matcher, command: Command, score: float) -> Hit:
     """Return a command as it is listed; names of a person's own are no markup."""
     title = command.title
     shown = Content(title) if "[" in title or "\\" in title else matcher.highlight(title)
-    return Hit(score, shown, command.do, title, escape(command.help))
+    if command.cannot:
+        shown = shown.stylize("dim")
+    return Hit(score, shown, command.do, title, escape(command.told))

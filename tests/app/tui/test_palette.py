@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
+from casparian.app.tui.actions import ACTIONS, Action, actions_of
 from casparian.app.tui.app import CasparianApp
+from casparian.app.tui.command_rank import EXACT, is_dangerous, names_of, rank
+from casparian.app.tui.palette import Command
 from casparian.app.tui.prod.job_commands import beginning_of_id
 from casparian.app.tui.prod.job_screen import JobScreen
 from casparian.app.tui.prod.pane import ProdScreen
@@ -111,9 +115,6 @@ async def test_a_job_is_opened_from_the_dev_pane_before_the_prod_pane_was_gone_t
         )
 
 
-MARK = "prod: Mark the job, or not: what is done is done to all"
-
-
 @pytest.mark.asyncio
 async def test_the_panes_actions_do_what_their_keys_do_and_what_cannot_be_done_is_not_there(
     queued: Queued,
@@ -122,25 +123,81 @@ async def test_the_panes_actions_do_what_their_keys_do_and_what_cannot_be_done_i
     app = prod_app(queued)
     async with app.run_test(size=(120, 40)) as pilot:
         await looked(pilot)
-        await asked(
-            pilot,
-            "prod:",
-            "prod: End jobs that wait or run",
-            MARK,
-        )
-        await until(pilot, lambda: "prod: Run ended jobs again" in offered(app))
-        reason = dict(told(app))["prod: Run ended jobs again"]
+        await asked(pilot, "prod:", "prod: Cancel", "prod: Mark", "prod: Requeue")
+        reason = dict(told(app))["prod: Requeue"]
         assert "can't be done now: the job is pending: only an ended job can be" in reason
         app.focused.value = ""  # type: ignore[union-attr]
-        await until(pilot, lambda: "app: Take the next theme" in offered(app))
-        assert "prod: Run ended jobs again" not in offered(app), "it isn't among what can be done"
-        await pilot.press("ctrl+u", *"markthe")
-        await until(
-            pilot,
-            lambda: offered(app)[:1] == [MARK],
-        )
+        await until(pilot, lambda: "app: Theme" in offered(app))
+        assert "prod: Requeue" not in offered(app), "it isn't among what can be done"
+        await pilot.press("ctrl+u", *"mrk")
+        await until(pilot, lambda: offered(app)[:1] == ["prod: Mark"])
         await pilot.press("enter")
         await until(pilot, lambda: len(pane_of(app).state.marked) == 1)
+
+
+@pytest.mark.asyncio
+async def test_what_is_called_so_comes_first_and_is_greyed_with_its_reason_if_it_cannot_be_done(
+    queued: Queued,
+) -> None:
+    queued.add("/data/a.csv")
+    app = prod_app(queued)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        for query, title in (
+            ("replay", "prod: Replay"),
+            ("stop worker", "prod: Stop worker"),
+            ("cancel", "prod: Cancel"),
+            ("bad", "prod: Quarantine"),  # as the footer has it
+            ("pause", "prod: Pause"),
+            ("dead letters", "prod: Replay"),  # by its sentence
+        ):
+            await asked(pilot, query, title)
+            await until(pilot, lambda: offered(app)[:1] == [title])  # noqa: B023
+            best: Any = app.screen.query_one(OptionList).options[0]
+            styles = {str(one.style) for one in best.prompt.spans if one.start == 0}
+            dim = any("dim" in style for style in styles)
+            cannot = "(can't be done now: " in best.hit.help
+            assert dim == cannot == (title in ("prod: Replay", "prod: Stop worker"))
+            await pilot.press("escape")
+
+
+def as_command(action: Action) -> Command:
+    verb, *others = names_of(action)
+    return Command(
+        f"{action.area}: {verb.capitalize()}",
+        lambda: None,
+        action.help,
+        also=others,
+        dangerous=is_dangerous(action),
+    )
+
+
+@pytest.mark.parametrize("area", sorted({action.area for action in ACTIONS}))
+def test_every_action_is_found_by_its_verb_its_label_and_its_help(area: str) -> None:
+    commands = [as_command(action) for action in (*actions_of(area), *actions_of("app"))]
+    for action in actions_of(area):
+        its = as_command(action)
+        for query in (action.verb, action.verb.replace("_", " "), action.label, its.title):
+            ranks = {one.title: rank(query, one) for one in commands}
+            if query:
+                assert ranks[its.title] >= max(ranks.values()) - 100, query
+                assert ranks[its.title] > EXACT - 100, query
+        assert rank(action.help, its) > 0
+
+
+@pytest.mark.parametrize("area", sorted({action.area for action in ACTIONS}))
+def test_nothing_dangerous_is_the_best_match_of_another_ones_name(area: str) -> None:
+    commands = [as_command(action) for action in (*actions_of(area), *actions_of("app"))]
+    for other in ACTIONS:
+        for name in names_of(other):
+            for query in (name, name[:-1], name.replace(" ", "_")):
+                score, best = max(((rank(query, one), one) for one in commands), key=itemgetter(0))
+                if score and best.dangerous:
+                    its = [one.casefold() for one in best.names]
+                    assert any(one.startswith(query.replace("_", " ")) for one in its), (
+                        query,
+                        best,
+                    )
 
 
 @pytest.mark.asyncio
@@ -175,7 +232,7 @@ async def test_what_the_focused_part_can_do_is_there_too(tmp_path: Path) -> None
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.screen.query("DiffTab"))
         await pilot.press("3")
-        await asked(pilot, "find a text", "log: Find a text")
+        await asked(pilot, "find a text", "log: Find")
         await pilot.press("enter")
         await until(pilot, lambda: type(app.focused).__name__ == "Input")
 
