@@ -28,6 +28,7 @@ from casparian.app.tui.dev.state import (
     showing,
     stages_of,
     stepped,
+    steps,
 )
 from casparian.app.tui.widgets.key_bar import KeyBar
 from casparian.app.tui.widgets.splitter import Splitter
@@ -254,8 +255,7 @@ class DevScreen(Doing, RunActions, FileActions):
 
     def why_not_older(self) -> str:
         """There must be one."""
-        at = self.state.stepped
-        return "" if len(self.state.history) > 1 and at != 0 else "there is no earlier run"
+        return "" if steps(self.state)[0] > 0 else "there is no earlier run of this sample"
 
     def do_newer(self) -> None:
         """Show the run after."""

@@ -51,6 +51,8 @@ class SampleLine:
     seconds: float | None = None
     is_part: bool = False
     """Whether it was a preview: more rows may be there."""
+    was_failed: bool = False
+    """Whether an older state of the parser failed on it, and this one was not tried yet."""
 
 
 class SamplesList(LineList):
@@ -117,7 +119,8 @@ class SamplesList(LineList):
         glyph, words, _ = GLYPHS[line.mood]
         numbers: list[tuple[str, Style]] = []
         if line.rows is not None:
-            numbers.append((f"{line.rows:,}{'+' * line.is_part}", row))
+            rows = f"{line.rows:,}{'+' * line.is_part}"
+            numbers.append((GLYPHS["failed"][0] if line.was_failed else rows, row))
             if line.quarantined:
                 numbers.append((f"!{line.quarantined:,}", bad))
             if line.seconds is not None:

@@ -78,7 +78,7 @@ class DevState:
     """The last result with rows of each sample."""
     history: tuple[RunResult, ...] = ()
     stepped: int | None = None
-    """Which of the history is looked at; None: the newest of the sample."""
+    """Which of the history is looked at, one of the shown sample; None: the newest of it."""
     watching: Watching = field(default_factory=lambda: Watching(False))
     old: frozenset[Path] = frozenset()
     """Samples whose content is another since they were run."""
@@ -257,7 +257,8 @@ def _ended(state: DevState, event: RunEnded) -> DevState:
         history = (*state.history, result)[-_HISTORY:]
         changes["history"] = history
         if state.stepped is not None:
-            changes["stepped"] = max(0, state.stepped - (len(state.history) + 1 - len(history)))
+            at = state.stepped - (len(state.history) + 1 - len(history))
+            changes["stepped"] = at if at >= 0 else None
     if event.is_newest and event.sample in state.samples:
         changes["newest"] = {**state.newest, event.sample: result}
         if has_rows(result):
@@ -267,15 +268,25 @@ def _ended(state: DevState, event: RunEnded) -> DevState:
     return replace(state, **changes)
 
 
+def steps(state: DevState) -> tuple[int, int]:
+    """Return which run of the shown sample is looked at, from 0 on, and how many there are."""
+    places = _places_of_shown(state)
+    last = len(places) - 1
+    return (last if state.stepped is None else places.index(state.stepped)), len(places)
+
+
 def stepped(state: DevState, by: int) -> DevState:
-    """Return the state that looks at an earlier or later run; the last one is the newest again."""
-    if not state.history:
-        return state
-    at = len(state.history) - 1 if state.stepped is None else state.stepped
-    at += by
-    if at >= len(state.history) - 1:
+    """Return the state that looks at an earlier or later run of the sample that is shown; the last
+    one is the newest again."""
+    at, count = steps(state)
+    if not count or at + by >= count - 1:
         return replace(state, stepped=None, comparison=None)
-    return replace(state, stepped=max(0, at), comparison=None)
+    place = _places_of_shown(state)[max(0, at + by)]
+    return replace(state, stepped=place, comparison=None)
+
+
+def _places_of_shown(state: DevState) -> list[int]:
+    return [at for at, run in enumerate(state.history) if run.sample == state.shown]
 
 
 def showing(state: DevState, sample: Path) -> DevState:
@@ -337,18 +348,19 @@ def sample_lines(state: DevState) -> list[SampleLine]:
     lines = []
     for path in state.samples:
         result = state.newest.get(path)
-        mood = mood_of(result)
+        mood, was_failed = mood_of(result), False
         if state.running is not None and state.running.sample == path:
             mood = "running"
         elif result is not None and (path in state.old or result.revision < state.revision):
-            mood = "stale" if mood in ("ok", "warnings") else mood
+            was_failed = mood == "failed"
+            mood = "stale" if mood in ("ok", "warnings", "failed") else mood
         if result is None:
             lines.append(SampleLine(path, mood))
             continue
         report = result.report
         seconds = result.duration_ms / 1_000
         bad, part = report.rows_quarantined, report.stopped_after is not None
-        lines.append(SampleLine(path, mood, report.rows, bad, seconds, part))
+        lines.append(SampleLine(path, mood, report.rows, bad, seconds, part, was_failed))
     return lines
 
 
@@ -378,7 +390,8 @@ def stages_of(state: DevState) -> Stages:
     done = tuple((start if n == "start" else n, spent[n]) for n in _STAGES if spent.get(n))
     notes = [f"run {result.run}"]
     if state.stepped is not None:
-        notes.append(f"{state.stepped + 1} of {len(state.history)}")
+        at, count = steps(state)
+        notes.append(f"{at + 1} of {count}")
     if state.is_stale:
         notes.append("its rows are of an older run")
     part = report.stopped_after

@@ -17,7 +17,10 @@ from casparian.app.tui.dev.state import (
     comparing_with,
     mood_of,
     sample_lines,
+    showing,
     stages_of,
+    stepped,
+    steps,
 )
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.table_area import TableArea
@@ -92,6 +95,30 @@ def test_the_result_of_a_run_that_a_newer_one_took_the_place_of_is_never_shown_a
     assert late.comparison is state.comparison
     superseded = after(state, RunEnded(1, SAMPLES[0], replace(older, ended="superseded"), False))
     assert superseded.history == state.history, "it can't be stepped to"
+
+
+def test_stepping_goes_through_the_runs_of_the_sample_that_is_shown(tmp_path):
+    other = SAMPLES[1]
+    state = DevState(shown=SAMPLES[0], samples=SAMPLES)
+    for run, sample in enumerate((SAMPLES[0], other, SAMPLES[0], other), start=1):
+        found = result(tmp_path, run, sample=sample)
+        state = after(state, RunEnded(run, sample, found, is_newest=True))
+    assert steps(state) == (1, 2)
+    older = stepped(state, -1)
+    assert older.result.run == 1
+    assert "1 of 2" in stages_of(older).note
+    assert stepped(older, -1) == older
+    assert stepped(older, 1).result.run == 3
+    never_run = showing(state, SAMPLES[2])
+    assert stepped(never_run, -1).result is None
+
+
+def test_an_older_failure_is_not_shown_as_one_of_the_parser_as_it_is_now(tmp_path):
+    state = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(failed(tmp_path, 1)))
+    assert sample_lines(state)[0].mood == "failed"
+    mended = replace(state, revision=99)
+    [line, *_] = sample_lines(mended)
+    assert (line.mood, line.was_failed) == ("stale", True)
 
 
 def test_rows_stay_and_changes_are_told_of_across_runs_that_had_none(tmp_path):
