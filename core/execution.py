@@ -76,10 +76,7 @@ class Execution:
                 if not isinstance(event, Hello):
                     raise
                 self.broken = broken
-                told = GuestError(
-                    "contract", "ContractError", broken.message, "load", hint=broken.hint
-                )
-                return told, "failed"
+                return _of_contract(broken), "failed"
             except CasparianError as broken:
                 return self._explain(broken), "failed"
         raise RuntimeError("the bridge ended without a result")
@@ -92,3 +89,21 @@ class Execution:
         self.exit_code = result.exit_code
         self.metrics.update({f"bridge_{k}": v for k, v in result.timings_ms.items()})
         return result.error, result.status
+
+
+def _of_contract(broken: ContractError) -> GuestError:
+    """A contract that can't be read as the run's error; its line in a file is as a frame's."""
+    frame = {
+        "file": str(broken.file),
+        "line": broken.line,
+        "function": "",
+        "source": broken.source,
+    }
+    return GuestError(
+        "contract",
+        "ContractError",
+        broken.message,
+        "load",
+        hint=broken.hint,
+        traceback=() if broken.file is None else (frame,),
+    )

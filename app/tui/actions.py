@@ -61,7 +61,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "e",
         "Parser",
         "Edit",
-        "Open the parser in your editor, at the line of the error",
+        "Open your editor at the line of the error, else at the parser's first",
     ),
     Action("dev.debug", "d", "Parser", "Debug", "Run in the foreground: breakpoint() stops there"),
     Action("dev.register", "ctrl+r", "Parser", "Register", "Register the parser for prod mode"),

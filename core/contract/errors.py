@@ -9,10 +9,18 @@ from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class ContractError(CasparianError):
-    """A contract is wrong. The message begins with where: ``outputs.sales.total: …``."""
+    """A contract is wrong. The message begins with where: ``outputs.sales.total: …``.
+
+    Of one that stands in a file, ``file`` and ``line`` are where, and ``source`` is that line.
+    """
+
+    file: Path | None = None
+    line: int = 0
+    source: str = ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

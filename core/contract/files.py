@@ -6,6 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.contract.errors import ContractError
+from casparian.core.contract.lines import line_of
 from casparian.core.contract.parse import parse_outputs
 from casparian.core.inputs import similar_file
 
@@ -36,7 +37,13 @@ def load_contract_file(path: Path, *, parser_name: str | None = None) -> Contrac
     ``[outputs.NAME.columns]`` tables name several outputs; ``[columns]`` is one flat output,
     named ``parser_name``, else after the file. Raises ContractError.
     """
-    return contract_of(contract_text(path), path, parser_name=parser_name)
+    text = contract_text(path)
+    try:
+        return contract_of(text, path, parser_name=parser_name)
+    except ContractError as error:
+        error.file, error.line = path, line_of(error.message, text, path.name)
+        error.source = next(iter(text.splitlines()[error.line - 1 :]), "").strip()
+        raise
 
 
 def contract_of(text: str, path: Path, *, parser_name: str | None = None) -> Contract:

@@ -55,7 +55,9 @@ class ErrorTab(Vertical):
         else:
             words = Text(f"{one_line(error.type)}: ", "bold")
             words.append(safe(error.message))
-            words.append(f"\n{_PHASES.get(error.phase, error.phase)}", "dim")
+            is_of_contract = (error.kind, error.phase) == ("contract", "load")
+            when = _CONTRACT if is_of_contract else _PHASES.get(error.phase, error.phase)
+            words.append(f"\n{when}", "dim")
             if error.hint:
                 words.append("\ntry: ", "bold")
                 words.append(safe(error.hint))
@@ -100,7 +102,8 @@ class ErrorTab(Vertical):
         shown = file.relative_to(self._own) if own and self._own is not None else file
         line = Text(f"{one_line(str(shown))}:{frame['line']}", "bold" if own else "dim")
         line.append(f"  in {one_line(frame['function'])}" if frame["function"] else "", "dim")
-        line.append(f"\n    {one_line(frame['source'])}", "" if own else "dim")
+        if frame["source"]:
+            line.append(f"\n    {one_line(frame['source'])}", "" if own else "dim")
         return line
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -114,6 +117,7 @@ class ErrorTab(Vertical):
             self._show_frames()
 
 
+_CONTRACT = "when the contract was read"
 _PHASES = {
     "start": "when the guest was started",
     "load": "when the parser was imported",

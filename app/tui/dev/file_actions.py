@@ -66,7 +66,7 @@ class FileActions(Screen[None]):
         return "" if self.state.parser is not None else "no parser is chosen: o opens one"
 
     def do_edit(self) -> None:
-        """Open the editor, where the error is."""
+        """Open the editor, where the error is: that may be in the contract."""
         parser = self.state.parser
         assert parser is not None
         at = None if self.tabs is None else self.tabs.error.own_line()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from rich.table import Table
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from casparian.app.tui.actions import ACTIONS, actions_of
 from casparian.app.tui.app import CasparianApp
@@ -187,6 +187,29 @@ async def test_the_editor_opens_at_the_line_of_a_bad_row(
         await pilot.press("E")
         await until(pilot, lambda: bool(opened))
     assert opened == [("sample.csv", 3)]
+
+
+@pytest.mark.asyncio
+async def test_an_error_of_the_contract_file_is_opened_at_its_line(
+    app: CasparianApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p" / "parser.py").write_text(BARE)
+    contract = tmp_path / "p" / "contract.toml"
+    contract.write_text('[columns]\nname = "string"\nage = "int46"\n')
+    opened: list[tuple[Path, int]] = []
+    monkeypatch.setattr(Outside, "edit", lambda _, file, line: opened.append((file, line)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        await pilot.press("4")
+        frames = screen_of(app).query_one("#error-frames", OptionList)
+        await until(pilot, lambda: frames.option_count == 1 and frames.has_focus)
+        shown = str(frames.get_option_at_index(0).prompt)
+        assert shown.split() == ["contract.toml:3", "age", "=", '"int46"']
+        await pilot.press("enter")
+        await until(pilot, lambda: opened)
+        await pilot.press("e")
+        await until(pilot, lambda: len(opened) == 2)
+    assert opened == [(contract, 3)] * 2
 
 
 @pytest.mark.asyncio
