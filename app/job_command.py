@@ -194,15 +194,12 @@ _DONE: Final = {
 
 def _do(verb: JobVerb, job_ids: tuple[str, ...], store: str | None, *, as_json: bool) -> int:
     """Do a verb to each job; one that refuses stops none of the others."""
-    from casparian.core.queueing.verbs import do_verb
+    from casparian.core.queueing.verbs import do_verbs
 
     from .opened_store import opened_store
 
     with opened_store(store) as opened:
-        # All must be there before anything is done to one of them.
-        found = [opened.jobs.find(job_id) for job_id in job_ids]
-        jobs = {job.job_id: job for job in found}
-        results = [do_verb(opened, verb, job) for job in jobs.values()]
+        results = do_verbs(opened, verb, job_ids)
     if as_json:
         from dataclasses import asdict
 
@@ -219,9 +216,10 @@ def _print_result(verb: JobVerb, result: VerbResult) -> None:
     from .next_steps import can_show_marks
 
     marks = can_show_marks()
-    if not result.done:
+    if not result.done or result.status is None:
         mark = "✗" if marks else "x"
-        click.secho(f"{mark} {result.job_id}: {result.why_not}", fg="red", err=True)
+        which = "" if result.status is None else f"{result.job_id}: "
+        click.secho(f"{mark} {which}{result.why_not}", fg="red", err=True)
         if result.hint:
             click.echo(f"  try: {result.hint}", err=True)
         return

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from casparian.core.stores.errors import StoreError, StoreUnreachableError, UnknownParserError
+from casparian.core.stores.errors import (
+    AmbiguousJobError,
+    StoreError,
+    StoreUnreachableError,
+    UnknownJobError,
+    UnknownParserError,
+)
 from casparian.core.stores.states import ENDED, why_not
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.core.stores.jobs import Job
     from casparian.core.stores.states import JobStatus
     from casparian.core.stores.store import Store
@@ -18,14 +26,37 @@ JobVerb = Literal["cancel", "retry", "requeue", "replay", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class VerbResult:
-    """What became of a job: its state now, or why nothing was done; ``new_job_id`` of a replay."""
+    """What became of a job: its state now, or why nothing was done; ``new_job_id`` of a replay.
+
+    Of an id that means no job, or several, there is no state, and ``job_id`` is what was given.
+    """
 
     job_id: str
     done: bool
-    status: JobStatus
+    status: JobStatus | None
     why_not: str = ""
     hint: str = ""
     new_job_id: str | None = None
+
+
+def do_verbs(store: Store, verb: JobVerb, beginnings: Sequence[str]) -> list[VerbResult]:
+    """Do a verb to the jobs whose ids begin so, each once; one that refuses stops no other.
+
+    Raises StoreUnreachableError if the store can't be used.
+    """
+    jobs: dict[str, Job] = {}
+    unknown: dict[str, VerbResult] = {}
+    # All are looked for before anything is done: a job that a replay makes must not make an
+    # id mean two.
+    for beginning in beginnings:
+        try:
+            job = store.jobs.find(beginning)
+        except (UnknownJobError, AmbiguousJobError) as error:
+            unknown[beginning] = VerbResult(beginning, False, None, error.message, error.hint)
+        else:
+            jobs[job.job_id] = job
+    done = [do_verb(store, verb, job) for job in jobs.values()]
+    return [*done, *unknown.values()]
 
 
 def do_verb(store: Store, verb: JobVerb, job: Job, *, only_as_seen: bool = False) -> VerbResult:

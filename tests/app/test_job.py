@@ -106,10 +106,20 @@ def test_verbs_are_done_to_each_job_and_refusals_are_the_exit_code(queued: Queue
     assert "only a scheduled job can be retried now" in call("job", "retry", failed).stderr
 
 
-def test_nothing_is_done_if_one_of_the_ids_is_wrong(queued: Queued) -> None:
-    job_id = queued.add()
-    assert isinstance(call("job", "cancel", job_id, "zzz").exception, UnknownJobError)
-    assert queued.jobs.counts() == {"pending": 1}
+def test_an_id_that_means_no_job_or_several_is_refused_and_all_else_is_done(
+    queued: Queued,
+) -> None:
+    ids = [queued.add(f"/data/{number}.csv") for number in range(17)]
+    several = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
+    done = call("job", "cancel", "zzz", ids[0], several)
+    assert done.return_value == 1
+    assert done.stdout == f"✓ {ids[0]} is cancelled\n"
+    assert "✗ there is no job 'zzz'\n  try: casparian jobs lists" in done.stderr
+    assert f"✗ several jobs' ids begin with '{several}'" in done.stderr
+    assert queued.jobs.counts() == {"pending": 16, "cancelled": 1}
+    [told, unknown] = json.loads(call("job", "delete", ids[0], "zzz", "--json").stdout)["jobs"]
+    assert (told["job_id"], told["done"]) == (ids[0], True)
+    assert (unknown["job_id"], unknown["done"], unknown["status"]) == ("zzz", False, None)
 
 
 def test_a_dead_letter_is_replayed_with_the_parsers_current_bundle(queued: Queued) -> None:
