@@ -222,7 +222,8 @@ def _note(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> Text:
         heard = job.last_heartbeat_at or job.started_at or job.created_at
         age = shown_age(now - heard)
         if is_late(job, now):
-            return Text(f"LATE: {worker} last heard of {age} ago", "bold red")
+            cancelled = ", is to be cancelled" if job.cancel_requested else ""
+            return Text(f"LATE: {worker} last heard of {age} ago{cancelled}", "bold red")
         if job.cancel_requested:
             return Text(f"is being cancelled by {worker}", "yellow")
         if job.error is not None:  # it is promoted, and can't be published for now

@@ -5,6 +5,7 @@ However many jobs there are, only those around one place are read, by the key th
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from casparian.core.stores.states import HELD, STATUSES
 from casparian.core.worker.presence import dead_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from casparian.core.stores.jobs import Job
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from casparian.core.stores.store import Store
     from casparian.core.stores.workers import Worker
 
+#: Jobs that are looked at for their worker, if some seem to have none.
+_MOST_HELD: Final = 500
 #: Parsers whose jobs are counted one by one; the others are only named.
 _COUNTED: Final = 200
 
@@ -71,6 +74,8 @@ class QueueView:
     dead: frozenset[str] = frozenset()
     order: JobOrder = NEWEST
     """That of the jobs: another one than was wanted if there are too many for it."""
+    orphaned: Mapping[JobStatus, int] = field(default_factory=dict)
+    """How many of ``counts`` are orphaned, of all jobs."""
 
     @property
     def paused(self) -> frozenset[str]:
@@ -79,11 +84,7 @@ class QueueView:
 
     def is_orphaned(self, job: Job) -> bool:
         """Whether the worker that has a job is gone: another one will take it."""
-        if job.status not in HELD:
-            return False
-        return job.worker_id in self.dead or all(
-            worker.worker_id != job.worker_id for worker in self.workers
-        )
+        return _is_orphaned(job, self.workers, self.dead)
 
 
 def look_at_queue(store: Store, look: Look, home: Path) -> QueueView:
@@ -91,6 +92,7 @@ def look_at_queue(store: Store, look: Look, home: Path) -> QueueView:
     found, order = jobs_around(store, look)
     counts = store.jobs.counts()
     workers = store.workers.list()
+    dead = frozenset(dead_workers(home, workers))
     return QueueView(
         look=look,
         around=found,
@@ -98,9 +100,28 @@ def look_at_queue(store: Store, look: Look, home: Path) -> QueueView:
         counts=counts,
         parsers=_parsers(store),
         workers=workers,
-        dead=frozenset(dead_workers(home, workers)),
+        dead=dead,
         order=order,
+        orphaned=_orphaned(store, counts, workers, dead),
     )
+
+
+def _is_orphaned(job: Job, workers: Iterable[Worker], dead: Collection[str]) -> bool:
+    if job.status not in HELD:
+        return False
+    return job.worker_id in dead or all(worker.worker_id != job.worker_id for worker in workers)
+
+
+def _orphaned(
+    store: Store, counts: Mapping[JobStatus, int], workers: Sequence[Worker], dead: Collection[str]
+) -> dict[JobStatus, int]:
+    """Count the orphaned jobs by state; as a rule there are none, which costs nothing to see."""
+    held = sum(counts.get(status, 0) for status in HELD)
+    if held <= sum(one.busy for one in workers if one.worker_id not in dead):
+        return {}
+    jobs = store.jobs.list(JobFilter(statuses=tuple(HELD)), limit=_MOST_HELD).jobs
+    since = store.workers.list()  # after the jobs: who has one was there before
+    return dict(Counter(job.status for job in jobs if _is_orphaned(job, since, dead)))
 
 
 def jobs_around(store: Store, look: Look) -> tuple[JobsAround, JobOrder]:

@@ -128,6 +128,8 @@ def cells_of(
     lost = lost_word(job, view, now)
     status = SHOWN[job.status]
     state = Cell(f"▷ {lost}", "late") if lost else Cell(f"{status.mark} {status.word}", job.status)
+    if "note" not in shown and job.status in HELD and job.cancel_requested:
+        state = Cell(f"{state.text[0]} cancelling", state.tone)
     rows, bad = rows_of(job), refused_of(job)
     shown_rows = Cell(rows, "dim" if rows == NOTHING else "plain")
     if "progress" not in shown and job.status in HELD:
@@ -185,8 +187,13 @@ def note_of(job: Job, view: QueueView, now: int) -> Cell:
         heard = job.last_heartbeat_at or job.started_at or job.created_at
         ago = coarse_age(now - heard)
         if lost_word(job, view, now) == "orphaned":
+            if job.cancel_requested:
+                return Cell("to be cancelled: its worker is gone, another one ends it", "late")
             return Cell("its worker is gone: another one takes it", "late")
         if is_late(job, now):
+            if job.cancel_requested:
+                said = f"to be cancelled: last heard of {ago} ago, another worker ends it"
+                return Cell(said, "late")
             return Cell(f"last heard of {ago} ago: another worker takes it", "late")
         if job.error is not None:  # it is promoted, and can't be published for now
             return Cell(error_line(job), "bad")

@@ -21,6 +21,8 @@ def counts_text(view: QueueView, width: int) -> Text:
     counts, waits = view.counts, len(view.paused)
     there = [(SHOWN[status], counts[status]) for status in STATUSES if counts.get(status)]
     paused = f"  ‖ {counted(waits, 'parser')} paused" if waits else ""
+    if lost := sum(view.orphaned.values()):
+        paused = f"  ▷ {lost:,} orphaned{paused}"
     words = " ".join(f" {shown.mark} {count:,} {shown.word}" for shown, count in there)
     if len(words + paused) > width:
         words = " ".join(f" {shown.mark} {count:,}" for shown, count in there)

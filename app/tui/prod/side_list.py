@@ -132,6 +132,10 @@ def state_lines(view: QueueView) -> list[SideLine]:
         if count or (status in LIVE and status != "promoting"):
             shown = SHOWN[status]
             text = Content.styled(f"{shown.mark} {shown.word}", COLOURS[status] if count else "dim")
+            if lost := view.orphaned.get(status, 0):
+                text = Content.assemble(
+                    text, Content.styled(f", {lost:,} orphaned", "$text-error bold")
+                )
             number = Content.styled(f"{count:,}", "" if count else "dim")
             lines.append(SideLine(status, text, number))
     return lines

@@ -83,13 +83,23 @@ def _of_attempt(details: JobDetails, number: int, attempt: Attempt, now: int) ->
     error = ""
     if attempt.error is not None:
         line = " ".join(attempt.error.message.split())[:200]
-        error = one_line(f": {attempt.error.error_class}: {line}")
+        if attempt.error.error_class != attempt.outcome:
+            line = f"{attempt.error.error_class}: {line}"
+        error = one_line(f": {line}")
     if attempt.outcome in SUCCEEDED:
         published = details.published
         place = f" in {published.place}" if is_newest and published is not None else ""
         yield Moment(attempt.ended_at, "⇧", "promoted", one_line(f"its set is published{place}"))
     mark = _OUTCOMES.get(attempt.outcome, "✗" if attempt.error is not None else "·")
-    yield Moment(attempt.ended_at, mark, word, f"after {took}{error}")
+    yield Moment(attempt.ended_at, mark, word, f"after {took}{_heard(attempt)}{error}")
+
+
+def _heard(attempt: Attempt) -> str:
+    """Say when a worker that was lost was last heard of: it was only found out at the end."""
+    heard = None if attempt.error is None else attempt.error.details.get("last_heard_at")
+    if not isinstance(heard, int):
+        return ""
+    return f", last heard of after {shown_duration(max(heard - attempt.started_at, 0))}"
 
 
 def _end(details: JobDetails, now: int) -> Iterator[Moment]:

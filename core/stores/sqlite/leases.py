@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import random
 from dataclasses import replace
@@ -247,11 +248,14 @@ class SqliteLeases:
         return status, run_at
 
     def _crashed(self, raw: sqlite3.Connection, job: Job, now: int) -> Job:
+        heard = job.last_heartbeat_at or job.started_at or now
+        when = datetime.datetime.fromtimestamp(heard / 1_000, datetime.UTC)
         error = JobError(
             "crash",
-            f"the worker {job.worker_id} died, or was not heard of, while it held this job",
+            f"the worker {job.worker_id} died or froze while it held this job: it was not heard of "
+            f"since {when:%Y-%m-%d %H:%M:%S} UTC",
             "look at the job's log and at what the machine did then: memory, reboot, suspend",
-            {"worker_id": job.worker_id},
+            {"worker_id": job.worker_id, "last_heard_at": heard},
         )
         self._end_crashed(raw, job, error, now)
         row = raw.execute("SELECT * FROM cf_jobs WHERE seq = ?", (job.seq,)).fetchone()
@@ -342,6 +346,10 @@ def _end(
     crashed: bool,
 ) -> None:
     """End a running job's attempt with an error; a dead letter keeps all that a replay needs."""
+    if status == "cancelled" and error.error_class != "cancelled":
+        # It would have run again but for that: the first thing to say is that somebody ended it.
+        told = f"the job was cancelled while it ran; {error.error_class}: {error.message}"
+        error = JobError("cancelled", told, details=error.details)
     text = error_text(error)
     values = {
         **_named(job.lease),
@@ -351,7 +359,7 @@ def _end(
         "crash_count": job.crash_count + crashed,
         "now": now,
     }
-    outcome = "crashed" if crashed else status
+    outcome = "crashed" if crashed and status != "cancelled" else status
     _end_attempts(raw, [(*job.lease, "running", now, outcome, text)])
     raw.execute(statements.END_ATTEMPT, values)
     if status == "dead_letter":

@@ -213,6 +213,26 @@ def test_the_timeline_tells_a_jobs_whole_life(queued: Queued, tmp_path: Path) ->
     assert ended[0].startswith("cancelled after ")
 
 
+def test_the_timeline_of_a_job_that_was_cancelled_and_then_lost_says_cancelled_first(
+    queued: Queued, tmp_path: Path
+) -> None:
+    job_id = queued.add("/data/a.csv")
+    queued.claim("gone")
+    queued.jobs.cancel(job_id)
+    queued.jobs.requeue_stale(dead_workers=["gone"])
+    job = queued.jobs.get(job_id)
+    assert job is not None
+    details = job_details(queued, job, tmp_path)
+    *_, last = moments(details, job.created_at)
+    assert (last.mark, last.title) == ("-", "cancelled")
+    assert last.text.startswith("after ")
+    assert ", last heard of after " in last.text
+    assert ": the job was cancelled while it ran; crash: the worker gone " in last.text
+    said = overview(details, job.created_at).plain
+    assert "cancelled: the job was cancelled while it ran; crash: " in said
+    assert "it was not heard of since " in said
+
+
 def test_what_is_known_of_a_paused_parser_stands_beside_it(queued: Queued, tmp_path: Path) -> None:
     job = queued.jobs.get(queued.add())
     assert job is not None

@@ -132,6 +132,26 @@ async def test_jobs_are_shown_with_what_matters_of_them_and_who_works(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("width", "state"), [(200, "▷ orphaned"), (80, "▷ cancelling")])
+async def test_an_orphaned_job_that_is_to_be_cancelled_says_so(
+    queued: Queued, width: int, state: str
+) -> None:
+    job_id = queued.add("/data/left.csv")
+    queued.claim("of-nobody")
+    queued.jobs.cancel(job_id)
+    app = prod_app(queued)
+    async with app.run_test(size=(width, 40)) as pilot:
+        await looked(pilot)
+        said = "to be cancelled: its worker is gone, another one ends it"
+        shown = lines_of(app)
+        [row] = [line for line in shown if "left.csv" in line]
+        assert state in row
+        assert said[:20] in row or width == 80
+        await until(pilot, lambda: any(said in line and "left.csv" not in line for line in shown))
+        assert any(part in " ".join(shown) for part in ("running, 1 orphaned", "▷ 1 orphaned"))
+
+
+@pytest.mark.asyncio
 async def test_a_job_whose_lease_ran_out_is_late(queued: Queued) -> None:
     queued.workers.announce(NewWorker("elsewhere", "other", 1, 1, "1"))
     queued.add()

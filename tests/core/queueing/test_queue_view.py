@@ -88,6 +88,10 @@ def test_a_job_is_orphaned_if_its_worker_has_gone_or_is_unknown(
     assert not view.is_orphaned(kept)
     assert view.is_orphaned(left)
     assert not any(view.is_orphaned(job) for job in view.around.jobs if job.status == "pending")
+    assert (view.counts["running"], view.orphaned) == (2, {"running": 1}), "of all, shown or not"
+    assert look_at_queue(many, Look(reach=1), tmp_path).orphaned == {"running": 1}
+    many.jobs.requeue_stale()
+    assert not look_at_queue(many, Look(), tmp_path).orphaned
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -466,6 +467,34 @@ def test_a_waiting_job_is_cancelled_at_once(store: Store, clock: Clock) -> None:
         job_id = store.jobs.insert(new_job(run_at, run_at=run_at)).job_id
         assert store.jobs.cancel(job_id) == "cancelled"
     assert not store.jobs.claim_next("w", limit=9, lease_ms=LEASE_MS)
+
+
+@pytest.mark.parametrize("how", ["worker", "guest", "parser"])
+def test_a_cancelled_job_is_told_as_cancelled_whatever_else_became_of_it(
+    store: Store, clock: Clock, how: str
+) -> None:
+    store.jobs.insert(new_job(1))
+    lease = claim(store)
+    clock.forward(11_000)
+    store.jobs.heartbeat([lease], lease_ms=LEASE_MS)
+    heard = clock.now
+    store.jobs.cancel(lease.job_id)
+    clock.forward(160_000)
+    if how == "worker":
+        store.jobs.requeue_stale()
+    else:
+        store.jobs.fail(lease, failure(crashed=how == "guest"))
+    job = store.jobs.get(lease.job_id)
+    assert job is not None
+    assert job.error is not None
+    assert job.error.error_class == "cancelled"
+    assert job.error.message.startswith("the job was cancelled while it ran; ")
+    if how == "worker":
+        since = datetime.datetime.fromtimestamp(heard / 1000, datetime.UTC)
+        assert f"was not heard of since {since:%Y-%m-%d %H:%M:%S} UTC" in job.error.message
+        assert job.error.details["last_heard_at"] == heard
+    [attempt] = store.jobs.attempts(lease.job_id)
+    assert (attempt.outcome, attempt.error) == ("cancelled", job.error)
 
 
 @pytest.mark.parametrize("how", ["fail", "release", "die"])
