@@ -16,6 +16,9 @@ from .wire import MAX_TEXT
 #: Frames of the traceback that are sent at most: the outermost few and the innermost.
 _MAX_FRAMES = 50
 
+#: A disk is full, or a quota or a file-size limit met.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: The module and the function in which Python looks for a program.
 _STARTS_PROGRAM = ("subprocess", "_execute_child")
 
@@ -91,7 +94,7 @@ def _cause(error: BaseException) -> str:
     """What of the machine failed, if that is what an error means, by its type and number."""
     if isinstance(error, MemoryError):
         return "memory"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in _FULL:
         return "disk_full"
     return ""
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
+
+from casparian.shim.failures import describe
 
 from ..guest_python import GUEST_PYTHON
 
@@ -163,3 +167,10 @@ def test_a_breakpoint_without_a_terminal_is_passed_over(run_parser):
     run = run_parser("def parse(path):\n    breakpoint()\n    return [{'n': 1}]\n")
     assert run.result.status == "completed"
     assert "parser.py:2 is passed over" in run.lines("warning")[0]
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EFBIG"])
+def test_a_full_disk_a_quota_and_a_file_size_limit_are_the_same_trouble_of_the_machine(number):
+    error = OSError(getattr(errno, number), "it is full")
+    told = describe(error, phase="parse")
+    assert (told["cause"], told["retryable"]) == ("disk_full", True)

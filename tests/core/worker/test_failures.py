@@ -174,6 +174,18 @@ def test_a_full_disk_is_met_again_later(workshop: Workshop) -> None:
     status, error_class, message = workshop.error(job_id)
     assert (status, error_class) == ("dead_letter", "disk_full"), message
     assert "full" in message
+
+
+def test_a_parser_that_meets_its_file_size_limit_is_not_to_blame(workshop: Workshop) -> None:
+    workshop.parser("open('big', 'wb').write(bytes(300_000))")
+    job_id = workshop.job(max_attempts=1)
+    workshop.drain(resource_limits={"FSIZE": 200_000})
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("dead_letter", "disk_full"), message
+    error = workshop.get(job_id).error
+    assert error is not None
+    assert "$CASPARIAN_FILE_SIZE_LIMIT" in error.hint
+    assert not workshop.store.parsers.health()
     assert workshop.files() == []
 
 
