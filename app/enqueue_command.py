@@ -116,11 +116,14 @@ def _split(words: Sequence[str], topic: str | None) -> tuple[str | None, Sequenc
 
 def _opened(given: str | None, name: str | None) -> Store:
     from casparian.core.registry.known import find_registered
+    from casparian.core.stores.place import check_place
     from casparian.core.stores.store import sqlite_path
 
     from .opened_store import opened_store
 
-    if name is not None and not sqlite_path(chosen_store(given)).exists():
+    path = sqlite_path(chosen_store(given))
+    check_place(path)
+    if name is not None and not path.exists():
         find_registered(None, name)  # says that nothing is registered, and how that is done
     return opened_store(given)
 

@@ -9,7 +9,7 @@ import click
 
 from .cli import EXIT_FAILED, EXIT_INTERRUPTED
 from .json_command import JsonCommand, json_option
-from .worker_options import chosen_options, worker_options
+from .worker_options import check_queue, chosen_options, worker_options
 
 if TYPE_CHECKING:
     from casparian.core.worker.options import WorkerOptions
@@ -37,6 +37,7 @@ def command(limit: int | None, as_json: bool, **given: Any) -> int:
     from .worker_lines import WorkerLines
 
     options = chosen_options(given, drain=True, max_jobs=limit)
+    check_queue(options)
     lines = WorkerLines(quiet=True)
     waiting = _waiting(options)
     bar = None if as_json or not sys.stderr.isatty() else _bar(lines, waiting, limit)

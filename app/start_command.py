@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .cli import EXIT_INTERRUPTED
-from .worker_options import chosen_options, worker_options
+from .worker_options import check_queue, chosen_options, worker_options
 
 
 @click.command("start")
@@ -70,6 +70,7 @@ def command(
     for folder in folders:
         _check_folder(folder)
     options = chosen_options(given)
+    check_queue(options)
     lines = WorkerLines()
     supervisor = Supervisor(options, lines.report)
     announce(supervisor.worker_id, options)

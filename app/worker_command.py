@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .cli import EXIT_FAILED, EXIT_INTERRUPTED
-from .worker_options import chosen_options, worker_options
+from .worker_options import check_queue, chosen_options, worker_options
 
 
 @click.command("worker")
@@ -26,9 +26,9 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     given back after that. A second signal gives them back at once.
 
     \b
-    Exit codes: 0 stopped as asked, or drained; 1 the store, the settings or --python are unusable,
-    or --drain left jobs that wait for a paused parser or for an environment; 2 usage; 130 stopped
-    by Ctrl-C. Whether jobs failed is told by `casparian jobs`.
+    Exit codes: 0 stopped as asked, or drained; 1 the store, the settings, --python or --parser are
+    unusable, or --drain left jobs that wait for a paused parser or for an environment; 2 usage; 130
+    stopped by Ctrl-C. Whether jobs failed is told by `casparian jobs`.
     """
     from casparian.core.stores.store import open_store
     from casparian.core.worker.left_over import left_over
@@ -37,6 +37,7 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     from .worker_lines import WorkerLines, announce, show_left_over
 
     options = chosen_options(given, drain=drain, max_jobs=max_jobs)
+    check_queue(options)
     lines = WorkerLines(quiet=quiet)
     supervisor = Supervisor(options, lines.report)
     if not quiet:

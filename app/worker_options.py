@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -58,6 +58,9 @@ _OPTIONS = (
     store_option(),
 )
 
+_PATIENCE_S: Final = 5.0
+"""How long a worker waits for a store that another process holds."""
+
 SETTINGS = (
     "concurrency",
     "offline",
@@ -90,3 +93,15 @@ def chosen_options(given: dict[str, Any], **more: Any) -> WorkerOptions:
         raise click.UsageError("--reuse keeps a process; with --cold each job has its own")
     settings = resolve({key: given.pop(key) for key in SETTINGS})
     return options_of(settings, **given, **more)
+
+
+def check_queue(options: WorkerOptions) -> None:
+    """See that a worker has something to work on, before it says that it does.
+
+    Raises StoreError if the store can't be used, UnknownParserError if ``--parser`` names none.
+    """
+    from casparian.core.registry.known import Known, check_registered
+
+    with Known(options.store, patience_s=_PATIENCE_S) as known:
+        if options.parser is not None:
+            check_registered(known.store, options.parser)

@@ -54,17 +54,22 @@ def check_store(url: str) -> list[Problem]:
 
 def migrate_store(url: str) -> list[str]:
     """Bring a store up to date, or make it; returns what was applied. Raises StoreError."""
+    from casparian.core.stores.place import check_place
     from casparian.core.stores.sqlite import maintenance
     from casparian.core.stores.store import sqlite_path
 
-    return maintenance.bring_up_to_date(sqlite_path(url))
+    path = sqlite_path(url)
+    check_place(path)
+    return maintenance.bring_up_to_date(path)
 
 
 def existing_path(url: str) -> Path:
     """Return the file of a store. Raises StoreUnreachableError if there is none yet."""
+    from casparian.core.stores.place import check_place
     from casparian.core.stores.store import sqlite_path
 
     path = sqlite_path(url)
+    check_place(path)
     if not path.exists():
         raise StoreUnreachableError(
             f"{path}: there is no store yet",

@@ -85,19 +85,23 @@ def open_store(
 ) -> Store:
     """Open the store that a URL names: a path, or ``sqlite:///absolute/path.db``.
 
-    It is made if it is not there, and brought up to date, unless it is to be read only.
+    It is made if it is not there, and brought up to date, unless it is to be read only; a folder is
+    made only for the one in the home.
     ``patience_s`` is how long a call waits for another process that writes; 30 s if left out.
 
     Raises:
         StoreError: the URL names no kind of store that there is.
-        StoreUnreachableError: it can't be opened.
+        StoreUnreachableError: it can't be opened, is a folder, or lies in one that isn't there.
         StoreNewerError: a newer casparian made it.
     """
+    from casparian.core.stores.place import check_place
     from casparian.core.stores.sqlite.connection import PATIENCE_S
     from casparian.core.stores.sqlite.store import SqliteStore
 
     patience = PATIENCE_S if patience_s is None else patience_s
-    return SqliteStore(sqlite_path(url), read_only=read_only, patience_s=patience)
+    path = sqlite_path(url)
+    check_place(path)
+    return SqliteStore(path, read_only=read_only, patience_s=patience)
 
 
 def sqlite_path(url: str | Path) -> Path:

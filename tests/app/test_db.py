@@ -12,6 +12,7 @@ from click import UsageError
 from click.testing import CliRunner, Result
 
 from casparian.app.cli import casparian
+from casparian.core.stores.errors import StoreUnreachableError
 from casparian.core.stores.sqlite.schema import MIGRATIONS
 
 
@@ -43,6 +44,35 @@ def test_the_store_is_where_the_option_the_environment_or_the_file_says(
     db("migrate")
     db("migrate", "--store", "c.db")
     assert all(Path(name).exists() for name in ("a.db", "b.db", "c.db"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("db", "migrate"),
+        ("db", "status"),
+        ("jobs",),
+        ("parser", "list"),
+        ("env", "build", "sales"),
+        ("enqueue", "sales", "a.csv"),
+        ("worker", "--drain"),
+        ("process",),
+    ],
+)
+def test_a_store_that_can_not_be_made_where_it_is_named_is_refused_by_every_command(
+    words: tuple[str, ...],
+) -> None:
+    Path("folder").mkdir()
+    for named, message, hint in (
+        ("nodir/sub/s.db", "there is no folder", f"mkdir -p {Path.cwd()}/nodir/sub;"),
+        ("folder", "this is a folder, and a store is a file", "name a file in it"),
+    ):
+        done = CliRunner().invoke(casparian, [*words, "--store", named], standalone_mode=False)
+        assert isinstance(done.exception, StoreUnreachableError)
+        assert message in done.exception.message
+        assert hint in done.exception.hint
+        assert not done.output, "a worker says nothing of itself before it has a store"
+    assert sorted(Path.cwd().rglob("*")) == [Path.cwd() / "folder"]
 
 
 def test_a_problem_is_told_and_is_the_exit_code() -> None:

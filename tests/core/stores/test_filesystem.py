@@ -41,6 +41,7 @@ def test_it_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "network_kind", lambda _: "nfs4")
+    monkeypatch.setenv("CASPARIAN_HOME", str(tmp_path / "deep"))
     with pytest.raises(StoreError, match="network") as caught:
         open_store(tmp_path / "deep" / "casparian.db")
     assert "local disk" in caught.value.hint

@@ -33,7 +33,8 @@ from .clock import LEASE_MS, claim, finish, new_job
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CASPARIAN_HOME", str(tmp_path / "home"))
     return tmp_path / "home" / "casparian.db"
 
 
