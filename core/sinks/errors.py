@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What the system answers where nothing more can be stored: later there may be room."""
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _BLOCKED = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
 
@@ -54,7 +55,7 @@ def storing(path: Path) -> Iterator[None]:
 def disk_error(path: Path, error: OSError) -> SinkError:
     """Say what an `OSError`, met while writing for ``path``, means and what to try."""
     elsewhere = "choose another place: run --sink parquet://DIR, worker --output DIR"
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return SinkError(
             f"cannot write {path}: the disk is full, or a file-size limit or quota was reached",
             hint=f"free some space, or {elsewhere}",

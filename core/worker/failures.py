@@ -63,6 +63,7 @@ CLASSES: Final[dict[str, FailureClass]] = {
     "environment_error": FailureClass("waits", False, "the parser's Python can't be had"),
     "network_error": FailureClass("waits", False, "uv could not reach a package index"),
     "output_missing": FailureClass("waits", False, "the output root is not there, or empty"),
+    "log_unwritable": FailureClass("waits", False, "the job's log can't be written"),
     "bundle_corrupt": FailureClass("never", False, "the bundle is not what its hash says"),
     "input_missing": FailureClass("never", False, "the input can't be read"),
     "input_changed": FailureClass("later", False, "the input changed while it was read"),

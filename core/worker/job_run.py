@@ -33,7 +33,7 @@ from casparian.core.publishing.manifest import (
     staging_folder,
 )
 from casparian.core.publishing.publish import database_loads
-from casparian.core.sinks.errors import SinkError, disk_error
+from casparian.core.sinks.errors import DISK_FULL, SinkError, disk_error
 from casparian.core.sinks.staged import StagedSinks
 from casparian.core.sinks.temporary import sync_changed_folder, sync_file, sync_folder
 from casparian.core.validation import QuarantineLimits
@@ -102,7 +102,9 @@ class JobRun:
                 return self._logged(self._guarded())
         except OSError as error:
             return failed(
-                "disk_full", f"{self._task.log}: the log can't be written: {error.strerror}"
+                "disk_full" if error.errno in DISK_FULL else "log_unwritable",
+                f"{self._task.log}: the log can't be written: {error.strerror}",
+                hint="free some space there, or make it writable; $CASPARIAN_HOME says where it is",
             )
 
     def _guarded(self) -> Staged | JobFailed | Stopped:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError
+from casparian.core.worker.troubles import Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +35,12 @@ class LeaseKeeper:
     """Beats for all jobs that are held.
 
     Args:
-        open_store: opens a connection for the thread, whose calls don't take long to give up.
+        open_store: opens a connection for the thread, whose calls don't take long to give up. It
+            must make no store where there is none: the one that was there may be missing just now.
         worker_id: beats as well, so that people see it.
         lease_s: how long a lease lasts, in seconds.
         interval_s: seconds between two beats.
-        on_problem: is told what goes wrong.
+        on_problem: is told what goes wrong, and every half minute that it still does.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class LeaseKeeper:
         self._worker_id = worker_id
         self._lease_s = lease_s
         self._interval_s = interval_s
-        self._on_problem = on_problem
+        self._troubles = Troubles(on_problem)
         self._lock = threading.Lock()
         self._kept: dict[Lease, _Kept] = {}
         self._lost: set[Lease] = set()
@@ -122,10 +124,10 @@ class LeaseKeeper:
             beats = self._store.jobs.heartbeat(leases, lease_ms=round(self._lease_s * 1000))
             self._store.workers.beat(self._worker_id)
         except StoreError as error:
-            self._on_problem(f"no heartbeat: {error.message}")
+            self._troubles.met(f"no heartbeat: {error.message}")
             return
         except Exception as error:  # noqa: BLE001 - this thread must live to end what isn't kept
-            self._on_problem(f"no heartbeat: {type(error).__name__}: {error}")
+            self._troubles.met(f"no heartbeat: {type(error).__name__}: {error}")
             return
         with self._lock:
             for beat in beats:

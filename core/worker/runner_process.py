@@ -73,6 +73,9 @@ class RunnerProcess:
         """The job it runs, or whose set waits for its promotion."""
         self.publishing: Work | None = None
         """The set it makes visible before it goes on with its work."""
+        self.killed_for: Lease | None = None
+        """The lost lease that it was killed for: it does nothing more, though it may be working on
+        another job by now."""
 
     @property
     def pid(self) -> int:
@@ -98,6 +101,7 @@ class RunnerProcess:
     def kill_for(self, lease: Lease) -> None:
         """Kill it if it still has to do with the job of this lease; from any thread."""
         if any(work is not None and work.lease == lease for work in (self.work, self.publishing)):
+            self.killed_for = lease
             self.kill()
 
     def kill(self) -> None:

@@ -42,10 +42,10 @@ class Runners:
 
         If it ``may_publish``, one that will be done with that in a moment is better than a new one.
         """
-        idle = (runner for runner in self._all if runner.work is runner.publishing is None)
-        found = next(idle, None)
+        without_work = [r for r in self._all if r.work is None and r.killed_for is None]
+        found = next((runner for runner in without_work if runner.publishing is None), None)
         if found is None and may_publish:
-            found = next((runner for runner in self._all if runner.work is None), None)
+            found = next(iter(without_work), None)
         if found is not None:
             return found
         runner = RunnerProcess()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
 from casparian.core.stores.jobs import JobError
+from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
 from casparian.core.worker.bundle_cache import BundleCache
 from casparian.core.worker.claims import Claims
@@ -42,6 +43,7 @@ from casparian.core.worker.runner_process import RunnerProcess, Work
 from casparian.core.worker.runners import Runners
 from casparian.core.worker.stop_signals import StopSignals
 from casparian.core.worker.tasks import make_task
+from casparian.core.worker.troubles import Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +56,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.5
 """How often it looks for jobs, for what is to be cancelled, and at its clocks."""
-_TELL_AGAIN_S: Final = 30.0
+#: So long after the jobs' time was up it is tried to tell the store how they ended.
+_LAST_TRIES_S: Final = 10.0
 """How often the same trouble with the store is told."""
 
 
@@ -68,7 +71,8 @@ class Supervisor:
         self._progress: dict[Lease, Progress] = {}
         self._stop_at: float | None = None
         self._stopping = False
-        self._trouble = ("", 0.0)
+        self._troubles = Troubles(self._warn)
+        self._gives_back = False
         self._asked_to_stop = False
 
     def stop(self) -> None:
@@ -95,7 +99,7 @@ class Supervisor:
             self._presence = Presence(options.home, self.worker_id)
             store.workers.announce(new_worker(self.worker_id, slots=options.concurrency))
             self._leases = LeaseKeeper(
-                lambda: open_store(options.store, patience_s=patience),
+                lambda: open_store(existing_path(options.store), patience_s=patience),
                 self.worker_id,
                 lease_s=options.stale_after,
                 interval_s=options.heartbeat_interval,
@@ -147,8 +151,12 @@ class Supervisor:
         return max(0.0, TICK_S - (time.monotonic() - ticked))
 
     def _is_done(self) -> bool:
-        if self._runners.busy() or self._endings.waiting:
+        if self._runners.busy():
             return self._signals.count > 1
+        if self._endings.waiting:
+            # What can't be told the store in time is the next worker's to take back.
+            late = 0.0 if self._stop_at is None else time.monotonic() - self._stop_at
+            return self._signals.count > 1 or late > _LAST_TRIES_S
         if self._stopping:
             return not self._publications or self._signals.count > 1 or self._is_overdue()
         return self._claims.is_over() and not self._publications.worth_waiting()
@@ -161,7 +169,9 @@ class Supervisor:
             self._begin_to_stop()
         self._runners.kill_overdue()
         if self._runners.working() and self._stopping and self._is_overdue():
-            self._notice("giving the running jobs back")
+            if not self._gives_back:
+                self._gives_back = True
+                self._notice("giving the running jobs back")
             self._runners.stop()
         for lease, progress in list(self._progress.items()):
             self._store.jobs.progress(lease, progress.done, progress.total)
@@ -182,11 +192,7 @@ class Supervisor:
         try:
             yield
         except StoreUnreachableError as error:
-            now = time.monotonic()
-            told, at = self._trouble
-            if error.message != told or now - at >= _TELL_AGAIN_S:
-                self._trouble = (error.message, now)
-                self._warn(f"{error.message}; trying again")
+            self._troubles.met(f"{error.message}; trying again")
             # Not a synchronisation: whoever holds the store is given room.
             self._signals.wait(TICK_S)
 
@@ -238,7 +244,8 @@ class Supervisor:
             work.task = made
             if runner.send(made):
                 return
-            if runner.publishing is not None:  # it died of that, and is heard of in a moment
+            # It died of what it did before, and that is heard of in a moment.
+            if runner.publishing is not None or runner.killed_for is not None:
                 runner.work = None
                 self._endings.released(work)
                 return
@@ -325,8 +332,8 @@ class Supervisor:
             hung = f"the job took longer than its {limit:g} s, and hung"
             failure = failed("timeout", hung, hint=MORE_TIME)
             self._endings.failed(work, failure)
-        elif published is not None:
-            self._endings.released(work)  # it had not begun
+        elif published is not None or runner.killed_for not in (None, work.lease):
+            self._endings.released(work)  # it had not begun when its runner died of the one before
         else:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             self._endings.failed(

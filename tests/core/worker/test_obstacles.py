@@ -123,6 +123,23 @@ def test_once_there_is_an_environment_they_run_and_nothing_is_left_to_be_seen(
     assert told.count("the jobs of people 1.0.0 run again") == 1
 
 
+def test_jobs_wait_where_their_logs_can_not_be_written(workshop: Workshop) -> None:
+    workshop.parser(READ)
+    job_id = workshop.job()
+    logs = workshop.home / "logs"
+    logs.parent.mkdir()
+    logs.write_text("no folder")
+    workshop.drain()
+    job = workshop.get(job_id)
+    assert (job.status, job.attempt, job.error) == ("pending", 0, None)
+    [line] = said(workshop)
+    assert "the log can't be written: Not a directory" in line
+    assert "\n  try: " in line
+    logs.unlink()
+    workshop.drain()
+    assert workshop.get(job_id).status == "completed"
+
+
 def test_a_worker_that_drains_says_how_many_jobs_it_leaves_and_why(workshop: Workshop) -> None:
     for name in ("people", "bank"):
         workshop.parser(READ, name=name)

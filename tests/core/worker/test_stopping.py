@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
+from casparian.core.worker import supervisor as supervisor_module
+from casparian.core.worker.reports import JobStarted, Notice, Report
+from casparian.core.worker.runner_process import Work
+from casparian.core.worker.runners import Runners
+from casparian.core.worker.supervisor import Supervisor
+
+from ...ready_processes import RUNNER, ready
 from .conftest import READ, Workshop
 
 WAITS = """
@@ -185,6 +194,53 @@ def test_a_frozen_worker_that_wakes_up_finishes_nothing(workshop: Workshop, even
     assert (job.status, job.fence) == ("completed", 2)
     assert [p.stat().st_ino for p in workshop.root.glob("people/*/*/people.parquet")] == [stamp]
     assert not list(workshop.root.glob(".staging/*"))
+
+
+def test_a_runner_that_was_killed_for_a_lost_lease_is_given_no_other_job(
+    workshop: Workshop,
+) -> None:
+    """Its last words may be read after the lease was found lost, and it killed."""
+    workshop.parser(READ)
+    workshop.job()
+    [job] = workshop.store.jobs.claim_next("w", limit=1, lease_ms=60_000)
+    with ready(RUNNER), selectors.DefaultSelector() as selector:
+        runners = Runners(selector, job_timeout=None)
+        killed = runners.free()
+        killed.work = Work(job.lease, job, None)
+        killed.kill_for(job.lease)
+        killed.work = None
+        other = runners.free(may_publish=True)
+        assert other is not killed
+        for runner in (killed, other):
+            runners.remove(runner)
+
+
+def test_a_worker_that_is_stopped_ends_though_its_store_can_not_be_written(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it held is taken back by the next one, as after a kill."""
+    monkeypatch.setattr(supervisor_module, "_LAST_TRIES_S", 0.1)
+    workshop.parser(WAITS)
+    job_id = workshop.job()
+    store, away = workshop.folder / "casparian.db", workshop.folder / "away.db"
+
+    def on_report(report: Report) -> None:
+        workshop.reports.append(report)
+        if isinstance(report, JobStarted):
+            store.rename(away)
+            supervisor.stop()
+
+    supervisor = Supervisor(workshop.options(drain=False, drain_timeout=0.0), on_report)
+    with ready(RUNNER):
+        supervisor.run()
+    assert not store.exists(), "a store that is missing is not made anew"
+    away.rename(store)
+    assert workshop.get(job_id).status == "running"
+    warned = [one.sentence for one in workshop.reports if isinstance(one, Notice) and one.warning]
+    assert "what this worker held is the next one's to take back" in warned[-1]
+    (workshop.folder / "go").touch()
+    workshop.drain()
+    assert workshop.get(job_id).status == "completed"
 
 
 def test_a_promoted_set_whose_worker_dies_is_published_by_another_and_not_run_again(
