@@ -179,7 +179,9 @@ class CasparianApp(Doing, KeysInOrder):
         for node in nodes:
             if isinstance(node, Screen):
                 break
-            named = [one for one in node.BINDINGS if isinstance(one, Binding) and one.tooltip]
+            bound = (one for one in node.BINDINGS if isinstance(one, Binding) and one.tooltip)
+            # Those of the pane are told with the pane's.
+            named = [one for one in bound if not one.action.startswith("screen.")]
             if node.BINDING_GROUP_TITLE and named:
                 parts.append((str(node.BINDING_GROUP_TITLE), node, named))
         return parts

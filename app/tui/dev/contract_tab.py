@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 from rich.text import Text
@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from casparian.app.tui.dev.accepting import without_contract
+from casparian.app.tui.dev.tab_keys import IN_CONTRACT, ColumnsTable, cursor_moved
 from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.saying import say
 from casparian.app.tui.widgets.table_area import TableArea
@@ -20,12 +21,15 @@ from casparian.core.dev_session.seen import SeenColumn, seen_columns, seen_table
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from casparian.core.dev_session.results import RunResult
 
 
 class ContractTab(Vertical):
     """A line for each column; those with bad cells are marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = IN_CONTRACT
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -45,11 +49,12 @@ class ContractTab(Vertical):
     def _look_at_row(self, event: ArrowTable.RowHighlighted) -> None:
         event.stop()
         self._at = event.row
+        cursor_moved(self)
 
     def compose(self) -> ComposeResult:
         """A sentence, and the columns."""
         yield Static(id="contract-sentence")
-        yield TableArea(id="contract-columns")
+        yield TableArea(table=ColumnsTable(), id="contract-columns")
 
     def show(self, result: RunResult | None, *, stale: bool = False) -> None:
         """Show a run's columns; ``stale``: it is not the newest, which had none."""

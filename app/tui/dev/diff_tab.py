@@ -10,11 +10,13 @@ from textual.widgets import Static
 
 from casparian.app.tui.dev.diff_text import Looks, said_of
 from casparian.app.tui.dev.state import came_to_rows
+from casparian.app.tui.dev.tab_keys import IN_DIFF
 from casparian.app.tui.widgets.part_style import part_style
 from casparian.app.tui.widgets.saying import say
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from casparian.app.tui.dev.state import DevState
     from casparian.core.dev_session.events import Compared
@@ -27,6 +29,7 @@ _KINDS: Final = ("added", "removed", "changed")
 class DiffTab(VerticalScroll, can_focus=True):
     """The comparison of the run that is shown with the one before it."""
 
+    BINDINGS: ClassVar[list[BindingType]] = IN_DIFF
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{name}" for name in _KINDS}
 
     def __init__(self, **options: Any) -> None:

@@ -340,6 +340,7 @@ class DevScreen(Doing, RunActions, FileActions):
     @on(TabbedContent.TabActivated)
     def _tab_opened(self, event: Any) -> None:
         self._draw_tabs(self.tab)
+        self.refresh_what_can_be_done()
         if self.tab == "diff":
             self._ask_for_comparison()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from casparian.app.tui.dev.tab_keys import IN_QUARANTINE, BadRowsTable, cursor_moved
 from casparian.app.tui.widgets.arrow_table import ArrowTable
 from casparian.app.tui.widgets.saying import say
 from casparian.app.tui.widgets.splitter import Splitter
@@ -22,6 +23,7 @@ from casparian.core.words import counted
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from casparian.core.dev_session.results import RunResult
     from casparian.core.quarantine import ReasonGroup
@@ -32,6 +34,8 @@ _MOST: Final = 5_000
 
 class QuarantineTab(Horizontal):
     """The groups at the left, the rows of the one under the cursor at the right."""
+
+    BINDINGS: ClassVar[list[BindingType]] = IN_QUARANTINE
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -47,7 +51,7 @@ class QuarantineTab(Horizontal):
         yield groups
         yield Splitter("quarantine-groups", "left")
         with Vertical():
-            yield TableArea(id="quarantine-rows")
+            yield TableArea(table=BadRowsTable(), id="quarantine-rows")
             yield Static(id="quarantine-why")
 
     @property
@@ -90,6 +94,7 @@ class QuarantineTab(Horizontal):
         event.stop()
         if event.option_index >= len(self._groups):
             return  # of a result that is not shown any more: the newer one tells its own
+        cursor_moved(self)
         group, result = self._groups[event.option_index], self._result
         output = None if result is None else result.output(group.output)
         if output is None or output.quarantine is None:
@@ -160,6 +165,7 @@ class QuarantineTab(Horizontal):
                 words.append("  would pass with ", "dim")
                 words.append(bad.hint, "bold")
         self.query_one("#quarantine-why", Static).update(words)
+        cursor_moved(self)
 
     def next_row(self, by: int) -> None:
         """Go to the next bad row, or the one before."""

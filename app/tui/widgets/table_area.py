@@ -33,9 +33,15 @@ _PROMPTS: Final[Mapping[Asked, tuple[str, str]]] = {
 class TableArea(Vertical):
     """An `ArrowTable` that needs nothing around it. ``table`` is where rows are shown."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        table: ArrowTable | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
-        self.table = ArrowTable()
+        self.table = ArrowTable() if table is None else table
         self._prompt: Prompt[Asked] = Prompt()
         self._status = Static(classes="table-status", markup=False)
 

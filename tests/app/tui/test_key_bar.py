@@ -69,6 +69,47 @@ async def test_in_the_dev_pane_whatever_has_the_focus(tmp_path: Path, width: int
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("width", [80, 160])
+async def test_what_is_done_in_a_tab_of_the_dev_pane_comes_first_there(
+    tmp_path: Path, width: int
+) -> None:
+    host = FedHost()
+    app = CasparianApp(host)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query("DiffTab"))
+        host.show_results([result(tmp_path)])
+        await until(pilot, lambda: app.screen.state.result is not None)  # type: ignore[attr-defined]
+        for key, labels in (("2", ["Accept", "Source", "Next bad"]), ("5", ["Accept"])):
+            await pilot.press(key)
+            for part in app.screen.query("QuarantineTab *, ContractTab *"):
+                if part.focusable and part.is_on_screen:
+                    assert (await focused_on(pilot, part))[: len(labels)] == labels
+        await pilot.press("6")
+        assert app.focused is not None
+        assert (await focused_on(pilot, app.focused))[0] == "Against"
+        await pilot.press("1")
+        assert app.focused is not None
+        assert "Accept" not in await focused_on(pilot, app.focused)
+
+
+@pytest.mark.asyncio
+async def test_a_key_of_a_tab_may_be_a_persons_own_and_says_why_it_does_nothing(
+    tmp_path: Path,
+) -> None:
+    host = FedHost()
+    app = CasparianApp(host, keys={"dev.accept": "f6"})
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query("DiffTab"))
+        host.show_results([result(tmp_path)])
+        await until(pilot, lambda: app.screen.state.result is not None)  # type: ignore[attr-defined]
+        await pilot.press("2")
+        await until(pilot, lambda: "f6 Accept" in lines_of(app)[-1])
+        await pilot.press("f6")
+        await until(pilot, lambda: app._notifications)
+        assert "would" in [*app._notifications][-1].message
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("width", WIDTHS)
 async def test_in_the_prod_pane_its_jobs_and_its_quarantine(queued: Queued, width: int) -> None:
     queued.add("/data/a.csv")
