@@ -113,8 +113,8 @@ class GuestError:
     """The parser's own frames: ``file``, ``line``, ``function``, ``source``; innermost last."""
     text: str = ""
     """The traceback as Python prints it."""
-    cause: Literal["", "memory", "disk_full"] = ""
-    """What of the machine failed, by the exception's type."""
+    cause: Literal["", "memory", "disk_full", "bundle_corrupt"] = ""
+    """What failed that isn't the parser, by the exception's type."""
     error_type: str = ""
     """For a broken contract: which rule, in the vocabulary of docs/errors.md."""
 

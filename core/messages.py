@@ -168,7 +168,7 @@ def _error(content: Mapping[str, Any]) -> GuestError:
         message=str(content["message"]),
         phase=str(content.get("phase", "parse")),
         retryable=content.get("retryable") is True,
-        cause=cause if cause in ("memory", "disk_full") else "",
+        cause=cause if cause in ("memory", "disk_full", "bundle_corrupt") else "",
         hint=str(content.get("hint", "")),
         traceback=tuple(
             {

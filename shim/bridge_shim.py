@@ -198,7 +198,9 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Call
         loader = importlib.import_module(_PACKAGE + ".loader")
         folder = os.path.join(archive_folder, "bundle")
         try:
-            loader.extract(_read_archive(options.parser_archive, archive_folder), folder)
+            with loader.unpacking():
+                archive = _read_archive(options.parser_archive, archive_folder)
+            loader.extract(archive, folder)
         except failures.GuestFailure as error:
             writer.metadata("error", **failures.describe(error, phase="load"))
             writer.error(str(error))

@@ -43,12 +43,16 @@ _PROGRAM_PACKAGES = {
 
 
 class GuestFailure(Exception):
-    """An error that the shim itself finds: it speaks to the person, without a traceback."""
+    """An error that the shim itself finds: it speaks to the person, without a traceback.
 
-    def __init__(self, message: str, *, kind: str, hint: str = "") -> None:
+    ``cause`` is what failed that isn't the parser: ``disk_full`` or ``bundle_corrupt``.
+    """
+
+    def __init__(self, message: str, *, kind: str, hint: str = "", cause: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.hint = hint
+        self.cause = cause
 
 
 #: Folders whose frames say nothing to a person: the shim's own, and the import system's.
@@ -91,7 +95,9 @@ def retryable(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """What of the machine failed, if that is what an error means, by its type and number."""
+    """What failed that isn't the parser, if an error means that, by its type and number."""
+    if isinstance(error, GuestFailure):
+        return error.cause
     if isinstance(error, MemoryError):
         return "memory"
     if isinstance(error, OSError) and error.errno in _FULL:

@@ -58,7 +58,8 @@ def extract(archive: str, folder: str) -> None:
     """Unpack a bundle's ZIP into ``folder``, refusing whatever would leave it.
 
     Raises:
-        GuestFailure: a damaged archive, ``..``, an absolute name, a link, or more than the limits.
+        GuestFailure: a damaged archive, ``..``, an absolute name, a link, or more than the limits;
+            or the folder can't be written, which says nothing of the archive.
     """
     import zipfile  # only for bundles, and it takes its time
 
@@ -71,11 +72,38 @@ def extract(archive: str, folder: str) -> None:
             if reason is not None:
                 raise _corrupt(reason)
             for entry in entries:
-                bundle.extract(entry, folder)
-    except GuestFailure:
+                content = b"" if entry.is_dir() else bundle.read(entry)
+                with unpacking():
+                    _put(os.path.join(folder, entry.filename), content)
+    except (GuestFailure, MemoryError):
         raise
     except Exception as error:  # a damaged ZIP raises whatever its unpacker happens to
         raise _corrupt(str(error) or type(error).__name__) from error
+
+
+def _put(path: str, content: bytes) -> None:
+    if path.endswith("/"):
+        os.makedirs(path, exist_ok=True)
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def unpacking() -> Iterator[None]:
+    """Turn an error of the disk, met while a bundle is put there, into what the host tries again.
+
+    Raises GuestFailure.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise GuestFailure(
+            f"the parser's bundle can't be unpacked: {error}",
+            kind="BundleNotUnpacked",
+            cause="disk_full",
+        ) from error
 
 
 def _corrupt(reason: str) -> GuestFailure:
@@ -83,6 +111,7 @@ def _corrupt(reason: str) -> GuestFailure:
         f"the parser's archive is not usable: {reason}",
         kind="BundleCorrupt",
         hint="register the parser again",
+        cause="bundle_corrupt",
     )
 
 

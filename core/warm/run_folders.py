@@ -32,7 +32,7 @@ class RunFolders:
         private: whether runs have a working folder, a home and one for temporary files.
 
     Raises:
-        OSError, BundleCorruptError: it can't be made.
+        OSError, BundleCorruptError: it can't be made; nothing of it is there then.
     """
 
     def __init__(self, place: Path, archive: Path, *, private: bool) -> None:
@@ -48,11 +48,15 @@ class RunFolders:
         """Where a run works, if it has folders of its own."""
         self._stamps: Mapping[str, _Stamp] | None = None
         place.mkdir(mode=0o700)
-        if private:
-            self.work = private_folders(place, self.variables)
-            self.private = list(place.iterdir())
-            self._names = tuple(folder.name for folder in self.private)
-        self._unpack()
+        try:
+            if private:
+                self.work = private_folders(place, self.variables)
+                self.private = list(place.iterdir())
+                self._names = tuple(folder.name for folder in self.private)
+            self._unpack()
+        except BaseException:
+            self.remove()
+            raise
 
     def settle(self) -> None:
         """Trust that the bundle is as it was unpacked. No run may have begun.

@@ -216,8 +216,9 @@ class WarmGuests:
             self._retire(self._kept[0])
         try:
             guest = WarmGuest(spec, known.wanted(), watch=self._watch)
-        except (OSError, BundleCorruptError):
-            return None  # the cold one will say it
+        except (OSError, BundleCorruptError) as error:
+            self._notices.append(f"this run starts cold: {error}")
+            return None  # should the cold one fail as well, that is what is wrong
         kept = _Kept(key, guest, spec)
         self._kept.append(kept)
         return kept

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
 Retry = Literal["never", "later", "crash", "waits"]
 
-_HINTS: Final = {
-    "memory": "read the file in parts, or give parsers more: $CASPARIAN_MEMORY_LIMIT",
-    "disk_full": "free some space, where temporary files are, too; see $CASPARIAN_FILE_SIZE_LIMIT",
+_LESS_MEMORY: Final = "read the file in parts, or give parsers more: $CASPARIAN_MEMORY_LIMIT"
+_MORE_SPACE: Final = (
+    "free some space, where temporary files are, too; see $CASPARIAN_FILE_SIZE_LIMIT"
+)
+_CLASS_OF_CAUSE: Final = {
+    "memory": "memory_limit",
+    "disk_full": "disk_full",
+    "bundle_corrupt": "bundle_corrupt",
 }
 MORE_TIME: Final = "allow more with --job-timeout, or $CASPARIAN_JOB_TIMEOUT"
 """What to try when a job's time was up."""
@@ -86,6 +91,8 @@ def failed(
 ) -> JobFailed:
     """Return a failure of a class, with what follows from it."""
     found = CLASSES[error_class]
+    if error_class == "disk_full":
+        hint = hint or _MORE_SPACE
     return JobFailed(
         error_class,
         message,
@@ -120,7 +127,7 @@ def failure_of(
     return failed(
         _class_of(error, broken, exit_code),
         _sentence(error),
-        hint=error.hint or _HINTS.get(error.cause, ""),
+        hint=error.hint or (_LESS_MEMORY if error.cause == "memory" else ""),
         details=details,
     )
 
@@ -150,5 +157,5 @@ def _class_of(error: GuestError, broken: CasparianError | None, exit_code: int |
     if error.kind == "protocol":
         return "protocol_error" if broken is None else "internal_error"
     if error.cause:
-        return {"memory": "memory_limit", "disk_full": "disk_full"}[error.cause]
+        return _CLASS_OF_CAUSE[error.cause]
     return "transient_error" if error.retryable else "parser_error"

@@ -209,6 +209,8 @@ class JobRun:
         try:
             events = execute_bridge(config)
         except OSError as problem:
+            if problem.errno in DISK_FULL:
+                return failed("disk_full", f"the parser's Python has no room to start: {problem}")
             return failed("environment_error", f"{python} can't be started: {problem}")
         with (
             closing(events),

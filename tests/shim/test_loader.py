@@ -18,6 +18,10 @@ import pytest
 from casparian.core.events import Hello, Log, Metrics, Modules
 from casparian.core.guest import SHIM
 from casparian.core.wire import EndFrame, FrameDecoder
+from casparian.shim.failures import GuestFailure, describe
+from casparian.shim.loader import extract
+
+from ..full_disk import disk_ends_at
 
 FOLDER = {
     "parser.py": """
@@ -281,7 +285,21 @@ def damaged(tmp_path: Path, damage: str) -> Path:
 def test_a_damaged_archive_is_said_to_be_one(run_parser, tmp_path, damage):
     run = run_parser(archive=damaged(tmp_path, damage))
     assert (run.error.type, run.error.retryable) == ("BundleCorrupt", False), run.error
+    assert run.error.cause == "bundle_corrupt"
     assert run.error.hint == "register the parser again"
+
+
+def test_a_bundle_that_a_full_disk_has_no_room_for_is_not_damaged(tmp_path):
+    archive = write_archive(tmp_path / "a.zip", {"parser.py": "x = 1\n" * 1000})
+    with (
+        disk_ends_at(1_000),
+        pytest.raises(GuestFailure, match="can't be unpacked") as met,
+    ):
+        extract(str(archive), str(tmp_path / "bundle"))
+    told = describe(met.value, phase="load")
+    assert (told["cause"], told["retryable"]) == ("disk_full", True)
+    extract(str(archive), str(tmp_path / "later"))
+    assert (tmp_path / "later" / "parser.py").read_text() == "x = 1\n" * 1000
 
 
 def test_an_entrypoint_may_be_in_a_folder_of_the_archive_but_not_outside(run_parser, tmp_path):

@@ -15,9 +15,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from casparian.core.bundles import BundleCorruptError
 from casparian.core.guest import GuestSpec
 from casparian.core.warm import ImportsInFile, in_folder
 from casparian.core.warm.imports import guess
+from casparian.core.warm.run_folders import RunFolders
+
+from ...full_disk import disk_ends_at
 
 
 @pytest.fixture
@@ -395,6 +399,15 @@ class TestBundles:
         assert [told.found for told in runs] == [["as bundled", "1"]] * 3
         # What the compiler warns of is said by each run, not by none.
         assert ["SyntaxWarning" in " ".join(told.lines) for told in runs] == [True] * 3
+
+    def test_nothing_stays_of_folders_that_there_is_no_room_for(self, bench, tmp_path):
+        with disk_ends_at(100), pytest.raises(OSError, match="too large"):
+            RunFolders(tmp_path / "place", bench.archive, private=True)
+        assert not (tmp_path / "place").exists()
+        bench.archive.write_bytes(b"damaged")
+        with pytest.raises(BundleCorruptError):
+            RunFolders(tmp_path / "place", bench.archive, private=True)
+        assert not (tmp_path / "place").exists()
 
     def test_folders_go_with_the_warm_guest(self, bench):
         told = bench.run("import os; found += [os.getcwd()]", archive=bench.archive, private=True)

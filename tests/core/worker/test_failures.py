@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from casparian.core.events import GuestError
 from casparian.core.sinks.errors import SinkError
 from casparian.core.worker import job_run
-from casparian.core.worker.failures import CLASSES
+from casparian.core.worker.failures import CLASSES, failure_of
 from casparian.core.worker.memory import OomRisk, check_memory
 
+from ...full_disk import disk_ends_at
 from ...guest_python import GUEST_PYTHON
 from .conftest import READ, Workshop
 
@@ -158,22 +160,35 @@ def test_an_output_root_that_cannot_be_used_any_more_says_so(workshop: Workshop)
 
 
 def test_a_full_disk_is_met_again_later(workshop: Workshop) -> None:
-    import resource
-
     workshop.parser(
         "import os\nyield [dict(name=os.urandom(50).hex(), age=n) for n in range(40_000)]"
     )
     job_id = workshop.job(max_attempts=1)
     # What the runner may write at most, as if the disk ended there; its supervisor is let off.
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
-    try:
+    with disk_ends_at(1_000_000):
         workshop.drain()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     status, error_class, message = workshop.error(job_id)
     assert (status, error_class) == ("dead_letter", "disk_full"), message
     assert "full" in message
+
+
+def test_a_bundle_that_there_is_no_room_for_is_unpacked_again_later(workshop: Workshop) -> None:
+    workshop.parser(READ, before="# " + "x" * 20_000)
+    job_id = workshop.job(max_attempts=1)
+    workshop.drain(warm_guests=0, resource_limits={"FSIZE": 10_000})
+    status, error_class, message = workshop.error(job_id)
+    assert (status, error_class) == ("dead_letter", "disk_full"), message
+    error = workshop.get(job_id).error
+    assert error is not None
+    assert "free some space" in error.hint
+    assert not workshop.store.parsers.health(), "it doesn't count against the parser"
+
+
+def test_a_damaged_bundle_is_no_fault_of_the_parser_whoever_finds_it() -> None:
+    told = GuestError("parser", "BundleCorrupt", "it is cut", "load", cause="bundle_corrupt")
+    failure = failure_of(told, broken=None, exit_code=1)
+    assert failure.error_class == "bundle_corrupt"
+    assert (failure.permanent, failure.blames_parser) == (True, False)
 
 
 def test_a_parser_that_meets_its_file_size_limit_is_not_to_blame(workshop: Workshop) -> None:
