@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from casparian.app.tui.prod.jobs_table import JobsTable
 from casparian.app.tui.quarantine.events import QuarantineTold, Replaying
@@ -15,11 +15,18 @@ from casparian.core.dev_session.sources import find_source
 from casparian.core.safe_text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from casparian.app.tui.prod.host import ProdHost
     from casparian.app.tui.prod.job_screen import JobScreen
     from casparian.app.tui.quarantine.events import QuarantineEvent
     from casparian.app.tui.quarantine.screen import QuarantineScreen
     from casparian.core.stores.jobs import Job
+
+
+#: What is asked for, under which words, and what is to be typed.
+_ASKED: Final = ("job", "job", "the beginning of its id")
+_SHOWN_ID: Final = 8
 
 
 class JobOpening:
@@ -49,7 +56,28 @@ class JobOpening:
     def do_find(self) -> None:
         """Ask for the beginning of a job's id."""
         node: Any = self
-        node.query_one(Prompt).ask("job", "job", "the beginning of its id")
+        node.query_one(Prompt).ask(*_ASKED)
+
+    def find_job(self, beginning: str) -> None:
+        """Open the job whose id begins so; if none or several do, say so and ask again."""
+        node: Any = self
+        node.run_worker(
+            partial(self._look_for_job, beginning), thread=True, group="find-job", exclusive=True
+        )
+
+    def _look_for_job(self, beginning: str) -> None:
+        node: Any = self
+        node.app.call_from_thread(self._found, beginning, self._host.jobs_named(beginning))
+
+    def _found(self, beginning: str, jobs: Sequence[Job] | None) -> None:
+        node: Any = self
+        if node.app.screen is not node:
+            return  # the person has gone elsewhere meanwhile
+        if jobs is None or len(jobs) == 1:  # if the store can't be looked at, that is told there
+            self.open_job(beginning if jobs is None else jobs[0].job_id)
+            return
+        problem = _several(jobs) if jobs else f"there is no job {beginning!r}"
+        node.query_one(Prompt).ask(*_ASKED, beginning, problem=problem)
 
     def do_quarantine(self) -> None:
         """Look through the quarantined rows of the jobs that match."""
@@ -141,3 +169,12 @@ def source_of(parser: str) -> Path | None:
     recent = [path for path, _ in known.recent]
     before = [known.parser, *recent] if known.parser is not None else recent
     return find_source(parser, Path.cwd(), before)
+
+
+def _several(jobs: Sequence[Job]) -> str:
+    """Say whose ids begin alike, as far as they must be typed to be told apart."""
+    ids = [job.job_id for job in jobs]
+    shown = _SHOWN_ID
+    while len({one[:shown] for one in ids}) < len(ids):
+        shown += 1
+    return f"several jobs' ids begin so: {', '.join(one[:shown] for one in ids)}"

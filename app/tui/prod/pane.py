@@ -299,7 +299,7 @@ class ProdScreen(JobDeeds, JobOpening, WorkerDeeds, FileDeeds, RateDeeds, Doing,
         self.query_one(JobsTable).focus()
         text = (answered.text or "").strip()
         if text and answered.asked == "job":
-            self.open_job(text)
+            self.find_job(text)
 
     def matching(self) -> JobFilter | None:
         """Return which jobs are shown."""

@@ -329,7 +329,7 @@ class QuarantineScreen(Doing, Screen[None]):
         prompt: Any = self.query(Prompt).first()
         name = f"{Path(self.row.job.input_path).stem}.quarantine.parquet"
         job = self.row.job.job_id
-        prompt.ask(job, f"write job {job[:8]} to", ".parquet, .csv or .jsonl", before=name)
+        prompt.ask(job, f"write job {job[:8]} to", ".parquet, .csv or .jsonl", name, proposed=True)
 
     @on(Prompt.Answered)
     def _export_to(self, answered: Prompt.Answered) -> None:

@@ -127,9 +127,9 @@ class ArrowTable(TableMouse, can_focus=True):
         self._view = replace(self._view, marks=marks)
         self.refresh()
 
-    def filter_by(self, written: str) -> None:
+    def filter_by(self, written: str) -> bool:
         """Show only rows that a filter keeps; empty for all. An error is shown, never raised."""
-        self._arrange(self._view.plainly(), written.strip(), self._view.sort)
+        return self._arrange(self._view.plainly(), written.strip(), self._view.sort)
 
     def sort_by(self, column: int | None, *, descending: bool = False) -> None:
         """Sort by a column; None for the order in which the rows came."""
@@ -159,33 +159,39 @@ class ArrowTable(TableMouse, can_focus=True):
         )
         self._tell()
 
-    def answer(self, asked: messages.Asked, written: str) -> None:
-        """Do what was asked for by `PromptWanted`, with what a person wrote."""
+    def answer(self, asked: messages.Asked, written: str) -> bool:
+        """Do what was asked for by `PromptWanted`, with what a person wrote.
+
+        False if that makes no sense, which is shown.
+        """
+        if asked == "filter":
+            return self.filter_by(written)
+        if asked == "export":
+            return not written.strip() or self.export_to(Path(written.strip()).expanduser())
         if asked == "find":
             self.find(written)
-        elif asked == "filter":
-            self.filter_by(written)
-        elif asked == "export":
-            self.export_to(Path(written.strip()).expanduser())
-        else:
-            digits = written.strip().replace(",", "").replace("_", "")
-            if digits.isdecimal() and int(digits) > 0:
-                self.jump_to(int(digits) - 1)
-            elif digits:
-                self._tell(problem=f"{written.strip()!r} is no row's number")
+            return True
+        digits = written.strip().replace(",", "").replace("_", "")
+        if digits.isdecimal() and int(digits) > 0:
+            self.jump_to(int(digits) - 1)
+        elif digits:
+            self._tell(problem=f"{written.strip()!r} is no row's number")
+            return False
+        return True
 
-    def export_to(self, path: Path) -> None:
-        """Write the rows that are shown to a file, in their order."""
+    def export_to(self, path: Path) -> bool:
+        """Write the rows that are shown to a file, in their order; False if it can't be one."""
         view = self._view
         try:
             check_export(path)
         except CasparianError as error:
             self._tell(problem=_said(error))
-            return
+            return False
         self._questions.ask(
             "export", "writing…", lambda stale: Written(taking.exported(view, path, stale), path)
         )
         self._tell()
+        return True
 
     @property
     def status(self) -> TableStatus:
@@ -287,8 +293,11 @@ class ArrowTable(TableMouse, can_focus=True):
         else:
             self.sort_by(None if sort.descending else column, descending=not sort.descending)
 
-    def _arrange(self, view: TableView, written: str, sort: Sort | None) -> None:
-        """Show a view as soon as it is filtered and sorted; until then what was shown stays."""
+    def _arrange(self, view: TableView, written: str, sort: Sort | None) -> bool:
+        """Show a view as soon as it is filtered and sorted; until then what was shown stays.
+
+        False if the filter makes no sense, which is shown.
+        """
         self._questions.forget("arrange")
         try:
             keep = parse_filter(written, view.source.schema)
@@ -296,11 +305,11 @@ class ArrowTable(TableMouse, can_focus=True):
             if view.source is not self._view.source:
                 self._begin(view)
             self._tell(problem=_said(error))
-            return
+            return False
         view = replace(view, filter=written, sort=sort)
         if keep is None and sort is None:
             self._begin(view)
-            return
+            return True
         words = " and ".join(["filtering"] * (keep is not None) + ["sorting"] * (sort is not None))
         self._questions.ask(
             "arrange",
@@ -308,6 +317,7 @@ class ArrowTable(TableMouse, can_focus=True):
             lambda stale: taking.arranged_view(view, keep, sort, stale),
         )
         self._tell()
+        return True
 
     def _begin(self, view: TableView) -> None:
         """Show a view; the cursor stays on its row and column if they are there."""

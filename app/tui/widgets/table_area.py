@@ -61,9 +61,10 @@ class TableArea(Vertical):
     @on(Prompt.Answered)
     def _answer(self, answered: Prompt.Answered) -> None:
         answered.stop()
-        self.table.focus()
-        if answered.text is not None:
-            self.table.answer(answered.asked, answered.text)
+        if answered.text is None or self.table.answer(answered.asked, answered.text):
+            self.table.focus()
+        else:  # what is wrong stands below, and what was typed can be mended
+            self._prompt.ask(answered.asked, *_PROMPTS[answered.asked], answered.text)
 
     @on(ArrowTable.CellSelected)
     def _open(self, selected: ArrowTable.CellSelected) -> None:

@@ -18,6 +18,7 @@ from casparian.app.tui.widgets.log_area import LogArea
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.core.publishing.manifest import Manifest, StagedOutput
 from casparian.core.queueing.job_details import job_details
+from casparian.core.stores.jobs import NewJob
 from casparian.core.worker.job_logs import log_path
 
 from ..queued import Queued, bad_row
@@ -142,8 +143,38 @@ async def test_a_job_is_opened_by_the_beginning_of_its_id(queued: Queued) -> Non
         assert f"job {job_id}" in lines_of(app)[0]
         await pilot.press("escape", "o", *"nothing", "enter")
         await until(pilot, lambda: any("there is no job 'nothing'" in x for x in lines_of(app)))
+        assert app.focused.value == "nothing", "what was typed can be mended"  # type: ignore[union-attr]
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ProdScreen))
+
+
+@pytest.mark.asyncio
+async def test_where_several_ids_begin_so_it_is_said_and_asked_again(queued: Queued) -> None:
+    queued.add("/data/first.csv")
+    [first] = queued.jobs.list(limit=1).jobs
+    job_ids = sorted(
+        one.job_id
+        for one in queued.jobs.insert_many(
+            NewJob("sales", "1.0.0", first.source_hash, f"/{n}.csv", f"{n}" * 64, 1)
+            for n in range(2)
+        )
+    )
+    same = 0
+    while job_ids[0][same] == job_ids[1][same]:  # those that are queued together begin alike
+        same += 1
+    app = prod_app(queued)
+    async with app.run_test(size=(160, 24)) as pilot:
+        pane = await looked(pilot)
+        await pilot.press("o", *job_ids[0][:same], "enter")
+        told = max(8, same + 1)
+        problem = f"several jobs' ids begin so: {job_ids[0][:told]}"
+        await until(pilot, lambda: any(problem in x for x in lines_of(app)))
+        assert app.screen is pane, "no screen of a job that isn't one"
+        await pilot.press(job_ids[1][same])
+        await until(pilot, lambda: not any(problem in x for x in lines_of(app)))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, JobScreen) and app.screen.details)
+        assert f"job {job_ids[1]}" in lines_of(app)[0]
 
 
 @pytest.mark.asyncio

@@ -205,6 +205,8 @@ async def test_an_export_writes_what_its_command_writes(queued: Queued, tmp_path
         await pilot.press("e")
         line: Any = app.focused
         assert line.value == "a.quarantine.parquet"
+        await pilot.press(*"q.csv")
+        assert line.value == "q.csv", "what is typed takes the place of what was proposed"
         for said in (f"2 rows written to {ours}", "is there already"):
             await until(pilot, lambda: isinstance(app.focused, Input) or screen.row)
             if not isinstance(app.focused, Input):

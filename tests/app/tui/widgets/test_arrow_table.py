@@ -156,8 +156,28 @@ async def test_a_filter_that_makes_no_sense_is_shown_and_changes_nothing(shown):
 
         assert "there is no column 'nn'; did you mean n?" in opened.status
         assert opened.table.view.shown.count == 1_000_000
-        await opened.press("down")
+        assert opened.app.focused.value == "nn > 3", "what was typed can be mended"
+        await opened.press("home", "delete", "enter")
+        assert opened.table.view.shown.count == 999_996
         assert "there is no" not in opened.status
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "said"),
+    [
+        ("f", "nn > 3", "there is no column"),
+        ("g", "x1", "is no row's number"),
+        ("w", "a.b", ".csv"),
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_kept_until_escape(shown, key, typed, said):
+    async with shown() as opened:
+        await opened.ask(key, typed)
+        assert said in opened.status
+        assert opened.app.focused.value == typed
+        await opened.press("escape", "down")
+        assert opened.app.focused is opened.table
+        assert said not in opened.status
 
 
 async def test_finding_goes_to_the_next_cell_and_on_and_back(shown):
