@@ -1,9 +1,10 @@
 """How many jobs end each minute, over the last hour: what a chart of the queue shows.
 
-A minute that is over is counted once, and of the present one only what came since the last look:
-each look costs the same, however many jobs there are. What is not counted yet is counted bit by
-bit, the newest minutes first. Then one of those that are over is counted again at each look: a job
-that failed then may have been queued again.
+A minute that is over is counted once. The present one is counted anew at each look that follows a
+change, as a job that failed in it may have been queued again, and may even have failed again; only
+where very many jobs end what came since the last look is added. So each look costs the same,
+however many jobs there are. What is not counted yet is counted bit by bit, the newest minutes
+first. Then one of those that are over is counted again at each look, for the same reason.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class ThroughputCount:
             self._add(_counted(store, self._mark, settles), self._settled)
             self._mark = settles
         if changed:
+            self._count_present(store)
             over = self._mark // _MINUTE
             few = (at for at, rate in self._settled.items() if 0 < rate.jobs <= _FEW)
             self._unsure = {at for at in few if first <= at < over}
@@ -105,6 +107,14 @@ class ThroughputCount:
             ),
             len(self._unsure),
         )
+
+    def _count_present(self, store: Store) -> None:
+        """Count what is settled of the minute that goes on: its jobs may have been queued again."""
+        assert self._mark is not None
+        at = self._mark // _MINUTE
+        if 0 < self._settled.get(at, Rate()).jobs <= _FEW:
+            found = _counted(store, at * _MINUTE, self._mark)
+            self._settled[at] = found.get(at, Rate())
 
     def _look_back(self, store: Store, first: int) -> None:
         until = self._clock() + _BUDGET

@@ -79,6 +79,33 @@ def test_a_look_counts_no_longer_than_it_may_and_the_next_goes_on(store: SqliteS
     assert sum(one.done for one in found.rates if one) == 1
 
 
+def test_what_fails_twice_in_the_present_minute_is_counted_once_and_what_waits_again_not_at_all(
+    store: SqliteStore,
+) -> None:
+    counting = ThroughputCount(clock=lambda: 0.0)
+
+    def failed(now: int) -> int:
+        found = counting.look(store, now).rates
+        assert found == ThroughputCount(clock=lambda: 0.0).look(store, now).rates
+        present = found[-1]
+        assert present is not None
+        return present.failed
+
+    ended(store, *[("failed", 10)] * 10)
+    assert failed(NOW) == 10
+    store.connection.raw.execute(
+        "UPDATE cf_jobs SET status = 'pending', finished_at = NULL WHERE rowid IN "
+        "(SELECT rowid FROM cf_jobs LIMIT 7)"
+    )
+    assert failed(NOW + 1_000) == 3, "they wait again"
+    store.connection.raw.execute(
+        "UPDATE cf_jobs SET status = 'failed', finished_at = ? WHERE status = 'pending'",
+        (NOW + 1_500,),
+    )
+    assert failed(NOW + 2_000) == 10
+    assert failed(NOW + 6_000) == 10, "once they are settled as well"
+
+
 def test_a_failure_that_was_queued_again_is_none_soon_after(store: SqliteStore) -> None:
     ended(store, ("failed", 300), ("completed", 300), ("failed", 900), ("completed", 1_500))
     counting = ThroughputCount(clock=lambda: 0.0)
