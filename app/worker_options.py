@@ -100,8 +100,15 @@ def check_queue(options: WorkerOptions) -> None:
 
     Raises StoreError if the store can't be used, UnknownParserError if ``--parser`` names none.
     """
-    from casparian.core.registry.known import Known, check_registered
+    from casparian.core.stores.parser_names import check_registered
+    from casparian.core.stores.place import check_place
+    from casparian.core.stores.store import open_store, sqlite_path
 
-    with Known(options.store, patience_s=_PATIENCE_S) as known:
-        if options.parser is not None:
-            check_registered(known.store, options.parser)
+    path = sqlite_path(options.store)
+    check_place(path)
+    if path.exists():
+        with open_store(options.store, patience_s=_PATIENCE_S) as store:
+            if options.parser is not None:
+                check_registered(store, options.parser)
+    elif options.parser is not None:
+        check_registered(None, options.parser)  # no store is made for a name that is mistyped

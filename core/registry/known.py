@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import UnknownParserError
+from casparian.core.stores.parser_names import not_registered
 from casparian.core.stores.place import check_place
 from casparian.core.stores.store import open_store, sqlite_path
 
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 class Known:
     """What a store knows of parsers. One that isn't there is empty, and made by the first insert.
 
-    So whoever is refused leaves nothing behind. Use as a context manager; ``patience_s`` is as for
-    `open_store`.
+    So whoever is refused leaves nothing behind. Use as a context manager.
 
     Raises StoreError if it can't be opened, and StoreUnreachableError if it can't even be made.
     """
 
-    def __init__(self, url: str, *, patience_s: float | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
         path = sqlite_path(url)
         check_place(path)
-        self.store: Store | None = open_store(url, patience_s=patience_s) if path.exists() else None
+        self.store: Store | None = open_store(url) if path.exists() else None
 
     def __enter__(self) -> Known:
         return self
@@ -106,21 +105,4 @@ def find_registered(store: Store | None, word: str) -> StoredParser:
             f"there is no version {version!r} of {name}",
             hint=f"there are: {', '.join(dict.fromkeys(versions))}",
         )
-    raise _not_registered(name, [parser.name for parser in every])
-
-
-def check_registered(store: Store | None, name: str) -> None:
-    """Refuse a name that no parser has. Raises UnknownParserError, with the names there are."""
-    names = [] if store is None else [parser.name for parser in store.parsers.list()]
-    if name not in names:
-        raise _not_registered(name, names)
-
-
-def _not_registered(name: str, known: Sequence[str]) -> UnknownParserError:
-    names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        hint = f"did you mean {near[0]}?"
-    else:
-        hint = f"there are: {', '.join(names)}" if names else "casparian parser register FOLDER"
-    return UnknownParserError(f"no parser {name!r} is registered", hint=hint)
+    raise not_registered(name, [parser.name for parser in every])
