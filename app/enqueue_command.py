@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from casparian.core.safe_text import one_line
+from casparian.core.words import counted
 
 from .cli import EXIT_FAILED
 from .db_command import chosen_store, store_option
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from casparian.core.queueing.enqueue import EnqueueReport, Outcome
     from casparian.core.queueing.inputs import Found
+    from casparian.core.queueing.own_files import OwnFiles
     from casparian.core.stores.parsers import StoredParser
     from casparian.core.stores.store import Store
 
@@ -81,12 +83,13 @@ def command(
     with ExitStack() as stack:
         opened = stack.enter_context(_opened(store, name))
         parsers = _chosen(opened, name, topic)
-        found = _found(inputs, from_file, stack)
+        own = _own_files(store)
+        found = _found(inputs, from_file, own, stack)
         if sys.stderr.isatty():
             from .enqueue_progress import EnqueueProgress
 
-            counted = inputs if from_file is None and "-" not in inputs else ()
-            stack.enter_context(EnqueueProgress(report, counted))
+            countable = inputs if from_file is None and "-" not in inputs else ()
+            stack.enter_context(EnqueueProgress(report, countable, _own_files(store)))
         try:
             enqueue(opened, found, parsers, force=force, priority=priority, report=report)
         except KeyboardInterrupt:
@@ -100,9 +103,9 @@ def command(
     if as_json:
         from .run_display import print_json
 
-        print_json(_as_json(report, parsers, paused))
+        print_json(_as_json(report, parsers, paused, own.passed_over))
     else:
-        _print(report, parsers, paused)
+        _print(report, parsers, paused, own.passed_over)
     return EXIT_FAILED if report.problem_count else 0
 
 
@@ -138,7 +141,21 @@ def _chosen(store: Store, name: str | None, topic: str | None) -> Sequence[Store
     return subscribed(store, str(topic))
 
 
-def _found(inputs: Sequence[str], from_file: Path | None, stack: ExitStack) -> Iterator[Found]:
+def _own_files(store: str | None) -> OwnFiles:
+    """What casparian writes here, by the settings."""
+    from casparian.core.queueing.own_files import OwnFiles
+    from casparian.core.settings import home, resolve
+    from casparian.core.stores.store import sqlite_path
+    from casparian.core.worker.options import output_root
+
+    _, database = output_root(resolve()["output"].value)
+    databases = [sqlite_path(chosen_store(store))]
+    return OwnFiles(home(), databases if database is None else [*databases, database])
+
+
+def _found(
+    inputs: Sequence[str], from_file: Path | None, own: OwnFiles, stack: ExitStack
+) -> Iterator[Found]:
     from casparian.core.queueing.inputs import find_inputs, listed_inputs
 
     lists: list[BinaryIO] = []
@@ -149,7 +166,7 @@ def _found(inputs: Sequence[str], from_file: Path | None, stack: ExitStack) -> I
     # Names are bytes: what is no Unicode must come through, to be told.
     lines = map(os.fsdecode, itertools.chain.from_iterable(lists))
     words = [word for word in inputs if word != "-"]
-    return itertools.chain(find_inputs(words), listed_inputs(lines))
+    return itertools.chain(find_inputs(words, own), listed_inputs(lines))
 
 
 def _paused(store: Store, parsers: Sequence[StoredParser]) -> dict[str, str]:
@@ -163,7 +180,7 @@ def _paused(store: Store, parsers: Sequence[StoredParser]) -> dict[str, str]:
 
 
 def _as_json(
-    report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[str, str]
+    report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[str, str], passed_over: int
 ) -> dict[str, Any]:
     return {
         "files": report.files,
@@ -172,6 +189,7 @@ def _as_json(
         "in_queue": report.in_queue,
         "replacing": report.replacing,
         "beside": report.beside,
+        "passed_over": passed_over,
         "bytes_read": report.bytes_read,
         "problem_count": report.problem_count,
         "problems": [asdict(problem) for problem in report.problems],
@@ -188,7 +206,9 @@ def _as_json(
     }
 
 
-def _print(report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[str, str]) -> None:
+def _print(
+    report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[str, str], passed_over: int
+) -> None:
     from .next_steps import can_show_marks, print_steps
 
     marks = can_show_marks()
@@ -210,12 +230,12 @@ def _print(report: EnqueueReport, parsers: Sequence[StoredParser], paused: dict[
         click.secho(f"  {_AGAIN}", dim=True)
     if report.in_queue:
         click.echo(f"{dot} In the queue already: {_these(report, 'in_queue', report.in_queue)}")
+    if passed_over:
+        click.echo(f"{dot} Passed over, for casparian wrote them: {counted(passed_over, 'file')}")
+        click.secho("  a path or a glob queues them", dim=True)
     for problem in report.problems[:_SHOWN]:
-        click.secho(
-            f"{'✗' if marks else 'x'} {one_line(problem.path)}: {problem.message}",
-            fg="red",
-            err=True,
-        )
+        mark, path = "✗" if marks else "x", one_line(problem.path) or "''"
+        click.secho(f"{mark} {path}: {problem.message}", fg="red", err=True)
     if report.problem_count > _SHOWN:
         more = report.problem_count - min(_SHOWN, len(report.problems))
         click.secho(f"  … {more:,} more that could not be queued", fg="red", err=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from casparian.core.queueing.enqueue import EnqueueReport
+    from casparian.core.queueing.own_files import OwnFiles
 
 _A_SECOND = 10  # how often it is drawn
 
@@ -29,13 +30,14 @@ _A_SECOND = 10  # how often it is drawn
 class EnqueueProgress:
     """A bar while files are queued. Use as a context manager.
 
-    ``words`` are counted beside it, on a thread of its own: until that is done, and without words,
-    nobody knows how many files there will be.
+    ``words`` are counted beside it, without files that are ``own``, on a thread of its own: until
+    that is done, and without words, nobody knows how many files there will be.
     """
 
-    def __init__(self, report: EnqueueReport, words: Sequence[str]) -> None:
+    def __init__(self, report: EnqueueReport, words: Sequence[str], own: OwnFiles) -> None:
         self._report = report
         self._words = words
+        self._own = own
         self._total: int | None = None
         self._stopped = False
         self._begun = time.monotonic()
@@ -62,7 +64,7 @@ class EnqueueProgress:
 
     def _count(self) -> None:
         count = 0
-        for _ in find_inputs(self._words):
+        for _ in find_inputs(self._words, self._own):
             count += 1
             if self._stopped:
                 return

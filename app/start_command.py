@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .cli import EXIT_INTERRUPTED
 from .worker_options import check_queue, chosen_options, worker_options
+
+if TYPE_CHECKING:
+    from casparian.core.worker.options import WorkerOptions
 
 
 @click.command("start")
@@ -85,7 +88,7 @@ def command(
                     folders,
                     topics=topics,
                     pattern=pattern,
-                    excluded=[options.root, options.home],
+                    excluded=_own(options),
                     on_report=lines.report,
                     stable_s=settle,
                     on_failure=supervisor.stop,
@@ -95,6 +98,15 @@ def command(
     if inbox is not None and inbox.failure is not None:
         raise inbox.failure
     return EXIT_INTERRUPTED if supervisor.stopped_by == signal.SIGINT else 0
+
+
+def _own(options: WorkerOptions) -> list[Path]:
+    """Return the folders and files that casparian writes: they are no inputs."""
+    from casparian.core.queueing.own_files import files_of
+    from casparian.core.stores.store import sqlite_path
+
+    root = [options.root] if options.database is None else files_of(options.database)
+    return [options.home, *root, *files_of(sqlite_path(options.store))]
 
 
 def _check_folder(folder: Path) -> None:

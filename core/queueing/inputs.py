@@ -13,23 +13,27 @@ from casparian.core.queueing.problems import FileProblem, from_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from casparian.core.queueing.own_files import OwnFiles
+
 Found = Path | FileProblem
 
 #: A folder's entries are sorted so many at a time: small folders wholly, huge ones roughly.
 _SORTED: Final = 10_000
 
 
-def find_inputs(words: Iterable[str]) -> Iterator[Found]:
+def find_inputs(words: Iterable[str], own: OwnFiles | None = None) -> Iterator[Found]:
     """Yield the files that files, folders and globs name, absolute.
 
-    A folder stands for all files below it. Hidden ones are passed over unless a glob spells the
-    dot. Links are followed, each folder once, so that a loop of links ends. What can't be looked
-    at, and a word that names nothing, is a problem.
+    A folder stands for all files below it but those that are ``own``, which counts them. Hidden
+    ones are passed over unless a glob spells the dot. Links are followed, each folder once, so that
+    a loop of links ends. What can't be looked at, and a word that names nothing, is a problem.
     """
     for word in words:
         path = Path(word)
-        if os.path.isdir(word):  # noqa: PTH112 - what may not be looked at is none
-            yield from _or_problem(_Search().below(path.absolute(), ["**", "*"]), word, "folder")
+        if not word:  # it would be the current folder
+            yield FileProblem(word, "nothing", "an empty name names no file")
+        elif os.path.isdir(word):  # noqa: PTH112 - what may not be looked at is none
+            yield from _or_problem(_of_others(path.absolute(), own), word, "folder")
         elif _has_magic(word) and not os.path.lexists(word):
             base, parts = _split(path.absolute())
             yield from _or_problem(_Search().below(base, parts), word, "glob")
@@ -38,10 +42,28 @@ def find_inputs(words: Iterable[str]) -> Iterator[Found]:
 
 
 def listed_inputs(lines: Iterable[str]) -> Iterator[Path]:
-    """Yield the paths of a list, a line each; empty lines are passed over."""
+    """Yield the paths of a list, a line each; empty lines are passed over.
+
+    Blanks around a path are no part of it, unless a file of that very name is there.
+    """
     for line in lines:
-        if name := line.rstrip("\r\n"):
+        name = line.rstrip("\r\n")
+        if name != name.strip() and not os.path.lexists(name):
+            name = name.strip()
+        if name:
             yield Path(name).absolute()
+
+
+def _of_others(folder: Path, own: OwnFiles | None) -> Iterator[Found]:
+    is_there, passed_over = False, 0
+    for found in _Search().below(folder, ["**", "*"]):
+        if own is not None and isinstance(found, Path) and own.pass_over(found, folder):
+            passed_over += 1
+        else:
+            is_there = True
+            yield found
+    if passed_over and not is_there:
+        yield FileProblem(str(folder), "nothing", "it holds no files but what casparian wrote")
 
 
 def _or_problem(found: Iterator[Found], word: str, what: str) -> Iterator[Found]:

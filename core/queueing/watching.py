@@ -59,7 +59,7 @@ class FolderWatch:
             are handed over again after the next look through the folders.
         pattern: a glob that the names of files must match.
         stable_s: seconds for which a file's size and time must stay as they are.
-        excluded: folders that are passed over: what casparian writes is no input.
+        excluded: folders and files that are passed over: what casparian writes is no input.
         on_problem: is told of folders that can't be looked at, once each, and whenever a watched
             one goes away.
     """
@@ -78,7 +78,7 @@ class FolderWatch:
         self._hand_over = hand_over
         self._pattern = pattern
         self._stable_s = stable_s
-        self._excluded = [folder.absolute() for folder in excluded]
+        self._excluded = [own.absolute() for own in excluded]
         self._on_problem = on_problem
         self._growing: dict[Path, _Seen] = {}
         self._handed: dict[Path, tuple[int, int, int]] = {}
@@ -189,7 +189,7 @@ class FolderWatch:
         name = path.name
         if not fnmatch.fnmatchcase(name, self._pattern) or name.lower().endswith(_UNFINISHED):
             return False
-        if any(folder in path.parents for folder in self._excluded):
+        if any(own == path or own in path.parents for own in self._excluded):
             return False
         root = next((folder for folder in self._folders if folder in path.parents), path.parent)
         return not any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -37,7 +37,7 @@ class Inbox:
         topics: each file goes to every parser that subscribes to one of these. Without any, a
             file's topic is the first folder below the watched one, or that one's own name.
         pattern: a glob that the names of files must match.
-        excluded: folders that are passed over.
+        excluded: folders and files that are passed over.
         on_report: is told of what is queued, and of what can't be.
         stable_s: seconds for which a file must stay as it is.
         on_failure: is called, on the inbox's thread, if it has to give up; ``failure`` says why.

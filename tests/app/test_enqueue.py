@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from casparian.core.publishing.manifest import Manifest
 from casparian.core.stores.errors import StoreUnreachableError, UnknownParserError
 
 from .queued import Queued, call
@@ -189,6 +190,44 @@ def test_json_tells_all_of_it(queued: Queued, tmp_path: Path) -> None:
     ]
     assert (told["files"], told["queued"], told["problem_count"]) == (2, 1, 1)
     assert [parser["name"] for parser in told["parsers"]] == ["sales"]
+
+
+def test_of_a_folder_what_casparian_writes_is_passed_over_and_it_is_said_how_many(
+    queued: Queued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest("j1", 1, "sales", "1.0.0", "h", None, "a.csv", "h", str(tmp_path), ())
+    published = tmp_path / "out" / "sales" / "1.0.0" / "j1"
+    published.mkdir(parents=True)
+    (published / "_manifest.json").write_text(manifest.as_json())
+    (published / "sales.parquet").write_text("x")
+    (tmp_path / "in" / "_manifest.json").write_text('{"job_id": "in"}')  # somebody else's
+    monkeypatch.setenv("CASPARIAN_STORE", "s.db")
+    monkeypatch.setenv("CASPARIAN_OUTPUT", "sqlite://rows.db")
+    Path("rows.db").write_text("x")
+    Path("home/rows.db").write_text("x")
+    with Queued(tmp_path / "s.db") as store:
+        store.register()
+        own = {str(path) for path in tmp_path.glob("s.db*")}
+        done = call("enqueue", "sales", ".")
+        assert done.return_value == 0, done.output
+        jobs = {job.input_path for job in store.jobs.list().jobs}
+        names = ("in/a.csv", "in/b.csv", "in/deep/c.csv", "in/_manifest.json")
+        assert jobs == {str(tmp_path / name) for name in names}
+        home = [path for path in tmp_path.glob("home/**/*") if path.is_file()]
+        count = len(own) + len(home) + 3
+        assert f"Passed over, for casparian wrote them: {count} files\n" in done.stdout
+        told = json.loads(call("enqueue", "sales", "out", "--json").stdout)
+        assert (told["passed_over"], told["files"]) == (2, 0)
+        assert told["problems"][0]["message"] == "it holds no files but what casparian wrote"
+        for meant in (str(published), "out/**/*.parquet", "rows.db"):
+            assert json.loads(call("enqueue", "sales", meant, "--json").stdout)["files"] > 0
+
+
+def test_an_empty_name_is_not_the_current_folder(queued: Queued) -> None:
+    done = call("enqueue", "sales", "", "in/a.csv")
+    assert done.return_value == 1
+    assert "✓ 1 queued" in done.stdout
+    assert done.stderr == "✗ '': an empty name names no file\n"
 
 
 @pytest.mark.parametrize("words", [[], ["sales"], ["--topic", "money"]])

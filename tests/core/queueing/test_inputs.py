@@ -97,3 +97,11 @@ def test_a_folder_that_may_not_be_read_is_told_once(
 def test_a_list_names_a_file_per_line(data: Path) -> None:
     lines = ["a.csv\n", "\n", "in/c.csv\r\n", str(data / "b.csv")]
     assert list(listed_inputs(lines)) == [data / "a.csv", data / "in/c.csv", data / "b.csv"]
+
+
+def test_blanks_around_a_listed_path_are_no_part_of_it_unless_a_file_has_that_very_name(
+    data: Path,
+) -> None:
+    write(data / "b.csv ")
+    lines = [" a.csv \n", "b.csv \n", "\tnone.csv\r\n", "  \n"]
+    assert list(listed_inputs(lines)) == [data / "a.csv", data / "b.csv ", data / "none.csv"]

@@ -133,10 +133,11 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path, eventually
 
 
 def test_what_casparian_writes_itself_is_no_input(inbox: Path, eventually) -> None:
-    watched = Watched(inbox, excluded=[inbox / "out"])
+    watched = Watched(inbox, excluded=[inbox / "out", inbox / "s.db"])
     try:
         (inbox / "out").mkdir()
         (inbox / "out" / "result.parquet").write_text("x")
+        (inbox / "s.db").write_text("x")
         (inbox / "in.csv").write_text("x")
         eventually(lambda: watched.names == ["in.csv"])
     finally:
