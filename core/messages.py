@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+"""What a parser's version looks like: it is the name of a folder as well."""
 
 
 class Translator:
@@ -133,9 +135,12 @@ def _hello(content: Mapping[str, Any]) -> Hello:
     level = content["level"]
     if level not in ("parser", "handler", "function"):
         raise ValueError(f"level {level!r}")
+    version = _text(content.get("version"))
+    if version is not None and VERSION.fullmatch(version) is None:
+        raise ValueError(f"version {version!r}")
     return Hello(
         parser=str(content["parser"]),
-        version=_text(content.get("version")),
+        version=version,
         topics=tuple(str(topic) for topic in content.get("topics") or ()),
         outputs=content.get("outputs"),
         level=level,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+#: A version is the name of a folder, and a word of commands: ``parser show sales@1.0.0``.
+_VERSION_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _MAYBE_RELATIVE = re.compile(rb"from[\s\\]*\.")
 _MOST_MODULES = 1_000
 _imported: dict[str, ModuleType] = {}
@@ -291,9 +293,10 @@ def _from_class(cls: type, module: ModuleType) -> LoadedParser:
             kind="ParserInvalid",
             hint='write `name = "sales"` in the class',
         )
-    if not isinstance(version, str) or not version.strip():
+    if not isinstance(version, str) or not _VERSION_RE.fullmatch(version):
         raise GuestFailure(
-            f"{where}: `version` must be a text such as '1.0.0'; it is {version!r}",
+            f"{where}: `version` must be a text such as '1.0.0': letters, digits and . _ + -, "
+            f"beginning with a letter or a digit, at most 64; it is {_shown(version)}",
             kind="ParserInvalid",
             hint='write `version = "1.0.0"` in the class',
         )
@@ -313,6 +316,11 @@ def _from_class(cls: type, module: ModuleType) -> LoadedParser:
     return LoadedParser(
         name, version, list(topics), outputs, "parser", instance.parse, default_output=default
     )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:80]}… ({len(text)} characters)"
 
 
 def _is_column(value: Any) -> bool:

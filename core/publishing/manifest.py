@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.errors import CasparianError
 from casparian.core.known_paths import known_path
+from casparian.core.sinks.errors import SinkError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +22,19 @@ SET: Final = "set"
 REASONS: Final = "quarantine.jsonl"
 
 _VERSION: Final = 1
+#: Bytes that the name of a folder may have, by Linux and by nearly every file system.
+_LONGEST_NAME: Final = 255
+_LONGEST_SHOWN: Final = 80
 #: Earlier programs wrote here what a set replaces.
 _ONCE: Final = ("replaces", "replaces_place")
 
 
 class ManifestError(CasparianError):
     """A manifest can't be read."""
+
+
+class UnpublishableError(SinkError):
+    """A set can never be published as it is: trying again would be in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class Manifest:
 
     @property
     def place(self) -> Path:
-        """Where the set is to be."""
+        """Where the set is to be. Raises UnpublishableError."""
         return published_place(known_path(self.root), self.parser, self.parser_version, self.job_id)
 
     @property
@@ -107,8 +115,28 @@ class Manifest:
 
 
 def published_place(root: Path, parser: str, version: str, job_id: str) -> Path:
-    """Return where a job's set is, once it is published."""
+    """Return where a job's set is, once it is published.
+
+    It is three folders below the root, whatever a store says of a parser. Raises
+    UnpublishableError.
+    """
+    for what, name in (("parser", parser), ("version", version), ("job", job_id)):
+        if not _is_folder_name(name) or (what == "parser" and name == STAGING):
+            shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+            raise UnpublishableError(
+                f"nothing can be published in {root} for the {what} {shown!r}: it can't be the "
+                "name of a folder there",
+                hint="give the parser another name or version, register it, and queue its files "
+                "again",
+                path=root,
+            )
     return root.joinpath(parser, version, job_id)
+
+
+def _is_folder_name(name: str) -> bool:
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        return False
+    return len(name.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME
 
 
 def staging_folder(root: Path, job_id: str, fence: int) -> Path:

@@ -31,6 +31,7 @@ def publish_set(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> boo
 
     Raises:
         SetVanished: somebody removed what was staged.
+        UnpublishableError: it can never be done.
         SinkError: it can't be done now; nothing is lost.
     """
     if manifest.database is None:

@@ -5,6 +5,7 @@ May be called again after a crash at any moment, and by several processes at onc
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
-from casparian.core.publishing.manifest import SET, STAGING
+from casparian.core.publishing.manifest import SET, STAGING, UnpublishableError
 from casparian.core.publishing.replaced import (
     fence_of,
     is_there,
@@ -58,6 +59,7 @@ def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bo
 
     Raises:
         SetVanished: somebody removed it.
+        UnpublishableError: its place can't be; it may not be tried again.
         SinkError: the disk refuses, or the output root, or that of a replaced set, isn't there;
             nothing is lost, and it may be tried again.
     """
@@ -76,7 +78,7 @@ def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bo
                 )
             publisher.do(step)
     except OSError as error:
-        raise disk_error(manifest.place, error) from error
+        raise _refusal(manifest, error) from error
     raise SinkError(
         f"{manifest.place}: others keep moving what is to be published",
         path=manifest.place,
@@ -100,10 +102,15 @@ class Publisher:
         self._own_name = f"{SET}.{name or secrets.token_hex(4)}"
 
     def make_room(self) -> None:
-        """Make the folders that replaced sets are moved to, if there is anything to publish."""
+        """Make the folders that replaced sets are moved to, if there is anything to publish.
+
+        And that which the set is put in: if it can't be made, nothing is to give way.
+        """
         if self._staging.is_dir():
             for one in self._replaced:
                 if is_there(one):
+                    if self._manifest.database is None:
+                        self._place.parent.mkdir(parents=True, exist_ok=True)
                     make_room(one, self._manifest)
 
     def look(self) -> OnDisk:
@@ -195,6 +202,14 @@ class Publisher:
         with lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _refusal(manifest: Manifest, error: OSError) -> SinkError:
+    """Say what an error of the disk means for a set: most pass, once somebody has seen to them."""
+    told = disk_error(manifest.place, error)
+    if error.errno == errno.ENAMETOOLONG:
+        return UnpublishableError(told.message, hint=told.hint, path=told.path)
+    return told
 
 
 def check_own_root(manifest: Manifest) -> None:

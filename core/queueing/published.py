@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casparian.core.publishing.manifest import Manifest
+from casparian.core.publishing.manifest import Manifest, ManifestError, UnpublishableError
 from casparian.core.stores.states import SUCCEEDED
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class PublishedSet:
 def published_set(job: Job) -> PublishedSet | None:
     """Return what a job has published; None if it has not succeeded.
 
-    Raises ManifestError if a newer casparian published it.
+    Raises ManifestError if a newer casparian published it, or an older one in a place of no set.
     """
     if job.status not in SUCCEEDED or job.manifest is None:
         return None
@@ -50,4 +50,8 @@ def published_set(job: Job) -> PublishedSet | None:
     if manifest.database is not None:
         place = Path(manifest.database)
         return PublishedSet(place, True, place.is_file(), manifest.outputs)
-    return PublishedSet(manifest.place, False, manifest.place.is_dir(), manifest.outputs)
+    try:
+        place = manifest.place
+    except UnpublishableError as error:
+        raise ManifestError(error.message, hint=error.hint) from error
+    return PublishedSet(place, False, place.is_dir(), manifest.outputs)

@@ -115,7 +115,7 @@ class Visible:
 
 @dataclass(frozen=True, slots=True)
 class PublishFailed:
-    """The set can't be published now; if it ``vanished``, never."""
+    """The set can't be published now; if it ``vanished``, or has no place, never."""
 
     message: str
     hint: str

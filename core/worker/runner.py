@@ -89,7 +89,7 @@ class Runner:
 
     def _answer(self, message: Task | Publish) -> None:
         try:
-            answer = self._run(message) if isinstance(message, Task) else _publish(message)
+            answer = self._run(message) if isinstance(message, Task) else publish(message)
         except Exception as error:  # noqa: BLE001 - a fault of ours fails one job, and is told
             answer = _internal(error)
         self._send(answer)
@@ -143,8 +143,9 @@ class Runner:
                 os._exit(0)
 
 
-def _publish(message: Publish) -> ToSupervisor:
-    from casparian.core.publishing.manifest import Manifest
+def publish(message: Publish) -> ToSupervisor:
+    """Make a promoted set visible, or say why that can't be done, now or ever."""
+    from casparian.core.publishing.manifest import Manifest, UnpublishableError
     from casparian.core.publishing.publish import publish_set
     from casparian.core.publishing.roll_forward import SetVanished
     from casparian.core.sinks.errors import SinkError
@@ -152,7 +153,7 @@ def _publish(message: Publish) -> ToSupervisor:
     try:
         publish_set(Manifest.from_json(message.manifest), message.replaced)
         return Visible()
-    except SetVanished as error:
+    except (SetVanished, UnpublishableError) as error:
         return PublishFailed(error.message, error.hint, vanished=True)
     except SinkError as error:
         return PublishFailed(error.message, error.hint, vanished=False)

@@ -12,14 +12,16 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from casparian.core.events import Hello, Log, Metrics, Modules
 from casparian.core.guest import SHIM
-from casparian.core.wire import EndFrame, FrameDecoder
+from casparian.core.messages import Translator
+from casparian.core.wire import EndFrame, FrameDecoder, MetadataFrame, ProtocolError, WireLimits
 from casparian.shim.failures import GuestFailure, describe
-from casparian.shim.loader import extract
+from casparian.shim.loader import extract, find_parser
 
 from ..full_disk import disk_ends_at
 
@@ -375,6 +377,38 @@ def test_what_is_no_parser_is_told_what_is_missing(run_parser, source, type_name
     run = run_parser(source)
     assert (run.error.type, run.error.phase, run.error.retryable) == (type_name, "load", False)
     assert words in run.error.message
+
+
+def of_version(version: object) -> ModuleType:
+    """A module with a parser, as if it had been imported."""
+    module = ModuleType("sales")
+    module.__file__ = "sales.py"
+    members = {"name": "sales", "version": version, "parse": print, "__module__": "sales"}
+    module.Parser = type("Parser", (), members)
+    return module
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("", " ", "1.0 ", "1 0", "1\n", ".", "..", ".staging", "../../x", "/etc", "v@1", "-rf"),
+        *("1:0", "é", "x" * 65, 1.0),
+    ],
+)
+def test_a_version_is_a_plain_name_of_at_most_64_characters(version):
+    with pytest.raises(GuestFailure, match="`version` must be a text such as") as refused:
+        find_parser(of_version(version))
+    assert len(str(refused.value)) < 300
+    if isinstance(version, str):
+        hello = {"parser": "sales", "level": "parser", "version": version}
+        frame = MetadataFrame("hello", hello)
+        with pytest.raises(ProtocolError, match="hello frame is not well-formed"):
+            Translator(WireLimits()).event(frame)
+
+
+@pytest.mark.parametrize("version", ["1", "1.0.0", "2026-11-28", "1.0.0-rc.1+x86_64", "v" * 64])
+def test_what_versions_usually_look_like_is_taken(version):
+    assert find_parser(of_version(version)).version == version
 
 
 def test_the_host_is_told_which_files_of_the_folder_were_imported(run_parser, tmp_path):

@@ -23,7 +23,14 @@ from hypothesis.stateful import (
 
 from casparian.core.publishing import roll_forward as module
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
-from casparian.core.publishing.manifest import MANIFEST, SET, Manifest, StagedOutput
+from casparian.core.publishing.manifest import (
+    MANIFEST,
+    SET,
+    STAGING,
+    Manifest,
+    StagedOutput,
+    UnpublishableError,
+)
 from casparian.core.publishing.replaced import fence_of
 from casparian.core.publishing.roll_forward import (
     Publisher,
@@ -300,3 +307,29 @@ def test_a_root_that_is_away_keeps_the_new_set_staged_until_it_is_back(tmp_path:
     (tmp_path / "away").rename(tmp_path / "old")
     assert roll_forward(manifest, [old])
     assert published_sets(tmp_path / "old") == []
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc", "..", ".", "", "a/b", "x" * 256, "a\0b"])
+def test_nothing_is_published_outside_its_output_root_whatever_a_store_says(
+    tmp_path: Path, name: str
+) -> None:
+    root = tmp_path / "deep" / "down" / "root"
+    for odd in ({"parser": name}, {"parser_version": name}, {"parser": STAGING}):
+        manifest = replace(manifest_of(root, 1), **odd)
+        stage(manifest)
+        with pytest.raises(UnpublishableError, match="can't be the name of a folder"):
+            roll_forward(manifest)
+        assert [path.name for path in root.iterdir()] == [STAGING]
+        shutil.rmtree(manifest.staging)
+
+
+def test_where_no_place_can_be_made_for_a_set_none_gives_way_to_it(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path, 2)
+    stage(manifest)
+    older = tmp_path / "sales/0.9/cd34"
+    write_set(older, manifest_of(tmp_path, 7, "cd34"))
+    manifest.place.parent.write_text("a file")
+    with pytest.raises(SinkError, match="is a file, not a folder") as told:
+        roll_forward(manifest, [StandingSet("cd34", 7, str(older))])
+    assert not isinstance(told.value, UnpublishableError), "somebody can move it away"
+    assert rows(older) == "cd34 rows of fence 7"

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from casparian.core.events import GuestError
+from casparian.core.publishing.manifest import Manifest
 from casparian.core.sinks.errors import SinkError
 from casparian.core.worker import job_run
 from casparian.core.worker.failures import CLASSES, failure_of
 from casparian.core.worker.memory import OomRisk, check_memory
+from casparian.core.worker.messages import Publish, PublishFailed
+from casparian.core.worker.runner import publish
 
 from ...full_disk import disk_ends_at
 from ...guest_python import GUEST_PYTHON
@@ -305,3 +308,28 @@ def test_the_guide_lists_every_class_of_failure_as_it_is() -> None:
         name: [found.retry, "yes" if found.blames_parser else "no", found.meaning]
         for name, found in CLASSES.items()
     }
+
+
+def test_a_version_that_would_leave_the_output_root_is_refused_before_the_parser_runs(
+    workshop: Workshop,
+) -> None:
+    workshop.parser("raise AssertionError('it ran')")
+    job_ids = [workshop.job("1"), workshop.job("2")]
+    with sqlite3.connect(workshop.folder / "casparian.db") as connection:
+        for job_id, version in zip(job_ids, ("../../x", "x" * 300), strict=True):
+            values = (version, job_id)
+            connection.execute("UPDATE cf_jobs SET parser_version = ? WHERE job_id = ?", values)
+    workshop.drain()
+    for job_id in job_ids:
+        status, error_class, message = workshop.error(job_id)
+        assert (status, error_class) == ("failed", "sink_error")
+        assert "can't be the name of a folder" in message
+    assert not workshop.store.parsers.health()
+
+
+def test_a_set_that_can_never_be_published_is_given_up(tmp_path: Path) -> None:
+    staged = Manifest("ab", 1, "a", "x" * 300, "beef", None, "/in", "cafe", str(tmp_path), ())
+    told = publish(Publish(staged.as_json()))
+    assert isinstance(told, PublishFailed)
+    assert told.vanished, "its job fails, and isn't promoting for ever"
+    assert "register it" in told.hint
