@@ -13,12 +13,14 @@ from casparian.core.bundles.kinds import LOCK, PROJECT
 from casparian.core.contract.files import find_contract_file, resolve_contract
 from casparian.core.contract.parse import parse_outputs
 from casparian.core.contract_diff import ContractDiff, diff_contracts
+from casparian.core.events import Batch
 from casparian.core.gatekeeper import is_allowed, look_at, missing_imports
 from casparian.core.inputs import input_files
 from casparian.core.registry.candidates import ad_hoc
 from casparian.core.registry.elsewhere import not_in
 from casparian.core.registry.errors import RegistrationError
 from casparian.core.registry.unpacked import unpacked
+from casparian.core.sinks.staged import place_note
 from casparian.core.stores.errors import ParserExistsError
 from casparian.core.stores.parsers import NewParser
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from casparian.core.bundles import Bundle, LeftOut
     from casparian.core.contract.model import Contract
-    from casparian.core.events import Hello, Log
+    from casparian.core.events import Event, Hello, Log
     from casparian.core.gatekeeper import Finding
     from casparian.core.registry.candidates import Candidate
     from casparian.core.registry.known import Known
@@ -268,9 +270,17 @@ class _Attempt:
         if self._rules.skip_validation or not folder.is_dir():
             return ()
         reports = []
+        sinks: dict[str, str] = {}
+
+        def note_sink(event: Event) -> None:
+            if isinstance(event, Batch) and event.sink is not None:
+                sinks[event.output] = event.sink
+
         for path in input_files([str(folder)]):
             self._around.say(f"{self._candidate.label}: trying it on {path.name}")
-            report = self._copy.run(python, path, self._around.conditions, self._around.on_log)
+            report = self._copy.run(
+                python, path, self._around.conditions, self._around.on_log, note_sink
+            )
             if report.status not in ("completed", "completed_with_warnings"):
                 raise _failed_sample(self._candidate, report)
             if report.rows_quarantined:
@@ -280,6 +290,8 @@ class _Attempt:
                     f"{report.quarantine[0].reasons[0].message}"
                 )
             reports.append(report)
+        notes = (place_note(output, sink) for output, sink in sinks.items())
+        self._warnings += filter(None, notes)
         return tuple(reports)
 
     def _ask(self, label: str, name: str, version: str, changes: ContractDiff) -> None:

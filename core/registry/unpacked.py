@@ -22,7 +22,7 @@ from casparian.core.worker.guest_world import guest_environment, resource_limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from casparian.core.events import Hello, Log
+    from casparian.core.events import Event, Hello, Log
     from casparian.core.run_report import RunReport
     from casparian.core.settings import Value
 
@@ -92,6 +92,7 @@ class Unpacked:
         input_path: Path,
         conditions: Conditions,
         on_log: Callable[[Log], None],
+        on_event: Callable[[Event], None] = lambda _: None,
     ) -> RunReport:
         """Run it on a file, and publish nothing. Raises InterpreterError, KeyboardInterrupt."""
         request = RunRequest(
@@ -106,7 +107,7 @@ class Unpacked:
             logs=Callback(on_log),
             guest=self._spec(python, input_path, conditions),
         )
-        return run_parser(request)
+        return run_parser(request, on_event)
 
     def _spec(
         self, python: Path, input_path: Path, conditions: Conditions, *, load_only: bool = False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.sinks.errors import SinkError, storing
 from casparian.core.sinks.run import Aborted
 from casparian.core.sinks.target import Target
-from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
+from casparian.core.sinks.uri import DEFAULT_DATABASE, SinkKind, SinkUri, parse_sink
 from casparian.core.sinks.writer import OutputWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 class StagedSinks:
@@ -56,6 +57,8 @@ class StagedSinks:
         sink = sink or self._default
         if sink is not None and not self._into_database:
             kind = self._kind(output, parse_sink(sink, default_dir=self._folder))
+        if sink is not None and (note := place_note(output, sink)) is not None:
+            self.notes.append(note)
         if self._into_database:
             self.tables[output] = self._table(output, table or output)
         target = Target(
@@ -79,11 +82,6 @@ class StagedSinks:
                 f"the output {output!r} names the sink {uri}: in prod mode a database is the "
                 "output root's choice",
                 hint="set `output` to sqlite:///path, or name parquet, csv or jsonl in the parser",
-            )
-        if uri.location != self._folder:
-            self.notes.append(
-                f"the output {output!r} names the place {uri.location}: in prod mode the set "
-                "is published below the output root"
             )
         return uri.kind
 
@@ -128,3 +126,18 @@ class StagedSinks:
     def left_alone(self, key: str, value: str) -> list[Path]:
         """Nothing: a job's set replaces the older one as a whole."""
         return []
+
+
+def place_note(output: str, sink: str) -> str | None:
+    """Say that the place which an output's sink names is no matter in prod mode; None: it has none.
+
+    Raises SinkError if the sink's URI means nothing.
+    """
+    nowhere = Path(os.sep)
+    uri = parse_sink(sink, default_dir=nowhere)
+    if uri.location in (nowhere, nowhere / DEFAULT_DATABASE):
+        return None
+    return (
+        f"the output {output!r} names the place {uri.location}: in prod mode the output root says "
+        "where rows go"
+    )

@@ -150,6 +150,26 @@ def test_samples_are_tried_and_their_bad_rows_told(registry: Registry) -> None:
     assert not (registry.folder / "output").exists()
 
 
+def test_a_place_that_a_sink_names_is_warned_of_for_prod_mode_publishes_below_its_root(
+    registry: Registry, tmp_path: Path
+) -> None:
+    text = source().replace(
+        "        yield ",
+        "        from casparian_types import Output\n        yield Output('sales', ",
+    )
+    files = {"samples/1.txt": "1\n", "samples/2.txt": "2\n"}
+    place = tmp_path / "elsewhere"
+    text = text.replace("splitlines()]", f"splitlines()], sink='csv://{place}')")
+    done = registry.register(registry.write({"parser.py": text, **files}))
+    assert done.warnings == (
+        f"the output 'sales' names the place {place}: in prod mode the set is published below the "
+        "output root",
+    )
+    text = text.replace(f"csv://{place}", "csv").replace("1.0.0", "1.0.1")
+    again = registry.write({"parser.py": text, **files}, version="1.0.1")
+    assert registry.register(again).warnings == ()
+
+
 def test_a_contract_is_broken_only_if_somebody_says_so(registry: Registry) -> None:
     registry.register(registry.write({"parser.py": source("1.0.0")}))
     narrower = source("2.0.0", outputs='{"a": "string"}')

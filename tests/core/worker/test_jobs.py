@@ -190,3 +190,19 @@ def test_a_runner_that_dies_while_it_publishes_costs_no_job_an_attempt(
         ("completed", 0, 1)
     ] * 3
     assert len(list(workshop.root.glob("people/*/*/people.parquet"))) == 3
+
+
+def test_a_place_that_a_sink_names_is_left_out_of_account_and_the_log_warns_of_it(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    place = tmp_path / "elsewhere"
+    workshop.parser(
+        "from casparian_types import Output; "
+        f"yield Output('people', [dict(name='a', age=1)], sink='csv://{place}')"
+    )
+    job_id = workshop.job()
+    workshop.drain()
+    assert f"people/1.0.0/{job_id}/people.csv" in workshop.files()
+    assert not place.exists()
+    [warned] = [line for line in workshop.log(job_id).splitlines() if "Z warning" in line]
+    assert f"the output 'people' names the place {place}: in prod mode the set" in warned
