@@ -136,6 +136,20 @@ def _memory(given: object) -> int:
     return size
 
 
+def _open_files(given: object) -> int:
+    count = _count(given)
+    if 0 < count < 64:
+        raise ValueError("at least 64, for Python and its libraries open files, too; 0: no limit")
+    return count
+
+
+def _file_size(given: object) -> int:
+    size = _bytes(given)
+    if 0 < size < 10**6:
+        raise ValueError("at least 1MB, for the parser itself is unpacked under it; 0: no limit")
+    return size
+
+
 def _bundle(given: object) -> int:
     size = _bytes(given)
     if not 0 < size <= 512 * 2**20:
@@ -238,13 +252,13 @@ SETTINGS: Final[dict[str, Setting]] = {
         Setting(
             "open_files_limit",
             1_024,
-            _count,
+            _open_files,
             "files that a parser may hold open in prod mode; 0: no limit",
         ),
         Setting(
             "file_size_limit",
             0,
-            _bytes,
+            _file_size,
             "bytes of the largest file that a parser may write in prod mode; 0: no limit",
         ),
         Setting(

@@ -27,6 +27,9 @@ _LESS_MEMORY: Final = "read the file in parts, or give parsers more: $CASPARIAN_
 _MORE_SPACE: Final = (
     "free some space, where temporary files are, too; see $CASPARIAN_FILE_SIZE_LIMIT"
 )
+_MORE_PROCESSOR_TIME: Final = (
+    "it has used all the processor time that it may have: allow more with $CASPARIAN_CPU_LIMIT"
+)
 _CLASS_OF_CAUSE: Final = {
     "memory": "memory_limit",
     "disk_full": "disk_full",
@@ -127,9 +130,15 @@ def failure_of(
     return failed(
         _class_of(error, broken, exit_code),
         _sentence(error),
-        hint=error.hint or (_LESS_MEMORY if error.cause == "memory" else ""),
+        hint=_hint_of(error, exit_code),
         details=details,
     )
+
+
+def _hint_of(error: GuestError, exit_code: int | None) -> str:
+    if error.kind == "crash" and exit_code == -signal.SIGXCPU:
+        return _MORE_PROCESSOR_TIME
+    return error.hint or (_LESS_MEMORY if error.cause == "memory" else "")
 
 
 def _sentence(error: GuestError) -> str:

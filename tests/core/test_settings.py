@@ -89,6 +89,9 @@ def test_the_guide_names_every_setting() -> None:
         ("memory_limit", "2GB", 2_000_000_000),
         ("memory_limit", "0", 0),
         ("file_size_limit", "1.5 mb", 1_500_000),
+        ("file_size_limit", "0", 0),
+        ("open_files_limit", "0", 0),
+        ("open_files_limit", "64", 64),
         ("offline", "yes", True),
         ("lineage", "off", False),
         ("pass_env", "TZ, MY_REGION", ("TZ", "MY_REGION")),
@@ -105,6 +108,8 @@ def test_a_setting_of_prod_mode_is_read(
     ("key", "text", "says"),
     [
         ("memory_limit", "200MB", "at least 1GB"),
+        ("open_files_limit", "3", "at least 64"),
+        ("file_size_limit", "1KB", "at least 1MB"),
         ("file_size_limit", "many", "4GB"),
         ("offline", "perhaps", "true or false"),
         ("concurrency", "0", "1 or more"),

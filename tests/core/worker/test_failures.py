@@ -51,6 +51,7 @@ def test_each_class_of_failure_is_told_and_leads_to_what_it_should(workshop: Wor
         assert workshop.get(jobs[name]).error.hint, f"{name} says what to try"
     assert "SIGSEGV" in workshop.error(jobs["crash"])[2]
     assert "SIGXCPU" in workshop.error(jobs["timeout"])[2]
+    assert "$CASPARIAN_CPU_LIMIT" in workshop.get(jobs["timeout"]).error.hint
     assert workshop.files() == []
 
 
