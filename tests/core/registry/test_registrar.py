@@ -150,7 +150,7 @@ def test_samples_are_tried_and_their_bad_rows_told(registry: Registry) -> None:
     assert not (registry.folder / "output").exists()
 
 
-def test_a_place_that_a_sink_names_is_warned_of_for_prod_mode_publishes_below_its_root(
+def test_a_place_that_a_sink_names_is_warned_of_as_the_output_root_says_where_rows_go(
     registry: Registry, tmp_path: Path
 ) -> None:
     text = source().replace(
@@ -162,8 +162,8 @@ def test_a_place_that_a_sink_names_is_warned_of_for_prod_mode_publishes_below_it
     text = text.replace("splitlines()]", f"splitlines()], sink='csv://{place}')")
     done = registry.register(registry.write({"parser.py": text, **files}))
     assert done.warnings == (
-        f"the output 'sales' names the place {place}: in prod mode the set is published below the "
-        "output root",
+        f"the output 'sales' names the place {place}: in prod mode the output root says where "
+        "rows go",
     )
     text = text.replace(f"csv://{place}", "csv").replace("1.0.0", "1.0.1")
     again = registry.write({"parser.py": text, **files}, version="1.0.1")

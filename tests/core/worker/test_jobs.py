@@ -205,4 +205,6 @@ def test_a_place_that_a_sink_names_is_left_out_of_account_and_the_log_warns_of_i
     assert f"people/1.0.0/{job_id}/people.csv" in workshop.files()
     assert not place.exists()
     [warned] = [line for line in workshop.log(job_id).splitlines() if "Z warning" in line]
-    assert f"the output 'people' names the place {place}: in prod mode the set" in warned
+    assert (
+        f"the output 'people' names the place {place}: in prod mode the output root says" in warned
+    )
