@@ -16,6 +16,7 @@ from casparian.core.dev_runner import RunRequest, run_parser
 from casparian.core.guest import GuestSpec
 from casparian.core.interpreter import Interpreter
 from casparian.core.logs import Callback
+from casparian.core.registry.errors import NoRoomError
 from casparian.core.temporary_folder import temporary_folder
 from casparian.core.worker.guest_world import guest_environment, resource_limits
 
@@ -131,12 +132,18 @@ def in_source(text: str, source: Path) -> str:
 
 @contextmanager
 def unpacked(archive: bytes, entrypoint: str) -> Iterator[Unpacked]:
-    """Unpack a bundle for as long as the context lasts. Raises BundleCorruptError."""
+    """Unpack a bundle for as long as the context lasts. Raises BundleCorruptError, NoRoomError."""
     with temporary_folder() as place:
         file, folder, project = place / "bundle.zip", place / "bundle", place / "project"
-        file.write_bytes(archive)
-        extract(archive, folder)
-        project.mkdir()
-        for name in (PROJECT, LOCK):
-            (project / name).write_bytes((folder / name).read_bytes())
+        try:
+            file.write_bytes(archive)
+            extract(archive, folder)
+            project.mkdir()
+            for name in (PROJECT, LOCK):
+                (project / name).write_bytes((folder / name).read_bytes())
+        except OSError as error:
+            raise NoRoomError(
+                f"the bundle can't be unpacked in {place.parent}: {error.strerror}",
+                hint="free some space there, or name another folder for temporary files: $TMPDIR",
+            ) from error
         yield Unpacked(file, folder, project, entrypoint)

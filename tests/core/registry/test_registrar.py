@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from casparian.core.bundles import BundleError, build_bundle, verify
+from casparian.core.bundles.archive import write_archive
 from casparian.core.declared import ParserUnusable
 from casparian.core.errors import CasparianError
 from casparian.core.registry import RegistrationError, find_candidates, stored_contract
+from casparian.core.registry.errors import NoRoomError
+from casparian.core.registry.unpacked import unpacked
 from casparian.core.stores.errors import ParserExistsError
 
+from ...full_disk import disk_ends_at
 from .conftest import LOCK, Registry, source
 
 NO_PYTHON = Path("/there/is/no/python")
@@ -257,3 +262,18 @@ def test_what_cannot_be_loaded_is_named_by_the_persons_own_file_and_line(
         registry.register(path)
     assert f'File "{path / where[0]}", line {where[1]}' in told.value.traceback
     assert "/casparian-" not in told.value.traceback + told.value.message
+
+
+def test_without_room_for_its_copy_a_parser_is_not_refused_but_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    archive = write_archive([("parser.py", bytes(5_000))])
+    with (
+        disk_ends_at(1_000),
+        pytest.raises(NoRoomError, match=f"in {tmp_path}: File too large") as told,
+        unpacked(archive, "parser.py"),
+    ):
+        raise AssertionError("it was unpacked")
+    assert "$TMPDIR" in told.value.hint
+    assert list(tmp_path.iterdir()) == []
