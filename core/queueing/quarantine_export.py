@@ -48,7 +48,8 @@ def export_quarantine(store: Store, job: Job, path: Path, *, force: bool = False
     The file is there whole or not at all; ``force`` lets it take the place of another.
 
     Raises:
-        ExportError: the format is unknown, the file is there already, or there are no rows.
+        ExportError: the format is unknown, the file is there already or its folder isn't, or there
+            are no rows.
         OSError: it can't be written.
     """
     write = _WRITERS.get(path.suffix.lower())
@@ -58,6 +59,9 @@ def export_quarantine(store: Store, job: Job, path: Path, *, force: bool = False
         )
     if path.exists() and not force:
         raise ExportError(f"{path} is there already", hint="another name, or --force")
+    if not path.absolute().parent.is_dir():
+        folder = path.absolute().parent
+        raise ExportError(f"{path}: there is no folder {folder}", hint=f"mkdir -p {folder}")
     files = quarantine_files(job)
     counts = {"rows": 0, "stored": 0, "cut": 0}
 

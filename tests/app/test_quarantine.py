@@ -233,7 +233,11 @@ def test_whole_rows_come_from_the_published_set_and_that_is_said(queued: Queued)
 
 def test_an_export_replaces_no_file_unless_it_is_told_to(job_id: str) -> None:
     Path("a.csv.txt").touch()
-    for name, message in (("a.csv", "is there already"), ("b.txt", "says no format")):
+    for name, message in (
+        ("a.csv", "is there already"),
+        ("b.txt", "says no format"),
+        ("nodir/b.csv", "nodir/b.csv: there is no folder"),
+    ):
         error = call("quarantine", "export", job_id, "--to", name).exception
         assert isinstance(error, ExportError)
         assert message in error.message
