@@ -61,16 +61,21 @@ def chosen_store(given: str | None) -> str:
 @click.command("status", cls=JsonCommand)
 @store_option()
 @json_option()
-def status(store: str | None, as_json: bool) -> None:
-    """Say what the store is, of which version, and what it holds. Changes nothing."""
+def status(store: str | None, as_json: bool) -> int:
+    """Say what the store is, of which version, and what it holds. Changes nothing.
+
+    \b
+    Exit codes: 0; 1 there is none, or a newer casparian made it; 2 usage.
+    """
     from casparian.core.stores.maintenance import store_status
 
     found = store_status(chosen_store(store))
+    code = EXIT_FAILED if found.version > found.latest else 0
     if as_json:
         from .run_display import print_json
 
         print_json(asdict(found))
-        return
+        return code
     click.secho(found.where, bold=True, nl=False)
     click.echo(f"  {found.bytes:,} bytes, version {found.version}", nl=False)
     if found.version < found.latest:
@@ -83,6 +88,7 @@ def status(store: str | None, as_json: bool) -> None:
         click.echo(f"  {jobs:>10,}  jobs {state}")
     for table, rows in found.rows.items():
         click.secho(f"  {rows:>10,}  rows in {table}", dim=True)
+    return code
 
 
 @click.command("migrate", cls=JsonCommand)

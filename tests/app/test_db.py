@@ -75,6 +75,18 @@ def test_a_store_that_can_not_be_made_where_it_is_named_is_refused_by_every_comm
     assert sorted(Path.cwd().rglob("*")) == [Path.cwd() / "folder"]
 
 
+def test_a_store_of_a_newer_casparian_is_looked_at_and_is_exit_code_1() -> None:
+    db("migrate", "--store", "s.db")
+    assert db("status", "--store", "s.db").return_value == 0
+    with closing(sqlite3.connect("s.db")) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    done = db("status", "--store", "s.db")
+    assert done.return_value == 1
+    assert "version 99, newer than this program's" in done.output
+    done = db("status", "--store", "s.db", "--json")
+    assert (done.return_value, json.loads(done.output)["version"]) == (1, 99)
+
+
 def test_a_problem_is_told_and_is_the_exit_code() -> None:
     db("migrate", "--store", "s.db")
     assert db("check", "--store", "s.db").return_value == 0
