@@ -160,7 +160,10 @@ def main() -> None:
         code = EXIT_FAILED
         _forget_output()  # whoever read it has gone
     except OSError as error:
-        click.echo(f"error: {safe(str(error))}", err=True)
+        said = str(error)
+        if _output_is_refused():
+            said = f"what is to be printed can't be written to stdout: {error.strerror or error}"
+        click.echo(f"error: {safe(said)}", err=True)
         code = EXIT_FAILED
         _forget_output()
     sys.exit(code if isinstance(code, int) else 0)
@@ -187,6 +190,15 @@ def _open_missing_streams() -> None:
         sys.stdout = open(1, "w")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w")  # noqa: SIM115
+
+
+def _output_is_refused() -> bool:
+    """Whether an error is that of stdout: what it couldn't write is in its buffer still."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _forget_output() -> None:

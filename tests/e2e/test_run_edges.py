@@ -149,7 +149,7 @@ def test_a_reader_that_goes_away_is_no_traceback(workplace: Workplace) -> None:
         text=True,
     )
     assert done.returncode == 1
-    assert "No space left" in done.stderr
+    assert "what is to be printed can't be written to stdout: No space left" in done.stderr
     assert "Traceback" not in done.stderr
 
 
