@@ -49,12 +49,12 @@ def list_(all_versions: bool, store: str | None, as_json: bool) -> None:
     """List the registered parsers: the version registered last, topics, jobs, and how they fare."""
     from casparian.core.registry import Known
 
-    from .parser_view import jobs_of, obstacles_of, parser_json, print_list
+    from .parser_view import jobs_by_bundle, obstacles_of, parser_json, print_list
 
     with Known(chosen_store(store)) as known:
         parsers = known.all(all_versions=all_versions)
         health = {} if known.store is None else known.store.parsers.health()
-        jobs = {p.name: jobs_of(known.store, p.name) for p in parsers}
+        jobs = jobs_by_bundle(known.store, parsers, all_versions=all_versions)
         obstacles = obstacles_of(known.store)
     if as_json:
         from .run_display import print_json
@@ -62,7 +62,7 @@ def list_(all_versions: bool, store: str | None, as_json: bool) -> None:
         told = [
             {
                 **parser_json(p, health.get(p.name), obstacles.get(p.name, ())),
-                "jobs": jobs[p.name],
+                "jobs": jobs[p.source_hash],
             }
             for p in parsers
         ]

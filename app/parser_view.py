@@ -32,6 +32,22 @@ def jobs_of(store: Store | None, name: str) -> dict[str, int]:
     return {str(status): count for status, count in counts.items() if count}
 
 
+def jobs_by_bundle(
+    store: Store | None, parsers: Sequence[StoredParser], *, all_versions: bool
+) -> dict[str, dict[str, int]]:
+    """Return the jobs by the parsers' bundles: each one's own, or all of its name if it is alone.
+
+    States without jobs are left out.
+    """
+    if store is None or not all_versions:
+        return {one.source_hash: jobs_of(store, one.name) for one in parsers}
+    counts = store.statistics.by_bundle()
+    return {
+        one.source_hash: {str(status): n for status, n in counts.get(one.source_hash, {}).items()}
+        for one in parsers
+    }
+
+
 def obstacles_of(store: Store | None) -> dict[str, list[Obstacle]]:
     """Return what keeps jobs from being run, by the parser's name."""
     found: dict[str, list[Obstacle]] = {}
@@ -97,7 +113,7 @@ def print_list(
     """Print a line per parser, and what keeps jobs from being run."""
     table = listing("parser", "version", "topics", "registered (UTC)", "bundle", "jobs", "")
     for one in parsers:
-        counts = ", ".join(f"{count:,} {status}" for status, count in jobs[one.name].items())
+        counts = ", ".join(f"{count:,} {status}" for status, count in jobs[one.source_hash].items())
         table.add_row(
             Text(one.name, "bold cyan"),
             Text(one.version),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from casparian.core.stores.states import JobStatus
 
@@ -62,6 +62,10 @@ class Statistics(Protocol):
 
     def failures(self, *, since: int, until: int | None = None) -> Sequence[FailureTally]:
         """Return the failed jobs and dead letters of a time by class, the most frequent first."""
+        ...
+
+    def by_bundle(self) -> Mapping[str, Mapping[JobStatus, int]]:
+        """Return how many jobs there are in each state, by their bundle's hash; reads all jobs."""
         ...
 
     def oldest_pending(self) -> int | None:

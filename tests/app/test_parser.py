@@ -69,7 +69,13 @@ def test_the_list_has_the_latest_of_each_and_marks_the_paused(store: Path) -> No
     assert (one["name"], one["version"], one["status"]) == ("sales", "1.1.0", "active")
     assert one["jobs"] == {"pending": 1}
     assert one["topics"] == ["sales", "all"]
-    assert [p["version"] for p in told("list", "--all")["parsers"]] == ["1.0.0", "1.0.0", "1.1.0"]
+    every = told("list", "--all")["parsers"]
+    assert [(p["version"], p["jobs"]) for p in every] == [
+        ("1.0.0", {}),
+        ("1.0.0", {"pending": 1}),
+        ("1.1.0", {}),
+    ], "each bundle has its own jobs"
+    assert call("list", "--all").stdout.count("1 pending") == 1
     assert "PAUSED" not in call("list").stdout
     call("pause", "sales", "--reason", "the exports are wrong")
     assert "PAUSED" in call("list").stdout

@@ -10,6 +10,7 @@ from casparian.core.stores.statistics import FailureTally, MinuteTally, Tally
 
 if TYPE_CHECKING:
     from casparian.core.stores.sqlite.connection import Connection
+    from casparian.core.stores.states import JobStatus
 
 _ENDED: Final = """
     SELECT parser, status, count(*),
@@ -38,6 +39,11 @@ _FAILURES: Final = """
     GROUP BY parser, kind ORDER BY jobs DESC, parser, kind
 """
 
+_BY_BUNDLE: Final = """
+    SELECT source_hash, status, count(*) FROM cf_jobs GROUP BY source_hash, status
+    ORDER BY source_hash, status
+"""
+
 _OLDEST: Final = page_query(JobFilter(statuses=("pending",)), "oldest", None, 1)
 
 
@@ -61,6 +67,13 @@ class SqliteStatistics:
         """Return the failed jobs and dead letters of a time by class."""
         rows = self._connection.read(_FAILURES, {"since": since, "until": until})
         return [FailureTally(*tuple(row)[:5]) for row in rows]
+
+    def by_bundle(self) -> dict[str, dict[JobStatus, int]]:
+        """Return how many jobs there are in each state, by their bundle's hash."""
+        found: dict[str, dict[JobStatus, int]] = {}
+        for source_hash, status, jobs in self._connection.read(_BY_BUNDLE):
+            found.setdefault(source_hash, {})[status] = jobs
+        return found
 
     def oldest_pending(self) -> int | None:
         """Return when the pending job that waits longest was queued."""

@@ -63,6 +63,18 @@ def test_sums_are_those_of_the_jobs_that_ended_in_a_time(store: Store, clock: Cl
     assert store.statistics.ended(since=end) == []
 
 
+def test_jobs_are_counted_by_the_bundle_that_they_are_for(store: Store) -> None:
+    store.jobs.insert_many([new_job(number, source_hash="ab"[number % 2]) for number in range(5)])
+    finish(store, done := claim(store))
+    running = claim(store)
+    jobs = {lease: store.jobs.get(lease.job_id) for lease in (done, running)}
+    assert [job and job.source_hash for job in jobs.values()] == ["a", "b"]
+    assert store.statistics.by_bundle() == {
+        "a": {"completed": 1, "pending": 2},
+        "b": {"pending": 1, "running": 1},
+    }
+
+
 def test_failures_are_counted_by_class_with_the_newest_as_example(
     store: Store, clock: Clock
 ) -> None:
