@@ -396,7 +396,7 @@ class _Run:
         phase = "start" if self._hello_at is None else "parse"
         hint = "its log may say why"
         if exit_code == -signal.SIGKILL:
-            hint = "nobody here did it: the system may have run out of memory"
+            hint = "casparian did not do it: the parser may have, or the system, for want of memory"
         elif self._hello_at is not None and exit_code >= 0:
             hint = "the parser, or a library it uses, called os._exit()"
         return GuestError("crash", "GuestCrashed", f"the guest {how} {when}", phase, True, hint)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ROW_COLUMN: Final = "row"
 """The first column: the number of the row in the whole output, one-based as in sentences."""
 _BATCH: Final = 1_000
+#: What stands for a cell of a column that a row doesn't have: it is no null.
+ABSENT: Final = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,14 @@ def table_of_cells(
 ) -> tuple[pa.Table, dict[str, int]]:
     """Return rows as a table, some columns before their own, and in which columns these are.
 
-    A column of theirs with the name of one of those gets a blank behind its name. What a row
-    lacks is null; if only its beginning is known (``cut``), ``…``.
+    A column of theirs with the name of one of those gets a blank behind its name. A column
+    that a row doesn't have, as another version of the parser yielded it, is ``–``; if only the
+    row's beginning is known (``cut``), ``…``.
     """
     names: dict[str, None] = {}
     for cells in rows:
         names |= dict.fromkeys(cells)
-    others = ["…" if is_cut else None for is_cut in cut] or [None] * len(rows)
+    others = ["…" if is_cut else ABSENT for is_cut in cut] or [ABSENT] * len(rows)
     columns = dict(lead)
     for name in names:
         shown = name

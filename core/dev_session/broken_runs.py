@@ -42,6 +42,6 @@ def run_lost(said: str, exit_code: int | None) -> GuestError:
     """The process that ran the parser has ended; ``said`` tells how."""
     hint = "please report it, with what is said here"
     if exit_code is not None and exit_code < 0:
-        hint = "nobody here did it: the system may have run out of memory"
+        hint = "casparian did not do it: the parser may have, or the system, for want of memory"
     said = f"the process that ran the parser {said}"
     return GuestError("crash", "RunLost", said, "parse", True, hint)

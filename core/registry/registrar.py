@@ -373,5 +373,6 @@ def _failed_sample(candidate: Candidate, report: RunReport) -> RegistrationError
     lines += [f"  {row.reasons[0].message}" for row in report.quarantine[:3]]
     hints = [error.hint] if error is not None and error.hint and error.kind == "parser" else []
     words = ["casparian", "run", str(candidate.path), str(report.input_path), "--whatif"]
-    hints += [f"see all of it: {shlex.join(words)}", "register it untried: --skip-validation"]
+    untried = ["casparian", "parser", "register", str(candidate.path), "--skip-validation"]
+    hints += [f"see all of it: {shlex.join(words)}", f"register it untried: {shlex.join(untried)}"]
     return RegistrationError("\n".join(lines), hint="; ".join(hints))

@@ -142,7 +142,7 @@ def test_its_version_has_other_content(dialog_looks_as) -> None:
         "message": "sales 1.0.0 is registered already, with other content",
         "hint": "give it another version, or replace it",
     }
-    assert dialog_looks_as(*steps("bundle"), other, ENDED)
+    assert dialog_looks_as(*steps("load"), other, ENDED)
 
 
 def test_it_does_not_load(dialog_looks_as) -> None:

@@ -81,6 +81,11 @@ def _waiting(state: DevState) -> str:
             return "a preview isn't compared with the registered version: r runs all of it"
         return "the registered version is run on this sample …"
     if state.compared_with is None:
+        if state.result.report.stopped_after is not None:
+            return (
+                "a preview is compared with another preview only, and there is none before it; "
+                "r runs all of it, which is compared with the last such run"
+            )
         return (
             "there is no earlier run of this sample that had rows; "
             "v compares with the registered version"

@@ -77,7 +77,7 @@ class FilterBar(Vertical):
 
     def _say(self, text: str) -> None:
         """Say what the last word may become; else what is wrong."""
-        said = Text(no_wrap=True, overflow="ellipsis")
+        said, is_problem = Text(no_wrap=True, overflow="ellipsis"), False
         proposed = self.proposed(text)
         head = text.rpartition(" ")[0]
         if proposed:
@@ -90,10 +90,17 @@ class FilterBar(Vertical):
         else:
             error = self._problem(text)
             if error is not None:
-                said = _told(error)
+                said, is_problem = _told(error), True
             elif text:
                 said.append("enter shows the jobs that match · escape leaves it", "dim")
-        self.query_one("#filter-said", Static).update(said, layout=False)
+        self._tell(said, is_problem=is_problem)
+
+    def _tell(self, said: Text, *, is_problem: bool) -> None:
+        """Show it; what is wrong takes as many lines as it needs."""
+        line = self.query_one("#filter-said", Static)
+        has_room = line.has_class("-problem") or is_problem
+        line.set_class(is_problem, "-problem")
+        line.update(said, layout=has_room)
 
     @staticmethod
     def _problem(text: str) -> FilterError | None:
@@ -111,7 +118,7 @@ class FilterBar(Vertical):
         if error is None:
             self._close(text)
         else:
-            self.query_one("#filter-said", Static).update(_told(error), layout=False)
+            self._tell(_told(error), is_problem=True)
 
     def action_complete(self) -> None:
         """Take the first proposal."""
@@ -131,7 +138,7 @@ class FilterBar(Vertical):
 
 
 def _told(error: FilterError) -> Text:
-    said = Text(plain(f"✗ {error.message}"), "bold", no_wrap=True, overflow="ellipsis")
+    said = Text(plain(f"✗ {error.message}"), "bold")
     return said.append(plain(f" · {error.hint}" if error.hint else ""), "dim")
 
 

@@ -39,6 +39,8 @@ class Registering:
     begun: int = 0
     took: Mapping[str, int] | None = None
     question: Mapping[str, Any] | None = None
+    asked: int | None = None
+    """When it was asked: from then on a person thinks, and not the step goes on."""
     ends: Sequence[Mapping[str, Any]] = ()
     """What became of the parsers so far."""
     skipped: Sequence[Mapping[str, Any]] = ()
@@ -56,16 +58,19 @@ def after(state: Registering, told: Mapping[str, Any], now: int) -> Registering:
     """Return the state once something was told; ``now`` is milliseconds since 1970."""
     kind = told["kind"]
     if kind == "parser":
-        return replace(state, label=told["label"], step=None, took={}, question=None)
+        return replace(state, label=told["label"], step=None, took={}, question=None, asked=None)
     if kind == "step":
         return replace(_step_over(state, now), step=told["step"], begun=now, question=None)
     if kind == "confirm":
-        return replace(state, question=told)
+        return replace(state, question=told, asked=now)
     if kind == "registered":
         over = _step_over(state, now)
         # One that is there already, unchanged, is looked at no further.
         return replace(over, step=None, question=None, ends=(*state.ends, told))
     if kind == "refused":
+        if told.get("type") == "ParserExistsError":
+            # It has been loaded, which tells its version: what can't be done is to store that.
+            state = replace(_step_over(state, now), step="store")
         return replace(state, question=None, ends=(*state.ends, told))
     if kind == "skipped":
         return replace(state, skipped=(*state.skipped, told))
@@ -79,7 +84,9 @@ def after(state: Registering, told: Mapping[str, Any], now: int) -> Registering:
 def _step_over(state: Registering, now: int) -> Registering:
     if state.step is None:
         return state
-    return replace(state, took={**(state.took or {}), state.step: now - state.begun})
+    end = now if state.asked is None else state.asked
+    took = {**(state.took or {}), state.step: end - state.begun}
+    return replace(state, took=took, asked=None)
 
 
 def steps_text(state: Registering, now: int) -> Text:

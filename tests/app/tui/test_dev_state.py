@@ -9,6 +9,7 @@ import pytest
 
 from casparian.app.tui.app import CasparianApp
 from casparian.app.tui.dev import run_actions
+from casparian.app.tui.dev.diff_tab import _waiting
 from casparian.app.tui.dev.stage_bar import StageBar
 from casparian.app.tui.dev.state import (
     DevState,
@@ -78,6 +79,8 @@ def test_a_preview_is_told_as_one_and_is_compared_with_none_but_previews(tmp_pat
     state = after(DevState(shown=SAMPLES[0], samples=SAMPLES), ended(result(tmp_path)))
     state = after(state, ended(preview(2)))
     assert state.compared_with is None
+    assert "compared with another preview only" in _waiting(state)
+    assert "no earlier run" not in _waiting(state), "there is one, of all rows"
     assert stages_of(state).part == "preview: the first 8 rows"
     assert sample_lines(state)[0].is_part
     state = after(state, ended(preview(3)))

@@ -22,13 +22,23 @@ from casparian.app.tui.prod.rate_chart import bars
 from casparian.app.tui.prod.state import ProdState, after, updated
 from casparian.app.tui.widgets.log_area import LogArea
 from casparian.core.queueing import job_order
+from casparian.core.queueing.filters import STATE_NAMES
 from casparian.core.stores.workers import NewWorker
 from casparian.core.worker.job_logs import log_path
 from casparian.core.worker.presence import Presence, new_worker
 
 from ..queued import Queued, bad_row
 from .cheap_apps import until
-from .prod_pane import GivenViews, NoDev, lines_of, looked, pane_of, prod_app, table_of
+from .prod_pane import (
+    GivenViews,
+    NoDev,
+    lines_of,
+    looked,
+    pane_of,
+    prod_app,
+    shown,
+    table_of,
+)
 
 
 @pytest.fixture
@@ -384,6 +394,20 @@ def test_columns_fit_any_width_and_state_parser_and_input_are_never_given_up(wid
     assert {"state", "parser", "input"} <= set(columns)
     if width >= 60:
         assert sum(columns.values()) + len(columns) - 1 <= width
+
+
+@pytest.mark.asyncio
+async def test_a_filter_with_a_state_that_is_none_names_every_state_there_is(
+    queued: Queued,
+) -> None:
+    app = prod_app(queued)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await looked(pilot)
+        await pilot.press("slash", *"status:lost")
+        await until(pilot, lambda: shown(app, "there is no state 'lost'", *STATE_NAMES))
+        await pilot.press("enter")
+        await until(pilot, lambda: shown(app, "there is no state 'lost'", *STATE_NAMES))
+        assert app.focused.value == "status:lost"  # type: ignore[union-attr]
 
 
 @pytest.mark.asyncio

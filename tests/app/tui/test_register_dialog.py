@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from casparian.app.tui.register.screen import RegisterScreen
+from casparian.app.tui.register.state import Registering, after
 from casparian.core.stores.sqlite.store import SqliteStore
 
 from ...ready_processes import CHILD, server_of
@@ -96,6 +97,7 @@ async def test_its_steps_are_shown_it_asks_before_it_breaks_a_contract_and_it_ca
         (folder / "samples" / "one.txt").write_text("2024-01-31\n")
         await pilot.press("enter")
         await shows(pilot, "is registered already, with other content", "f replaces that version")
+        await shows(pilot, "✓ load it", "✗ store it")
         await pilot.press("f")
         await shows(pilot, "The contract of sales 1", "breaking", "y yes · n no")
         assert registered(folder) == [("1", by_dialog, contract)], "nothing is stored before"
@@ -118,6 +120,19 @@ async def test_its_steps_are_shown_it_asks_before_it_breaks_a_contract_and_it_ca
     with SqliteStore(folder.parent / "other.db") as store:
         [one] = store.parsers.list()
     assert one.source_hash == mine.source_hash != by_dialog, "as the command does it"
+
+
+def test_a_step_takes_as_long_as_it_takes_and_not_as_long_as_a_person_thinks() -> None:
+    state = Registering()
+    for now, told in (
+        (0, {"kind": "parser", "label": "sales"}),
+        (1_000, {"kind": "step", "step": "contract"}),
+        (1_200, {"kind": "confirm", "name": "sales", "version": "1", "changes": []}),
+        (9_000, {"kind": "step", "step": "store"}),
+        (9_300, {"kind": "registered"}),
+    ):
+        state = after(state, told, now)
+    assert state.took == {"contract": 200, "store": 300}
 
 
 @pytest.mark.asyncio

@@ -95,6 +95,14 @@ def test_cells_stand_under_their_names_behind_the_job_and_bad_ones_are_known(
     assert page == RowsPage(page.rows, None)
 
 
+def test_a_column_that_a_rows_version_does_not_have_is_told_from_a_null(queued: Queued) -> None:
+    refused(queued, "/data/old.csv", replace(bad_row(4), raw=json.dumps({"age": "y"})))
+    newer = json.dumps({"age": "z", "shop": None})
+    refused(queued, "/data/new.csv", replace(bad_row(4), raw=newer))
+    table, _ = page_table(rows_with(queued, JobFilter(), AGE).rows)
+    assert [(one["age"], one["shop"]) for one in table.to_pylist()] == [("z", None), ("y", "–")]
+
+
 def test_of_a_row_that_is_cut_the_cells_that_are_whole_are_shown() -> None:
     raw = json.dumps({"a": 1.50, "b": None, "c": {"d": [1, 2]}, "e": 'x, "y": 2', "f": 12})
     whole, is_whole = beginning_of(raw)
