@@ -117,6 +117,8 @@ class GuestError:
     """What failed that isn't the parser, by the exception's type."""
     error_type: str = ""
     """For a broken contract: which rule, in the vocabulary of docs/errors.md."""
+    about: tuple[str, str] | None = None
+    """The output and the column that broke it, if it was one column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,6 +335,7 @@ class OutputSet:
                 "validate",
                 hint=error.hint,
                 error_type=error.error_type,
+                about=error.about,
             )
         if isinstance(error, SinkError):
             return GuestError(

@@ -72,7 +72,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("dev.next_error", "f8", "Look", "", "Go to the next error or bad row"),
     Action("dev.previous_error", "shift+f8", "Look", "", "Go to the error or bad row before"),
     Action("dev.edit_row", "E", "Look", "", "Open the sample in your editor, at the bad row"),
-    Action("dev.accept", "a", "Parser", "", "Let the contract take a column's bad cells"),
+    Action("dev.accept", "a", "Parser", "", "Change the contract so that a column passes"),
     Action("dev.against", "v", "Look", "", "Compare with what is registered, or the run before"),
     Action("dev.older", "left_square_bracket", "Look", "", "Show the run before"),
     Action("dev.newer", "right_square_bracket", "Look", "", "Show the run after"),

@@ -1,4 +1,4 @@
-"""Changes of one column in a contract file; the rest of the file stays as a person wrote it."""
+"""Changes of a contract file, one at a time; the rest of it stays as a person wrote it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,8 @@ def change_column(
         ContractError: the file can't be read or written, has no such column, or the changed
             contract would be refused.
     """
-    text = contract_text(path)
-    contract_of(text, path)
-    document = tomlkit.parse(text)
-    columns = _columns(document, output)
+    document = _document(path)
+    columns = _part(document, output).get("columns")
     if columns is None or column not in columns:
         raise ContractError(f"{path} declares no column {column!r} of the output {output!r}")
     before = columns[column]
@@ -50,17 +48,57 @@ def change_column(
         plain = before.unwrap()
         whole = {"type": plain} if isinstance(plain, str) else plain
         columns[column] = _inline({**whole, **options})
-    changed = tomlkit.dumps(document)
-    contract_of(changed, path)
-    _replace(path, changed)
+    _write(path, document)
     return shown, columns[column].as_string()
 
 
-def _columns(document: Mapping[str, Any], output: str) -> Any:
-    part: Any = document
-    if "outputs" in document:
-        part = document["outputs"].get(output, {})
-    return part.get("columns")
+def declare_column(path: Path, output: str, definition: str) -> None:
+    """Declare one more column, behind the others; ``definition`` is its line of TOML.
+
+    Raises:
+        ContractError: as `change_column`, or the column is declared already.
+    """
+    document = _document(path)
+    columns = _part(document, output).get("columns")
+    if columns is None:
+        raise ContractError(f"{path} declares no columns of the output {output!r}")
+    [(name, value)] = tomlkit.parse(definition).items()
+    if name in columns:
+        raise ContractError(f"{path} declares the column {name!r} already")
+    columns[name] = value
+    _write(path, document)
+
+
+def change_output(path: Path, output: str, options: Mapping[str, object]) -> None:
+    """Give an output options, such as ``extra_columns``.
+
+    Raises:
+        ContractError: as `change_column`.
+    """
+    document = _document(path)
+    part = _part(document, output)
+    if "columns" not in part:
+        raise ContractError(f"{path} declares no output {output!r}")
+    for name, value in options.items():
+        part[name] = value
+    _write(path, document)
+
+
+def _document(path: Path) -> Any:
+    text = contract_text(path)
+    contract_of(text, path)
+    return tomlkit.parse(text)
+
+
+def _part(document: Mapping[str, Any], output: str) -> Any:
+    """Return what says all of an output: the file itself, if it is of one without a name."""
+    return document["outputs"].get(output, {}) if "outputs" in document else document
+
+
+def _write(path: Path, document: Any) -> None:
+    changed = tomlkit.dumps(document)
+    contract_of(changed, path)
+    _replace(path, changed)
 
 
 def _inline(definition: Mapping[str, Any]) -> Any:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from casparian.core.contract.model import Contract
     from casparian.core.dev_session.events import StageName
     from casparian.core.dev_session.messages import Task
+    from casparian.core.dev_session.results import OutputFiles
     from casparian.core.events import Event
     from casparian.core.guest import GuestSource
     from casparian.core.interpreter import Interpreter
@@ -94,9 +95,14 @@ class ChildRun:
                 self._stage(name, report.timings_ms[name])
         contract = None if python is None else self._contract(python)
         files = () if self._sinks is None else self._sinks.files(contract)
-        outputs = tuple(replace(output, came=self._came.of(output.name)) for output in files)
+        outputs = tuple(self._with_columns(output, contract) for output in files)
         report = replace(report, logs=(), lines_dropped=0)
         return Done(task.run, report, outputs, self._modules, contract, python)
+
+    def _with_columns(self, output: OutputFiles, contract: Contract | None) -> OutputFiles:
+        declared = None if contract is None else contract.output(output.name)
+        definitions = () if declared is None else self._came.definitions(declared)
+        return replace(output, came=self._came.of(output.name), definitions=definitions)
 
     def _request(self, python: Interpreter) -> RunRequest:
         task = self._task
@@ -130,7 +136,7 @@ class ChildRun:
             if not self._rows:
                 self._stage("validate", None)
             self._rows += event.table.num_rows
-            self._came.take(event.output, event.table.schema)
+            self._came.take(event.output, event.table)
             self._maybe_tell_progress()
         elif isinstance(event, Told):
             self._done, self._total = event.done, event.total

@@ -37,6 +37,8 @@ class OutputFiles:
     """The columns that tell rows apart, if the contract names any."""
     came: tuple[tuple[str, str], ...] = ()
     """The columns that the parser yielded, each with its Arrow type before a contract took it."""
+    definitions: tuple[tuple[str, str], ...] = ()
+    """Of those that nobody declares, what a contract file would declare them as, if it is clear."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def seen_columns(result: RunResult) -> list[SeenColumn]:
     Raises OSError or pyarrow's errors if a file of the run can't be read.
     """
     found = []
+    about = None if result.report.error is None else result.report.error.about
     for output in result.outputs:
         declared = None if result.contract is None else result.contract.output(output.name)
         columns = {} if declared is None else {column.name: column for column in declared.columns}
@@ -62,6 +63,9 @@ def seen_columns(result: RunResult) -> list[SeenColumn]:
                     _violation(
                         is_missing=bool(seen) and name not in seen,
                         is_unexpected=column is None and not takes_more,
+                        impossible=f"{seen.get(name, '')} can't become {column.type.with_article}"
+                        if column is not None and about == (output.name, name)
+                        else "",
                     ),
                 )
             )
@@ -96,10 +100,10 @@ def _options(column: Column) -> str:
     return ", ".join(f"{k} = {v}" for k, v in given if k not in ("type", "nullable"))
 
 
-def _violation(*, is_missing: bool, is_unexpected: bool) -> str:
+def _violation(*, is_missing: bool, is_unexpected: bool, impossible: str) -> str:
     if is_missing:
         return "missing column"
-    return "unexpected column" if is_unexpected else ""
+    return "unexpected column" if is_unexpected else impossible
 
 
 def _nulls_of(output: OutputFiles) -> dict[str, int]:

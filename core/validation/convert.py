@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from casparian.core.validation.kernel import Converted
 
 
-def convert(data: pa.Array, kinds: pa.Array | None, column: Column) -> Converted:
+def convert(
+    data: pa.Array, kinds: pa.Array | None, column: Column, *, output: str = ""
+) -> Converted:
     """Convert a plain array (see ``cells.plain``); ``kinds`` says what each text was, if tagged.
 
-    Raises OutputFailed (column_type_impossible) if the column's type can't become the declared.
+    ``output`` is whose column it is. Raises OutputFailed (column_type_impossible) if the column's
+    type can't become the declared.
     """
     if kinds is not None:
         return from_cells(data, kinds, column)
@@ -35,9 +38,11 @@ def convert(data: pa.Array, kinds: pa.Array | None, column: Column) -> Converted
         return from_typed(data, column)
     except ImpossibleError as error:
         why = f": {error.why}" if error.why else " without guessing"
-        raise OutputFailed(
+        failed = OutputFailed(
             f"column {column.name!r} is {data.type}, which can't become "
             f"{column.type.with_article}{why}",
             error_type="column_type_impossible",
             hint=error.hint or "change the declared type, or convert the column in the parser",
-        ) from error
+        )
+        failed.about = (output, column.name)
+        raise failed from error

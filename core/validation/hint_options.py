@@ -10,6 +10,21 @@ _NAME: Final = re.compile(r"([a-z_]+) = ")
 _NEXT: Final = re.compile(r"(?: \(or whichever zone the times are in\))?(, with |, | or |$)")
 
 
+_ADVICE: Final = re.compile(r"(?: \(or whichever zone the times are in\))?, (?:or|if) ")
+
+
+def option_before_advice(hint: str) -> dict[str, Any]:
+    """Return the option that a hint begins with, if advice follows that is no option.
+
+    Such are the hints on columns whose type can't become the declared one.
+    """
+    found = _NAME.match(hint)
+    if found is None:
+        return {}
+    value, end = json.JSONDecoder().raw_decode(hint, found.end())
+    return {found[1]: value} if _ADVICE.match(hint, end) else {}
+
+
 def options_of_hint(hint: str) -> list[dict[str, Any]]:
     """Return the options that a hint names: one set for each reading of the value.
 

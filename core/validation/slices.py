@@ -92,7 +92,7 @@ def judge_cells(
     masks: dict[str, pa.Array] = {}
     bad: pa.Array | None = None
     for column in contract.columns:
-        converted = convert(data[column.name], kinds.get(column.name), column)
+        converted = convert(data[column.name], kinds.get(column.name), column, output=contract.name)
         values[column.name] = converted.values
         all_read = pc.all(converted.ok).as_py() is not False
         read[column.name] = None if all_read else converted.ok

@@ -52,7 +52,12 @@ class Verdict:
 
 
 class OutputFailed(CasparianError):
-    """A whole output violates its contract: nothing of it may be published."""
+    """A whole output violates its contract: nothing of it may be published.
+
+    If it is one column that does, ``about`` is the output's name and the column's.
+    """
+
+    about: tuple[str, str] | None = None
 
     def __init__(self, message: str, *, error_type: OutputErrorType, hint: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -1,4 +1,4 @@
-"""Taking what would let a column's bad cells pass into its contract file."""
+"""Taking what would let a column pass into its contract file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from casparian.app.tui.dev.offers_screen import OffersScreen
-from casparian.core.contract.editing import change_column
+from casparian.core.contract.editing import change_column, change_output, declare_column
 from casparian.core.contract.errors import ContractError
 from casparian.core.contract.files import find_contract_file, load_contract_file
-from casparian.core.dev_session.offers import Offer, offers_of
+from casparian.core.dev_session.offers import Offer, offers_of, why_no_offer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def why_not_accept(result: RunResult | None, place: tuple[str, str] | None, pars
         return "go to a column of the contract, or to a reason of the quarantine"
     offers = offers_of(result, *place)
     if not offers:
-        return f"there is nothing that would let more cells of {place[1]} pass"
+        return why_no_offer(result, *place)
     if find_contract_file(parser) is None:
         words = " or ".join(offer.words for offer in offers)
         return f"the contract is in {parser.name}: e opens it; {place[1]} would pass with {words}"
@@ -58,10 +58,22 @@ def accept(node: Any, result: RunResult, place: tuple[str, str], parser: Path) -
         if offer is None:
             return
         try:
-            _, now = change_column(file, output, column, offer.options)
+            said = _write(file, output, column, offer)
         except ContractError as error:
             node.notify(str(error), severity="error", markup=False)
             return
-        node.notify(f"{file.name}: {column} = {now}", markup=False)
+        node.notify(f"{file.name}: {said}", markup=False)
 
     node.app.push_screen(OffersScreen(column, offers_of(result, output, column), file), chosen)
+
+
+def _write(file: Path, output: str, column: str, offer: Offer) -> str:
+    """Write a change; returns what stands there now. Raises ContractError."""
+    if offer.change == "new":
+        declare_column(file, output, offer.definition)
+        return offer.definition
+    if offer.change == "output":
+        change_output(file, output, offer.options)
+        return offer.words
+    _, now = change_column(file, output, column, offer.options)
+    return f"{column} = {now}"

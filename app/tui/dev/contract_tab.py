@@ -90,8 +90,9 @@ def _sentence(result: RunResult, stale: bool) -> Text:
         text.append(f"≈ columns of run {result.run}, the last that had any · ")
     if result.contract is not None:
         said = f"contract {result.contract.hash[:12]}"
-        if result.report.quarantine_total:
-            said += " · a lets a column's bad cells pass"
+        error = result.report.error
+        if result.report.quarantine_total or (error is not None and error.kind == "contract"):
+            said += " · a lets a marked column pass"
     elif result.knows_contract:
         said = (
             "no contract: types are inferred, and nothing is quarantined "

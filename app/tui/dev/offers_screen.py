@@ -1,4 +1,4 @@
-"""What would let a column's bad cells pass; enter writes it to the contract file."""
+"""What would let a column pass; enter writes it to the contract file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OffersScreen(ModalScreen["Offer | None"]):
-    """A line for each change that a run's hints name."""
+    """A line for each change that a run has reasons for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "dismiss", "Back")]
 
@@ -61,6 +61,5 @@ def _prompt(offer: Offer) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
-    cells = f"{offer.cells:,} cell{'' if offer.cells == 1 else 's'} of {offer.error_type}"
-    table.add_row(Text(plain(offer.words), "bold"), Text(cells, "dim"))
+    table.add_row(Text(plain(offer.words), "bold"), Text(offer.why, "dim"))
     return table

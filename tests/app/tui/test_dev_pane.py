@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from rich.table import Table
+from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from casparian.app.tui.actions import ACTIONS, actions_of
@@ -136,6 +137,82 @@ async def test_what_lets_bad_cells_pass_is_taken_into_the_contract_file_and_runs
             '[columns]\nname = "string"  # as in the passport\n'
             'age = { type = "int64", thousands = "," }\n'
         )
+
+
+async def accepted(pilot: Pilot[None], place: tuple[str, str], *keys: str) -> None:
+    """Take an offer for a column of the Contract tab, and wait for the run that follows."""
+    app = pilot.app
+    assert isinstance(app, CasparianApp)
+    screen = screen_of(app)
+    before = screen.state.result
+    await pilot.press("5")
+    contract = screen.tabs.contract
+    seen = lambda: [(one.output, one.name) for one in contract._columns]  # noqa: E731
+    await until(pilot, lambda: place in seen())
+    by = seen().index(place) - contract._at
+    await pilot.press(*["down" if by > 0 else "up"] * abs(by))
+    await until(pilot, lambda: contract.place == place)
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(app.screen, OffersScreen))
+    await pilot.press(*keys, "enter")
+    await until(pilot, lambda: screen.state.running is None and screen.state.result is not before)
+
+
+@pytest.mark.asyncio
+async def test_a_column_that_nobody_expects_is_declared_as_it_comes_or_left_out(
+    app: CasparianApp, tmp_path: Path
+) -> None:
+    contract = tmp_path / "p" / "contract.toml"
+    rows = '[dict(name="Ada", age="36", shop=None), dict(name="Bo", age="1", shop=7)]'
+    source = BARE.split("        yield")[0] + f"        yield {rows}\n"
+    (tmp_path / "p" / "parser.py").write_text(source)
+    written = '[columns]\nname = "string"\nage = "int64"\n'
+    contract.write_text(written)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        screen = screen_of(app)
+        await until(pilot, lambda: screen.tabs is not None)
+        await accepted(pilot, ("people", "shop"))
+        assert contract.read_text().strip() == (
+            f'{written}shop = {{ type = "int64", nullable = true }}'
+        )
+        assert screen.state.result.report.rows == 2
+        failing = screen.state.result
+        contract.write_text(written)
+        await until(pilot, lambda: screen.state.result is not failing)
+        await until(pilot, lambda: screen.state.running is None)
+        await accepted(pilot, ("people", "shop"), "down")
+        assert contract.read_text() == f'extra_columns = "drop"\n\n{written}'
+        assert screen.state.result.report.rows == 2
+
+
+@pytest.mark.asyncio
+async def test_an_impossible_type_is_marked_and_the_option_that_its_error_names_is_taken(
+    app: CasparianApp, tmp_path: Path
+) -> None:
+    contract = tmp_path / "p" / "contract.toml"
+    source = BARE.split("        yield")[0] + '        yield [dict(name="Ada", age=36.5)]\n'
+    (tmp_path / "p" / "parser.py").write_text(source)
+    contract.write_text('[columns]\nname = "string"\nage = "decimal(6,2)"\n')
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: screen_of(app).state.result is not None)
+        screen = screen_of(app)
+        await until(pilot, lambda: screen.tabs is not None)
+        await pilot.press("5")
+        await until(pilot, lambda: screen.tabs.contract._columns)
+        [_, age] = screen.tabs.contract._columns
+        assert age.violates == "double can't become a decimal(6,2)"
+        await accepted(pilot, ("people", "age"))
+        assert 'age = { type = "decimal(6,2)", from_float = true }' in contract.read_text()
+        assert screen.state.result.report.rows == 1
+
+        contract.write_text('[columns]\nname = "string"\nage = "date"\nday = "date"\n')
+        before = screen.state.result
+        await until(pilot, lambda: screen.state.result is not before)
+        await pilot.press("5", "down", "down")
+        await until(pilot, lambda: screen.tabs.contract.place == ("people", "day"))
+        await pilot.press("a")
+        await until(pilot, lambda: "yields no column day" in [*app._notifications][-1].message)
 
 
 @pytest.mark.asyncio

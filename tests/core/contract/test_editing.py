@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casparian.core.contract import ContractError, load_contract_file
-from casparian.core.contract.editing import change_column
+from casparian.core.contract.editing import change_column, change_output, declare_column
 
 FLAT = """\
 # What the till sends.
@@ -89,3 +89,30 @@ def test_a_link_and_its_mode_stay(contract: Path, tmp_path: Path) -> None:
     assert link.is_symlink()
     assert "plus = true" in contract.read_text()
     assert contract.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_column_is_declared_behind_the_others_and_an_output_gets_an_option(contract):
+    contract.write_text(FLAT.replace('extra_columns = "drop"\n', ""))
+    declare_column(contract, "sales", '"the shop" = { type = "string", nullable = true }')
+    change_output(contract, "sales", {"extra_columns": "drop"})
+    found = load_contract_file(contract).outputs[0]
+    assert [column.name for column in found.columns][-1] in ("the shop", "day")
+    assert {column.name for column in found.columns} == {"id", "total", "day", "the shop"}
+    assert found.extra_columns == "drop"
+    text = contract.read_text()
+    for line in FLAT.splitlines():
+        assert line in text, "the rest stays as it was"
+    with pytest.raises(ContractError, match="already"):
+        declare_column(contract, "sales", 'id = "string"')
+
+
+def test_of_several_outputs_the_one_that_is_named_is_changed(tmp_path):
+    path = tmp_path / "contract.toml"
+    path.write_text('[outputs.a.columns]\nx = "int64"\n\n[outputs.b.columns]\nx = "int64"\n')
+    declare_column(path, "b", 'y = "string"')
+    change_output(path, "a", {"extra_columns": "drop"})
+    a, b = load_contract_file(path).outputs
+    assert (a.extra_columns, b.extra_columns) == ("drop", "fail")
+    assert [[one.name for one in part.columns] for part in (a, b)] == [["x"], ["x", "y"]]
+    with pytest.raises(ContractError, match="no output 'c'"):
+        change_output(path, "c", {"extra_columns": "drop"})

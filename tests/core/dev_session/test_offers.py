@@ -15,8 +15,11 @@ def result(definition: Any, *groups: tuple[str, int, str], rows: int = 1) -> Any
     contract = parse_outputs({"o": {"columns": {"x": definition}}}, parser_name="p")
     made = tuple(ReasonGroup("o", "x", kind, count, (), hint) for kind, count, hint in groups)
     other = ReasonGroup("o", "y", "not_a_number", 99, (), "trim = true")
-    report = SimpleNamespace(groups=(*made, other), outputs=(SimpleNamespace(name="o", rows=rows),))
-    return SimpleNamespace(report=report, contract=contract, sample=Path("a.csv"))
+    outputs = (SimpleNamespace(name="o", rows=rows),)
+    report = SimpleNamespace(groups=(*made, other), outputs=outputs, error=None)
+    return SimpleNamespace(
+        report=report, contract=contract, sample=Path("a.csv"), output=lambda _: None
+    )
 
 
 def test_each_reading_of_a_hint_is_an_offer_of_its_own_and_most_cells_come_first() -> None:
@@ -30,10 +33,10 @@ def test_each_reading_of_a_hint_is_an_offer_of_its_own_and_most_cells_come_first
         "o",
         "x",
     )
-    assert [(o.words, o.error_type, o.cells) for o in found] == [
-        ('thousands = ","', "format", 7),
-        ('decimal_point = ","', "format", 7),
-        ("trim = true", "not_a_number", 2),
+    assert [(o.words, o.why) for o in found] == [
+        ('thousands = ","', "7 cells of format"),
+        ('decimal_point = ","', "7 cells of format"),
+        ("trim = true", "2 cells of not_a_number"),
     ]
 
 
