@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -143,6 +144,7 @@ def casparian() -> None:
 def main() -> None:
     """The entry point: errors become one clear message and the right exit code."""
     _open_missing_streams()
+    _buffer_output()
     try:
         code = casparian.main(prog_name="casparian", standalone_mode=False)
         sys.stdout.flush()
@@ -161,7 +163,7 @@ def main() -> None:
         _forget_output()  # whoever read it has gone
     except OSError as error:
         said = str(error)
-        if _output_is_refused():
+        if output_is_refused():
             said = f"what is to be printed can't be written to stdout: {error.strerror or error}"
         click.echo(f"error: {safe(said)}", err=True)
         code = EXIT_FAILED
@@ -192,7 +194,19 @@ def _open_missing_streams() -> None:
         sys.stderr = open(2, "w")  # noqa: SIM115
 
 
-def _output_is_refused() -> bool:
+def _buffer_output() -> None:
+    """Keep lines until they are written, with PYTHONUNBUFFERED as well: see `output_is_refused`."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.FileIO):
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+            line_buffering=True,
+        )
+
+
+def output_is_refused() -> bool:
     """Whether an error is that of stdout: what it couldn't write is in its buffer still."""
     try:
         sys.stdout.flush()

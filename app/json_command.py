@@ -8,7 +8,7 @@ import click
 
 from casparian.core.errors import CasparianError
 
-from .cli import EXIT_FAILED, EXIT_INTERRUPTED, show_error
+from .cli import EXIT_FAILED, EXIT_INTERRUPTED, output_is_refused, show_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,8 @@ class JsonCommand(click.Command):
         except BrokenPipeError:
             raise  # nobody is there to be told
         except OSError as error:
+            if output_is_refused():
+                raise  # nothing can be told there
             click.echo(f"error: {error}", err=True)
             return _told(type(error).__name__, str(error))
 

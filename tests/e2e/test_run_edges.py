@@ -139,17 +139,22 @@ def test_closed_streams_do_no_harm(workplace: Workplace, closed: str) -> None:
     assert any(n.endswith(".parquet") for n in workplace.files())
 
 
-def test_a_reader_that_goes_away_is_no_traceback(workplace: Workplace) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_is_full_for_stdout_is_told_as_that(
+    workplace: Workplace, unbuffered: str
+) -> None:
     workplace.write("p.py", ONE)
     done = subprocess.run(
         ["/bin/sh", "-c", f"{CASPARIAN} run p.py people.csv --json > /dev/full"],
         cwd=workplace.folder,
-        env=workplace.env(),
+        env={**workplace.env(), "PYTHONUNBUFFERED": unbuffered},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 1
-    assert "what is to be printed can't be written to stdout: No space left" in done.stderr
+    said = "error: what is to be printed can't be written to stdout: No space left on device"
+    assert done.stderr.splitlines()[-1] == said
+    assert done.stderr.count("error: ") == 1
     assert "Traceback" not in done.stderr
 
 
