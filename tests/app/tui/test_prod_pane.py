@@ -256,6 +256,7 @@ async def test_a_store_that_is_not_there_or_goes_away_is_told_and_looked_for_aga
     from casparian.app.tui.prod import store_host
 
     monkeypatch.setattr(store_host, "_AGAIN", 0.02)
+    monkeypatch.setenv("CASPARIAN_HOME", str(tmp_path / "home"))
     path = tmp_path / "home" / "casparian.db"
     app = CasparianApp(NoDev(), lambda: store_host.StoreHost(str(path), path.parent), first="prod")
     async with app.run_test(size=(80, 24)) as pilot:
