@@ -32,6 +32,14 @@ def _came_to_nothing(job: Job) -> bool:
     return job.status in ENDED and job.status not in SUCCEEDED
 
 
+def tries_of(job: Job) -> str:
+    """Say which attempt a job's newest is, and of how many if more may follow or all were used."""
+    if job.attempt <= 1:
+        return ""
+    is_last = job.status in ENDED and job.attempt < job.max_attempts
+    return f"{job.attempt}" if is_last else f"{job.attempt}/{job.max_attempts}"
+
+
 def progress_of(job: Job) -> str:
     """Say how far a running job is, as its parser tells."""
     if job.status != "running" or job.progress_done is None:

@@ -19,7 +19,7 @@ from casparian.core.stores.states import HELD, STATUSES, WAITING
 from .ages import shown_age, shown_duration
 from .job_json import is_late
 from .job_states import SHOWN, shown_state
-from .job_words import NOTHING, progress_of, refused_of, rows_of, took
+from .job_words import NOTHING, progress_of, refused_of, rows_of, took, tries_of
 from .obstacle_view import obstacle_text
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _cells(job: Job, now: int, waits: Mapping[str, str], *, marks: bool) -> dict
         "job": Text(job.job_id[:8]),
         "parser": Text(f"{job.parser}@{job.parser_version}"),
         "input": Text(one_line(job.input_path)),
-        "try": Text(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
+        "try": Text(tries_of(job)),
         "progress": Text(progress_of(job)),
         "rows": number(rows_of(job), ""),
         "quarantined": number(refused_of(job), "yellow"),

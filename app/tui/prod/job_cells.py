@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from casparian.app.ages import shown_age, shown_duration
 from casparian.app.job_json import is_late
 from casparian.app.job_states import SHOWN
-from casparian.app.job_words import NOTHING, progress_of, refused_of, rows_of, took
+from casparian.app.job_words import NOTHING, progress_of, refused_of, rows_of, took, tries_of
 from casparian.app.jobs_table import shortened
 from casparian.app.tui.widgets.plain_text import width_of
 from casparian.core.safe_text import one_line
@@ -140,7 +140,7 @@ def cells_of(
         "job": Cell(job.job_id[:8], "dim"),
         "parser": Cell(f"{job.parser}@{job.parser_version}"),
         "input": Cell(one_line(job.input_path)),
-        "try": Cell(f"{job.attempt}/{job.max_attempts}" if job.attempt > 1 else ""),
+        "try": Cell(tries_of(job)),
         "progress": Cell(progress_of(job)),
         "rows": shown_rows,
         "bad": Cell(bad, "dim" if bad == NOTHING else "bad"),
