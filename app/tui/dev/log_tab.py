@@ -1,4 +1,7 @@
-"""What the parser printed and logged: live while it runs, then from the run that is shown."""
+"""What the parser printed and logged: live while it runs, then from the run that is shown.
+
+At the end stands what casparian has to say of the run, as `casparian run` does.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from casparian.app.tui.dev.state import DevState
-    from casparian.core.events import Log
+    from casparian.core.dev_session.results import RunResult
+    from casparian.core.events import Level, Log
 
 
 class LogTab(Vertical):
@@ -26,6 +30,8 @@ class LogTab(Vertical):
         super().__init__(**options)
         self._run: int | None = None
         self._next = 0
+        self._said = False
+        """Whether the notices of the run are there."""
 
     def compose(self) -> ComposeResult:
         """The log."""
@@ -39,11 +45,24 @@ class LogTab(Vertical):
         elif result is not None:
             first = result.line_count - len(result.lines)
             self._take(result.run, first, result.lines, str(result.log_file) if first else "")
+            self._say(result)
+
+    def _say(self, result: RunResult) -> None:
+        if self._said:
+            return
+        self._said = True
+        python = result.python
+        said: list[LogLine] = []
+        if python is not None:
+            said.append(_own("debug", f"it ran in {python.path} ({python.reason})"))
+            said += [_own("warning", f"passed over: {one}") for one in python.passed_over]
+        said += [_own("warning", notice) for notice in result.report.notices]
+        self.query_one(LogArea).log_view.append(said)
 
     def _take(self, run: int, first: int, lines: Sequence[Log], whole: str) -> None:
         log = self.query_one(LogArea).log_view
         if run != self._run:
-            self._run, self._next = run, 0
+            self._run, self._next, self._said = run, 0, False
             log.reset(whole_log=whole)
         missing = first - self._next
         new = [LogLine(line.level, line.message) for line in lines[max(0, -missing) :]]
@@ -54,3 +73,7 @@ class LogTab(Vertical):
         self._next = first + len(lines)
         if new:
             log.append(new)
+
+
+def _own(level: Level, text: str) -> LogLine:
+    return LogLine(level, f"casparian: {text}")

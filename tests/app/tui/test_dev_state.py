@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -35,6 +36,7 @@ from casparian.core.dev_session.events import (
     Stage,
 )
 from casparian.core.events import Log
+from casparian.core.interpreter import Interpreter
 
 from .cheap_apps import until
 from .fed_dev import ERROR, SAMPLES, FedHost, failed, result
@@ -205,6 +207,30 @@ async def test_the_log_counts_lines_that_came_too_fast_and_says_where_earlier_on
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: log.status.counts == "50 of 9,050 lines")
         assert f"… 9,000 lines are in {over.log_file}" in drawn(log)
+
+
+@pytest.mark.asyncio
+async def test_what_casparian_says_of_a_run_stands_at_the_end_of_its_log(tmp_path):
+    host = FedHost()
+    app = CasparianApp(host)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.tabs is not None)
+        await pilot.press("3")
+        log = app.screen.tabs.log.query_one(LogArea).log_view
+        bare = result(tmp_path, 1)
+        python = Interpreter(Path("/venv/bin/python"), "VIRTUAL_ENV", ("/old/.venv: no pyarrow",))
+        report = replace(bare.report, notices=("fn.py is an ad-hoc parser",))
+        host.tell(started(1))
+        host.tell(Lines(1, 0, bare.lines))
+        host.tell(ended(replace(bare, report=report, python=python)))
+        await until(pilot, lambda: log.status.counts == "7 lines")
+        assert [line.partition("casparian: ")[2] for line in drawn(log)[-3:]] == [
+            "it ran in /venv/bin/python (VIRTUAL_ENV)",
+            "passed over: /old/.venv: no pyarrow",
+            "fn.py is an ad-hoc parser",
+        ]
+        host.tell(ended(result(tmp_path, 2)))
+        await until(pilot, lambda: log.status.counts == "4 lines")
 
 
 @pytest.mark.asyncio
