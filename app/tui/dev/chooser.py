@@ -18,7 +18,8 @@ from casparian.app.tui.dev.file_tree import FileTree
 from casparian.app.tui.dev.tree_list import TreeList
 from casparian.core.dev_session.given import own_samples
 from casparian.core.dev_session.remembered import recall
-from casparian.core.dev_session.tree import find_parsers, find_samples
+from casparian.core.dev_session.tree import Found, find_parsers, find_samples
+from casparian.core.settings import home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,9 @@ class ChooserScreen(ModalScreen[Choice | None]):
         ("slash", "type", "Filter"),
     ]
 
-    def __init__(self, parser: Path | None, samples: Sequence[Path]) -> None:
+    def __init__(self, parser: Path | None, samples: Sequence[Path], store: str = "") -> None:
         super().__init__()
+        self._store = store
         self._parser = parser
         self._samples = tuple(samples)
         self._is_other = False
@@ -89,6 +91,8 @@ class ChooserScreen(ModalScreen[Choice | None]):
         self._is_whole = True
         self._shut: set[Path] = set()
         self._marked: dict[Path, None] = {}
+        self._has_marked = False
+        """Whether the marks are a person's, and not only those of the last time."""
 
     def compose(self) -> ComposeResult:
         """A line to type in, the tree, and what to press."""
@@ -106,6 +110,7 @@ class ChooserScreen(ModalScreen[Choice | None]):
         self._step = step
         self._tree = None
         self._marked = dict.fromkeys(self._samples) if step == "samples" else {}
+        self._has_marked = False
         what = "parser" if step == "parser" else "samples"
         self.query_one("#chooser").border_title = f"Which {what}?"
         moving = "type to filter · ↑↓ move · tab: into the tree, hjkl, / comes back"
@@ -132,7 +137,7 @@ class ChooserScreen(ModalScreen[Choice | None]):
             places = [here]
         else:
             places = [here] if parser is None else [here, parser.parent]
-            found = [find_samples(place) for place in places]
+            found = [_others_samples(place, self._store) for place in places]
             if parser is not None and is_other:
                 own = tuple(path for path in known.samples_of(parser) if path.exists())
                 own = own or own_samples(parser).paths
@@ -177,7 +182,8 @@ class ChooserScreen(ModalScreen[Choice | None]):
             return
         parts = [f"{len(tree.matching(query)):,} of {len(tree):,}" if query else f"{len(tree):,}"]
         if self._marked:
-            parts.append(f"{len(self._marked):,} marked")
+            said = f"{len(self._marked):,} marked"
+            parts.append(said if self._takes_marks else f"{said} before, enter takes this line")
         if not self._is_whole:
             parts.append("there are more, that lie deeper")
         box.border_subtitle = " · ".join(parts)
@@ -219,7 +225,16 @@ class ChooserScreen(ModalScreen[Choice | None]):
         message.stop()
         self._mark_files(message.line.files)
 
+    @property
+    def _takes_marks(self) -> bool:
+        """Whether Enter takes what is marked.
+
+        Who filters and marks nothing means what is shown, and not the marks of the last time.
+        """
+        return bool(self._marked) and (self._has_marked or not self.query_one(Input).value.strip())
+
     def _mark_files(self, files: Sequence[Path]) -> None:
+        self._has_marked = True
         if all(path in self._marked for path in files):
             for path in files:
                 del self._marked[path]
@@ -232,10 +247,12 @@ class ChooserScreen(ModalScreen[Choice | None]):
     def _take(self, message: TreeList.Taken) -> None:
         message.stop()
         line: TreeLine = message.line
-        if self._step == "samples" and self._marked:
+        if self._step == "samples" and self._takes_marks:
             self.dismiss(Choice(self._parser, tuple(self._marked)))
         elif line.is_folder:
-            if not self.query_one(Input).value:
+            if self._step == "samples" and self.query_one(Input).value.strip():
+                self.dismiss(Choice(self._parser, line.files))
+            elif not self.query_one(Input).value:
                 self._toggle(TreeList.Toggled(line))
         elif self._step == "samples":
             self.dismiss(Choice(self._parser, (line.path,)))
@@ -261,3 +278,15 @@ class ChooserScreen(ModalScreen[Choice | None]):
             self._begin("parser")
         else:
             self.dismiss(None)
+
+
+def _others_samples(place: Path, store: str) -> Found:
+    """Find what a parser may be tried on, without what casparian keeps and writes itself."""
+    from casparian.core.queueing.own_files import OwnFiles
+    from casparian.core.stores.store import sqlite_path
+
+    own = OwnFiles(home(), [sqlite_path(store)] if store else [])
+    found = find_samples(place)
+    return Found(
+        tuple(path for path in found.paths if not own.pass_over(path, place)), found.is_whole
+    )

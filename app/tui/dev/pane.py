@@ -387,4 +387,6 @@ class DevScreen(Doing, RunActions, FileActions):
             if choice is not None:
                 self.work_on(choice.parser, choice.samples)
 
-        self.app.push_screen(ChooserScreen(self.state.parser, self.state.samples), chosen)
+        self.app.push_screen(
+            ChooserScreen(self.state.parser, self.state.samples, self.store), chosen
+        )

@@ -106,8 +106,10 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
 
 
-def app_for(place: Path, parser: Path | None = None) -> CasparianApp:
-    request = SessionRequest(parser=parser, samples=(), watching=False)
+def app_for(
+    place: Path, parser: Path | None = None, samples: tuple[Path, ...] = ()
+) -> CasparianApp:
+    request = SessionRequest(parser=parser, samples=samples, watching=False)
     return CasparianApp(SessionHost(request, str(place / "store.db")))
 
 
@@ -190,6 +192,44 @@ async def test_in_the_tree_keys_move_as_in_vi_and_a_parser_brings_its_own_sample
         await until(pilot, lambda: box(app) == "Which parser? 4")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, ChooserScreen))
+
+
+@pytest.mark.asyncio
+async def test_enter_takes_what_the_filter_shows_and_not_the_marks_of_the_last_time(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is casparian's own store offered, or what it remembers."""
+    files = tuple(place / f"data/{name}" for name in ("2023/jan.csv", "2024/jan.csv"))
+    monkeypatch.setenv("CASPARIAN_HOME", str(place / "home"))
+    for name in ("home/casparian.db", "home/tui.json", "store.db", "store.db-wal"):
+        write(place, name, "")
+    app = app_for(place, place / "sales/parser.py", files)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
+        screen = app.screen
+        assert isinstance(screen, DevScreen)
+        await until(pilot, lambda: screen.state.samples == files)
+        await pilot.press("o")
+        await until(pilot, lambda: "Which parser?" in box(app) and "looking" not in box(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: box(app) == "Which samples? 3 · 2 marked")
+        await pilot.press(*"feb")
+        await until(
+            pilot,
+            lambda: box(app) == "Which samples? 1 of 3 · 2 marked before, enter takes this line",
+        )
+        await pilot.press("enter")
+        feb = place / "data/2024/feb.csv"
+        await until(pilot, lambda: screen.state.samples == (feb,))
+
+        await pilot.press("o")
+        await until(pilot, lambda: "Which parser?" in box(app) and "looking" not in box(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: box(app) == "Which samples? 3 · 1 marked")
+        await pilot.press(*"2023", "space")
+        assert box(app) == "Which samples? 1 of 3 · 2 marked"
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.state.samples == (feb, files[0]))
 
 
 @pytest.mark.asyncio
