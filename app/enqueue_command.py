@@ -76,6 +76,8 @@ def command(
     """
     from casparian.core.queueing.enqueue import EnqueueReport, enqueue
 
+    from .own_files import own_files
+
     name, inputs = _split(words, topic)
     if not inputs and from_file is None:
         raise click.UsageError("nothing is to be queued: give files, a folder, a glob, or -")
@@ -83,13 +85,14 @@ def command(
     with ExitStack() as stack:
         opened = stack.enter_context(_opened(store, name))
         parsers = _chosen(opened, name, topic)
-        own = _own_files(store)
+        url = chosen_store(store)
+        own = own_files(url)
         found = _found(inputs, from_file, own, stack)
         if sys.stderr.isatty():
             from .enqueue_progress import EnqueueProgress
 
             countable = inputs if from_file is None and "-" not in inputs else ()
-            stack.enter_context(EnqueueProgress(report, countable, _own_files(store)))
+            stack.enter_context(EnqueueProgress(report, countable, own_files(url)))
         try:
             enqueue(opened, found, parsers, force=force, priority=priority, report=report)
         except KeyboardInterrupt:
@@ -139,18 +142,6 @@ def _chosen(store: Store, name: str | None, topic: str | None) -> Sequence[Store
     from casparian.core.queueing.topics import subscribed
 
     return subscribed(store, str(topic))
-
-
-def _own_files(store: str | None) -> OwnFiles:
-    """What casparian writes here, by the settings."""
-    from casparian.core.queueing.own_files import OwnFiles
-    from casparian.core.settings import home, resolve
-    from casparian.core.stores.store import sqlite_path
-    from casparian.core.worker.options import output_root
-
-    _, database = output_root(resolve()["output"].value)
-    databases = [sqlite_path(chosen_store(store))]
-    return OwnFiles(home(), databases if database is None else [*databases, database])
 
 
 def _found(

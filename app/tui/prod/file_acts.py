@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from casparian.app.own_files import own_files
 from casparian.app.tui.prod.host import PathsFound, Previewed, Queueing
 from casparian.app.tui.prod.store_acts import said
 from casparian.core.errors import CasparianError
@@ -96,7 +97,7 @@ class FileActs:
                 return
             with open_store(existing_path(self._where), read_only=True) as store:
                 parser = find_registered(store, wanted.parser)
-                Preview(store, parser, stop=stop, told=told).look(_found(wanted, stop))
+                Preview(store, parser, stop=stop, told=told).look(self._found(wanted, stop))
         except CasparianError as error:
             self._answer(Previewed(wanted, EnqueuePreview(is_over=True), said(error)))
 
@@ -105,7 +106,7 @@ class FileActs:
 
         def files() -> Iterator[Found]:
             nonlocal told_at
-            for found in _found(wanted, self._stop):
+            for found in self._found(wanted, self._stop):
                 yield found
                 if time.monotonic() - told_at >= _TELL_EVERY:
                     told_at = time.monotonic()
@@ -121,11 +122,10 @@ class FileActs:
         stopped = self._stop.is_set()
         self._tell(Queueing(wanted, report, is_over=True, was_stopped=stopped, problem=problem))
 
-
-def _found(wanted: FilesWanted, stop: threading.Event) -> Iterator[Found]:
-    """Yield the files, until it is to stop."""
-    word = os.path.expanduser(wanted.text.strip())  # noqa: PTH111 - it never fails
-    for found in find_inputs([word]):
-        if stop.is_set():
-            return
-        yield found
+    def _found(self, wanted: FilesWanted, stop: threading.Event) -> Iterator[Found]:
+        """Yield the files, until it is to stop."""
+        word = os.path.expanduser(wanted.text.strip())  # noqa: PTH111 - it never fails
+        for found in find_inputs([word], own_files(self._where)):
+            if stop.is_set():
+                return
+            yield found

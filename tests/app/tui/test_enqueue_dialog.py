@@ -10,6 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from casparian.app.tui.prod.enqueue_screen import EnqueueScreen
+from casparian.app.tui.prod.file_acts import FileActs
+from casparian.app.tui.prod.host import FilesWanted
 
 from ..queued import Queued, call
 from .cheap_apps import until
@@ -105,7 +107,7 @@ async def test_it_can_be_stopped_and_what_was_queued_stays(
 ) -> None:
     from casparian.app.tui.prod import file_acts
 
-    def endless(_: object) -> Any:
+    def endless(*_: object) -> Any:
         yield exports / "sales_0.csv"
         while True:
             yield exports / "sales_1.csv"
@@ -135,3 +137,19 @@ async def test_it_is_grey_without_parsers_and_with_read_only(tmp_path: Path) -> 
                 await pilot.press("n")
                 await until(pilot, lambda: app._notifications)  # noqa: B023
                 assert why in next(iter(app._notifications)).message
+
+
+def test_with_a_folder_none_of_what_casparian_writes_there_is_queued(
+    queued: Queued, exports: Path
+) -> None:
+    with Queued(exports / "casparian.db") as store:
+        store.register()
+        told: list[Any] = []
+        acts = FileActs(str(exports / "casparian.db"), told.append, told.append)
+        acts.enqueue(FilesWanted("sales@1.0.0", str(exports)))
+        for thread in acts._threads:
+            thread.join()
+        acts.close()
+        assert {Path(job.input_path).name for job in store.jobs.list().jobs} == {
+            *("sales_0.csv", "sales_1.csv", "sales_2.csv")
+        }
