@@ -196,13 +196,13 @@ def _open_missing_streams() -> None:
 
 def _buffer_output() -> None:
     """Keep lines until they are written, with PYTHONUNBUFFERED as well: see `output_is_refused`."""
-    raw = getattr(sys.stdout, "buffer", None)
+    own = sys.__stdout__
+    if own is None or sys.stdout is not own:
+        return  # what took its place isn't ours: it would be closed with what wraps it
+    raw: object = own.buffer
     if isinstance(raw, io.FileIO):
         sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(raw),
-            encoding=sys.stdout.encoding,
-            errors=sys.stdout.errors,
-            line_buffering=True,
+            io.BufferedWriter(raw), encoding=own.encoding, errors=own.errors, line_buffering=True
         )
 
 
