@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ class RegisterRun:
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+            # The thread that waits for it may have seen its end, and not told it yet.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
 
     def _run(self) -> None:
         with tempfile.TemporaryFile() as words:

@@ -45,8 +45,8 @@ async def test_a_letter_goes_to_a_tab_and_into_it_or_to_a_part(tmp_path: Path) -
         await pilot.press(await letter_of(pilot, "Quarantine 3"))
         await until(pilot, lambda: getattr(app.focused, "id", "") == "quarantine-groups")
         assert dev.tab == "quarantine"
-        await pilot.press(await letter_of(pilot, "ArrowTable"))
-        assert type(app.focused).__name__ == "ArrowTable"
+        await pilot.press(await letter_of(pilot, "BadRowsTable"))
+        assert type(app.focused).__name__ == "BadRowsTable"
         await pilot.press(await letter_of(pilot, "samples"))
         assert getattr(app.focused, "id", "") == "samples"
 
