@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import UnknownParserError
+from casparian.core.words import what_is_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +22,6 @@ def subscribed(store: Store, topic: str) -> Sequence[StoredParser]:
     parsers = store.parsers.find_by_topic(topic)
     if parsers:
         return parsers
-    topics = sorted({name for parser in store.parsers.list() for name in parser.topics})
-    near = difflib.get_close_matches(topic, topics, n=1)
-    if near:
-        hint = f"did you mean {near[0]}?"
-    else:
-        hint = f"there are: {', '.join(topics)}" if topics else "topics = […] in a parser's class"
+    topics = {name for parser in store.parsers.list() for name in parser.topics}
+    hint = what_is_known(topic, topics, if_none="topics = […] in a parser's class")
     raise UnknownParserError(f"no parser subscribes to the topic {topic!r}", hint=hint)

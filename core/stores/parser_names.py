@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import UnknownParserError
+from casparian.core.words import what_is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +25,5 @@ def check_registered(store: Store | None, name: str) -> None:
 
 def not_registered(name: str, known: Iterable[str]) -> UnknownParserError:
     """Return the error that says what may be meant: the nearest name, or all."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        hint = f"did you mean {near[0]}?"
-    else:
-        hint = f"there are: {', '.join(names)}" if names else "casparian parser register FOLDER"
+    hint = what_is_known(name, known, if_none="casparian parser register FOLDER")
     return UnknownParserError(f"no parser {name!r} is registered", hint=hint)
