@@ -38,7 +38,10 @@ class Channel:
         if descriptors:
             sent = socket.send_fds(self._socket, [data], list(descriptors))
             data = data[sent:]
-        self._socket.sendall(data)
+        # Once it has all of it, the other side may do what it was told and go: even to send nothing
+        # would fail then, and what was done would be taken for what could not be said.
+        if data:
+            self._socket.sendall(data)
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """Return what the other side says next; None if it has gone.
