@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from casparian.core.worker.options import WorkerOptions
 
 _OPTIONS = (
-    click.option("--concurrency", type=int, metavar="N", help="Jobs at once. Default: processors."),
+    click.option(
+        "--concurrency", type=int, metavar="N", help="Jobs at once. Default: processors + 1."
+    ),
     click.option(
         "--python",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -10,14 +10,15 @@ that take a second per file or so do fewer of them: a file costs the same, howev
 A rate is files by seconds from the start of the command to its end. What starting costs once (the
 worker, a runner for each processor, the first imports) weighs less the more files there are; so the
 worker's rate between its first and its last completed job is told beside it, as ``in full swing``.
-``--reader`` chooses what all ways read with: pandas, as most parsers do, or pyarrow, which leaves
-nearly nothing to do but what the worker adds.
+As many files are done at once as each way does by itself: a worker one more than there are
+processors, the others as many; ``--concurrency`` has it the same for all. ``--reader`` chooses what
+all ways read with: pandas, as most parsers do, or pyarrow, which leaves nearly nothing to do but
+what the worker adds.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.paired import report
+from casparian.core.processors import processors
+from casparian.core.settings import SETTINGS
 from casparian.core.stores.store import open_store
 from tests.workshop import Workshop
 
@@ -70,27 +73,30 @@ def main(words: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--files", type=int, default=1_000)
     options.add_argument("--slow-files", type=int, default=60)
-    options.add_argument("--concurrency", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--concurrency", type=int)
     options.add_argument("--reader", choices=sorted(_PARSES), default="pandas")
     given = options.parse_args(words or [])
-    many, few, at_once = given.files, min(given.slow_files, given.files), given.concurrency
+    many, few = given.files, min(given.slow_files, given.files)
+    at_once = given.concurrency or processors()
+    slots = given.concurrency or SETTINGS["concurrency"].default
     reader = given.reader
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         script = _SCRIPT.format(imports=_IMPORTS[reader], convert=_CONVERTS[reader])
         (folder / "by_hand.py").write_text(script)
         workers = {
-            "worker": _worker(folder / "warm", many, at_once, reader),
-            "--reuse 16": _worker(folder / "reused", many, at_once, reader, "--reuse", "16"),
-            "--cold": _worker(folder / "cold", few, at_once, reader, "--cold"),
+            "worker": _worker(folder / "warm", many, slots, reader),
+            "--reuse 16": _worker(folder / "reused", many, slots, reader, "--reuse", "16"),
+            "--cold": _worker(folder / "cold", few, slots, reader, "--cold"),
         }
         rates = {"pool": 0.0} | {way: rate.whole for way, rate in workers.items()}
         inputs = sorted((folder / "warm").glob("input_*.csv"))
         rates["pool"] = _pool(folder, inputs, at_once)
         rates["a process each"] = _process_each(folder, inputs[:few], at_once)
     print(
-        f"  {many:,} files of {_ROWS:,} rows ({few} the slow ways), {at_once} at once, read with "
-        f"{reader}, files/s: " + ", ".join(f"{way} {rate:.1f}" for way, rate in rates.items())
+        f"  {many:,} files of {_ROWS:,} rows ({few} the slow ways), {at_once} at once "
+        f"({slots} in a worker), read with {reader}, files/s: "
+        + ", ".join(f"{way} {rate:.1f}" for way, rate in rates.items())
     )
     swing = ", ".join(f"{way} {rate.in_full_swing:.1f}" for way, rate in workers.items())
     print(f"  in full swing, without start and end, files/s: {swing}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .capped_raw import cap_raw
 from .errors import CasparianError, SpillError
 from .events import GuestError
-from .pipeline import MOST_THREADS, Ahead, Behind, processors
+from .pipeline import MOST_THREADS, Ahead, Behind
+from .processors import processors
 from .quarantine import Summary as ReasonSummary
 from .quarantine import quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import CasparianError
+from .processors import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -176,11 +177,6 @@ def _number(given: object, expected: str) -> float:
     return number
 
 
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 SETTINGS: Final[dict[str, Setting]] = {
     setting.key: setting
     for setting in (
@@ -210,7 +206,8 @@ SETTINGS: Final[dict[str, Setting]] = {
             "where prod mode publishes: a folder, or sqlite:///path",
             at_home="outputs",
         ),
-        Setting("concurrency", processors(), _slots, "jobs that a worker runs at once"),
+        # One more than there are processors: at times a job only waits for the disk.
+        Setting("concurrency", processors() + 1, _slots, "jobs that a worker runs at once"),
         Setting(
             "heartbeat_interval",
             60.0,

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from casparian.core.processors import processors
 from casparian.core.queueing.hashing import HashedFile, hash_file, look_at
 from casparian.core.queueing.problems import FileProblem
-from casparian.core.settings import processors
 from casparian.core.stores.files import FileIdentity, KnownFile
 from casparian.core.stores.jobs import NewJob
 
