@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 30.0
 """How long to ask for the write lock before giving up."""
 
+#: So long the store's file is taken to be where it was just seen (seconds): to look for it costs as
+#: much as some statements, and whoever moves it may always do so in the moment after a look.
+_LOOK_AGAIN_S: Final = 0.01
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _GROWTH = 0.0002, 0.004, 1.5
 
 _PRAGMAS: Final = (
@@ -54,6 +57,7 @@ class Connection:
         self._clock = clock
         self._patience_s = patience_s
         self._seen_version: int | None = None
+        self._look_at = 0.0
         _refuse_network(path)
         try:
             if not read_only:
@@ -164,8 +168,11 @@ class Connection:
             )
 
     def _patiently(self, work: Callable[..., T], *arguments: object) -> T:
-        self._check_place()
-        deadline = time.monotonic() + self._patience_s
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._check_place()
+            self._look_at = now + _LOOK_AGAIN_S
+        deadline = now + self._patience_s
         wait = _FIRST_WAIT_S
         while True:
             try:

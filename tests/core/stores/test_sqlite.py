@@ -23,6 +23,7 @@ from casparian.core.stores import (
 )
 from casparian.core.stores.jobs import Completion, Lease, NewJob
 from casparian.core.stores.maintenance import check_store
+from casparian.core.stores.sqlite import connection as sqlite_connection
 from casparian.core.stores.sqlite import migrations
 from casparian.core.stores.sqlite.connection import Connection
 from casparian.core.stores.sqlite.holder import holder_by
@@ -50,8 +51,9 @@ def test_a_store_is_made_with_its_folder_and_every_commit_is_durable(path: Path)
 
 
 def test_a_store_whose_file_was_moved_away_or_replaced_is_not_written_to_unseen(
-    path: Path, tmp_path: Path
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sqlite_connection, "_LOOK_AGAIN_S", 0.0)  # as if that much later
     with SqliteStore(path) as store:
         store.jobs.insert(new_job(1))
         path.rename(moved := tmp_path / "moved.db")
@@ -65,6 +67,23 @@ def test_a_store_whose_file_was_moved_away_or_replaced_is_not_written_to_unseen(
         with pytest.raises(StoreError, match="another file has taken the store's place"):
             store.changed()
         path.unlink()
+
+
+def test_that_a_stores_file_was_moved_away_is_seen_a_moment_later(
+    path: Path, tmp_path: Path, eventually: Callable[[Callable[[], object]], None]
+) -> None:
+    with SqliteStore(path) as store:
+        store.changed()
+        path.rename(tmp_path / "moved.db")
+
+        def is_seen() -> bool:
+            try:
+                store.changed()
+            except StoreUnreachableError:
+                return True
+            return False
+
+        eventually(is_seen)
 
 
 @pytest.mark.parametrize("url", ["{}", "sqlite://{}"])
