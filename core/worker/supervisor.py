@@ -14,25 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.stores.errors import StoreError, StoreUnreachableError
-from casparian.core.stores.jobs import JobError
 from casparian.core.stores.maintenance import existing_path
 from casparian.core.stores.store import open_store
+from casparian.core.worker.answers import Answers
 from casparian.core.worker.bundle_cache import BundleCache
 from casparian.core.worker.claims import Claims
 from casparian.core.worker.endings import Claimed, Endings
-from casparian.core.worker.failures import MORE_TIME, failed
+from casparian.core.worker.failures import failed
 from casparian.core.worker.housekeeping import Housekeeping
 from casparian.core.worker.leases import LeaseKeeper
-from casparian.core.worker.messages import (
-    JobFailed,
-    Progress,
-    Publish,
-    PublishFailed,
-    Staged,
-    Stopped,
-    Task,
-    Visible,
-)
+from casparian.core.worker.messages import Publish, Task
 from casparian.core.worker.obstacles import Obstacles
 from casparian.core.worker.options import check_root
 from casparian.core.worker.presence import Presence, new_worker
@@ -48,9 +39,7 @@ from casparian.core.worker.troubles import Troubles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from casparian.core.stores.jobs import Lease
     from casparian.core.stores.store import Store
-    from casparian.core.worker.messages import Message
     from casparian.core.worker.options import WorkerOptions
     from casparian.core.worker.reports import Report
 
@@ -58,7 +47,6 @@ TICK_S: Final = 0.5
 """How often it looks for jobs, for what is to be cancelled, and at its clocks."""
 #: So long after the jobs' time was up it is tried to tell the store how they ended.
 _LAST_TRIES_S: Final = 10.0
-"""How often the same trouble with the store is told."""
 
 
 class Supervisor:
@@ -68,7 +56,6 @@ class Supervisor:
         self._options = options
         self._on_report = on_report
         self.worker_id = secrets.token_hex(8)
-        self._progress: dict[Lease, Progress] = {}
         self._stop_at: float | None = None
         self._stopping = False
         self._troubles = Troubles(self._warn)
@@ -116,6 +103,16 @@ class Supervisor:
             self._claims = Claims(
                 store, options, self.worker_id, self._runners, self._publications, self._obstacles
             )
+            self._answers = Answers(
+                runners=self._runners,
+                leases=self._leases,
+                claims=self._claims,
+                endings=self._endings,
+                publications=self._publications,
+                obstacles=self._obstacles,
+                job_timeout=options.job_timeout,
+                warn=self._warn,
+            )
             self._leases.start()
             try:
                 self._loop()
@@ -129,7 +126,7 @@ class Supervisor:
         while not self._is_done():
             for key, _ in self._selector.select(self._wait(ticked)):
                 if isinstance(key.data, RunnerProcess):
-                    self._hear(key.data)
+                    self._answers.hear(key.data)
                 else:
                     self._signalled()
             with self._patiently():
@@ -173,9 +170,7 @@ class Supervisor:
                 self._gives_back = True
                 self._notice("giving the running jobs back")
             self._runners.stop()
-        for lease, progress in list(self._progress.items()):
-            self._store.jobs.progress(lease, progress.done, progress.total)
-            del self._progress[lease]
+        self._answers.note_progress(self._store)
         self._runners.cancel(self._store.jobs.cancel_requests(self._runners.leases()))
         for job in self._housekeeping.attend(self._runners.busy_jobs()):
             if self._publications.adopt(job):
@@ -253,104 +248,6 @@ class Supervisor:
         runner.work = None
         self._endings.failed(work, made)
 
-    # ------------------------------------------------------------------ runners
-
-    def _hear(self, runner: RunnerProcess) -> None:
-        messages = runner.receive()
-        if messages is None:
-            self._died(runner)
-            return
-        for message in messages:
-            published = isinstance(message, Visible | PublishFailed)
-            work = runner.publishing if published else runner.work
-            if work is None:
-                continue
-            if isinstance(message, Progress):
-                self._progress[work.lease] = message
-            else:
-                self._answered(runner, work, message)
-
-    def _answered(self, runner: RunnerProcess, work: Work, message: Message) -> None:
-        self._progress.pop(work.lease, None)
-        self._claims.may_be_more()
-        if isinstance(message, Visible | PublishFailed):
-            runner.publishing = None
-            if runner.work is not None:
-                runner.work.begins()  # it was behind this in the runner's queue
-        if self._leases.is_lost(work.lease):
-            if runner.work is work:
-                runner.work = None
-            self._endings.lost(work)
-        elif isinstance(message, Staged):
-            work.manifest = message.manifest
-            self._obstacles.passed(work)
-            self._endings.staged(work, runner)
-        elif isinstance(message, Visible):
-            self._endings.visible(work)
-        elif isinstance(message, PublishFailed):
-            self._unpublished(work, message)
-        elif isinstance(message, Stopped):
-            runner.work = None
-            self._stopped(work)
-        elif isinstance(message, JobFailed):
-            runner.work = None
-            self._failed(work, message)
-
-    def _failed(self, work: Work, message: JobFailed) -> None:
-        if message.waits:
-            self._obstacles.met(work, message)
-            self._endings.released(work)
-            self._claims.given_back()
-            return
-        if message.blames_parser:
-            self._obstacles.passed(work)
-        self._endings.failed(work, message)
-
-    def _died(self, runner: RunnerProcess) -> None:
-        """A runner has ended, by our doing or another's."""
-        code = self._runners.remove(runner)
-        published, runner.publishing = runner.publishing, None
-        work, runner.work = runner.work, None
-        if published is not None:
-            self._claims.may_be_more()
-            if self._leases.is_lost(published.lease):
-                self._endings.lost(published)
-            else:
-                assert published.manifest is not None
-                self._publications.later(published.job, published.manifest, 0)
-        if work is None:
-            return
-        self._progress.pop(work.lease, None)
-        self._claims.may_be_more()
-        self._endings.forget(work)
-        if self._leases.is_lost(work.lease):
-            self._endings.lost(work)
-        elif work.ended_because in ("cancelled", "stopping"):
-            self._stopped(work)
-        elif work.ended_because == "timeout":
-            limit = self._options.job_timeout
-            hung = f"the job took longer than its {limit:g} s, and hung"
-            failure = failed("timeout", hung, hint=MORE_TIME)
-            self._endings.failed(work, failure)
-        elif published is not None or runner.killed_for not in (None, work.lease):
-            self._endings.released(work)  # it had not begun when its runner died of the one before
-        else:
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._endings.failed(
-                work,
-                failed(
-                    "runner_died",
-                    f"the process that ran the job ended with {how}",
-                    hint="the system may have run out of memory: run fewer jobs at once",
-                ),
-            )
-
-    def _stopped(self, work: Work) -> None:
-        if work.ended_because == "stopping":
-            self._endings.released(work)
-        else:
-            self._endings.cancelled(work)
-
     # --------------------------------------------------------------- publishing
 
     def _publish(self, runner: RunnerProcess, work: Work) -> None:
@@ -372,16 +269,6 @@ class Supervisor:
                 self._publications.later(work.job, work.manifest, work.tries)
                 continue
             self._publish(runner, work)
-
-    def _unpublished(self, work: Work, message: PublishFailed) -> None:
-        if message.vanished:
-            self._endings.vanished(work, JobError("staging_lost", message.message, message.hint))
-            return
-        assert work.manifest is not None
-        hint = f"\n  try: {message.hint}" if message.hint and work.tries <= 1 else ""
-        self._warn(f"job {work.job.job_id}: {message.message}; trying again{hint}")
-        self._endings.hindered(work, JobError("unpublished", message.message, message.hint))
-        self._publications.later(work.job, work.manifest, work.tries)
 
     # ------------------------------------------------------------------ the end
 
