@@ -25,6 +25,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
 #: A killed process may be in the kernel for a while yet (seconds).
 _DYING = 5.0
+_CHUNK = 64 * 1024
 _is_subreaper = False
 #: Children of this process that a sweep after a guest leaves alone: guardians, and warm guests.
 _kept: set[int] = set()
@@ -211,13 +212,23 @@ def _has_children_beside(spare: frozenset[int]) -> bool:
     try:
         found: list[int] = []
         for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - after every run
-            with open(f"/proc/self/task/{task}/children", "rb", 0) as file:  # noqa: PTH123
-                found += map(int, file.read().split())
+            found += map(int, _contents(f"/proc/self/task/{task}/children").split())
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that just ended
         import psutil
 
         found = [child.pid for child in psutil.Process().children()]
-    return any(pid not in spare for pid in found)
+    return not spare.issuperset(found)
+
+
+def _contents(path: str) -> bytes:
+    """All of a file; a file object would look at it four times before it reads."""
+    content, file = b"", os.open(path, os.O_RDONLY)
+    try:
+        while part := os.read(file, _CHUNK):
+            content += part
+    finally:
+        os.close(file)
+    return content
 
 
 def _marked(mark: str, spare: frozenset[int]) -> list[int]:

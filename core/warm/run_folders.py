@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.bundles import extract
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BUNDLE: Final = "bundle"
+
+#: The file systems with the coarsest clocks count by two seconds.
+_TICK_NS: Final = 2_000_000_000
 
 _Stamp = tuple[int, int, int, int]
 
@@ -47,6 +51,8 @@ class RunFolders:
         self.work: Path | None = None
         """Where a run works, if it has folders of its own."""
         self._stamps: Mapping[str, _Stamp] | None = None
+        self._stamps_tell_all = False
+        self._clean: Mapping[str, _Stamp | None] = {}
         place.mkdir(mode=0o700)
         try:
             if private:
@@ -75,23 +81,43 @@ class RunFolders:
 
     def has_bundle_as_unpacked(self) -> bool:
         """Whether no run has changed the unpacked bundle."""
-        return self._stamps is not None and self._look() == self._stamps
+        if self._stamps is None:
+            return False
+        if self._stamps_tell_all:
+            return _are_unchanged(self._stamps)
+        same = self._look() == self._stamps
+        self._stamps_tell_all = same and _are_old(self._stamps)
+        return same
 
     def empty(self) -> None:
         """Make what a run has for itself as if new, but for the bundle."""
+        if self._clean and _are_unchanged(self._clean):
+            return
+        seen = {path: _stamp(path) for path in (str(self._place), *map(str, self.private))}
+        was_clean = not self._make_as_new()
+        self._clean = seen if was_clean and _are_old(seen) else {}
+
+    def _make_as_new(self) -> bool:
+        """See :meth:`empty`; returns whether there was anything to be done."""
+        changed = False
         for name in os.listdir(self._place):  # noqa: PTH208 - for each run
             if name != _BUNDLE and name not in self._names:
                 _remove(self._place / name)
+                changed = True
         for folder in self.private:
-            mode = _mode(folder)
-            if mode is None or not stat.S_ISDIR(mode):
+            stamp = _stamp(str(folder))
+            if stamp is None or not stat.S_ISDIR(stamp[-1]):
                 _remove(folder)
                 folder.mkdir(mode=0o700)
+                changed = True
                 continue
-            if stat.S_IMODE(mode) != 0o700:
+            if stat.S_IMODE(stamp[-1]) != 0o700:
                 folder.chmod(0o700)
+                changed = True
             for name in os.listdir(folder):  # noqa: PTH208 - for each run
                 _remove(folder / name)
+                changed = True
+        return changed
 
     def remove(self) -> None:
         """Remove them all."""
@@ -106,20 +132,36 @@ class RunFolders:
 
 
 def _stamps(place: str) -> Iterator[tuple[str, _Stamp]]:
-    found = os.lstat(place)
-    yield place, (found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode)
-    if stat.S_ISDIR(found.st_mode):
+    stamp = _stamp(place)
+    if stamp is None:
+        return
+    yield place, stamp
+    if stat.S_ISDIR(stamp[-1]):
         with os.scandir(place) as entries:
             paths = sorted(entry.path for entry in entries)
         for path in paths:
             yield from _stamps(path)
 
 
-def _mode(path: Path) -> int | None:
+def _stamp(path: str) -> _Stamp | None:
     try:
-        return os.lstat(path).st_mode
+        found = os.lstat(path)
     except FileNotFoundError:
         return None
+    return found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode
+
+
+def _are_old(stamps: Mapping[str, _Stamp | None]) -> bool:
+    """Whether nothing has changed for so long that whatever changes from now on has another time.
+
+    That of a folder changes when something comes or goes in it: it need not be read any more.
+    """
+    latest = max(stamp[0] for stamp in stamps.values() if stamp is not None)
+    return time.time_ns() - latest > _TICK_NS
+
+
+def _are_unchanged(stamps: Mapping[str, _Stamp | None]) -> bool:
+    return [_stamp(path) for path in stamps] == list(stamps.values())
 
 
 def _is_folder(path: Path) -> bool:

@@ -101,6 +101,8 @@ class WarmGuest:
         self._process, self._guardian = process, guardian
         keep(process.pid)
         self._channel = Channel(ours)
+        self._statm: int | None = None
+        self._always = _always(spec, self._folders)
         self._say_what_to_load(spec, watch=watch)
 
     def _say_what_to_load(self, spec: GuestSpec, *, watch: float | None) -> None:
@@ -185,16 +187,8 @@ class WarmGuest:
         return Guest(process, ours, self._mark, release, out[0], err[0], is_warm=True)
 
     def _request(self, spec: GuestSpec) -> dict[str, Any]:
-        parser, own_folder, work = spec.parser_path, None, None
-        if self._folders is not None:
-            parser = self._folders.bundle / spec.entrypoint
-            own_folder, work = str(self._folders.bundle), self._folders.work
-        assert parser is not None
         return {
-            "do": "run",
-            "parser_path": str(parser),
-            "own_folder": own_folder or str(parser.parent),
-            "folder": None if work is None else str(work),
+            **self._always,
             "input_path": str(spec.input_path),
             "job_id": spec.job_id,
             "load_only": spec.load_only,
@@ -239,8 +233,9 @@ class WarmGuest:
     def memory(self) -> int:
         """Return the bytes of memory that it holds; 0 if it has ended."""
         try:
-            with open(f"/proc/{self.pid}/statm", "rb") as file:  # noqa: PTH123 - for each run
-                resident = int(file.read().split()[1])
+            if self._statm is None:
+                self._statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
+            resident = int(os.pread(self._statm, 256, 0).split()[1])
         except OSError:
             return 0
         return resident * os.sysconf("SC_PAGE_SIZE")
@@ -253,6 +248,23 @@ class WarmGuest:
         self._process.wait()
         no_longer_keep(self.pid)
         self._channel.close()
+        if self._statm is not None:
+            os.close(self._statm)
         if self._folders is not None:
             self._folders.remove()
         self._guardian.dismiss()
+
+
+def _always(spec: GuestSpec, folders: RunFolders | None) -> dict[str, Any]:
+    """What is asked of a warm guest with each run of its parser."""
+    parser, own_folder, work = spec.parser_path, None, None
+    if folders is not None:
+        parser = folders.bundle / spec.entrypoint
+        own_folder, work = folders.bundle, folders.work
+    assert parser is not None
+    return {
+        "do": "run",
+        "parser_path": str(parser),
+        "own_folder": str(own_folder or parser.parent),
+        "folder": None if work is None else str(work),
+    }

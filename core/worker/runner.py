@@ -58,6 +58,8 @@ class Runner:
         self._sending = threading.Lock()
         self._cancelling = threading.Lock()
         self._cancel: CancelToken | None = None
+        self._unused: CancelToken | None = None
+        """One that was not set: the next job has it."""
         self._warm: WarmGuests | None = None
 
     def serve(self) -> None:
@@ -84,8 +86,12 @@ class Runner:
                             self._cancel.cancel()
                     elif isinstance(message, Task | Publish):
                         # Whoever sends a task has had the answer to the one before.
-                        self._cancel = CancelToken() if isinstance(message, Task) else None
+                        self._cancel = self._token() if isinstance(message, Task) else None
                         self._waiting.put(message)
+
+    def _token(self) -> CancelToken:
+        token, self._unused = self._unused, None
+        return token or CancelToken()
 
     def _answer(self, message: Task | Publish) -> None:
         try:
@@ -114,14 +120,17 @@ class Runner:
         finally:
             with self._cancelling:
                 self._cancel = None
-                cancel.close()
+                if cancel.cancelled:
+                    cancel.close()
+                else:
+                    self._unused = cancel
 
     def _guests_of(self, task: Task) -> GuestSource | None:
-        from casparian.core.warm import ImportsInFile, WarmGuests, beside_bundle
-
         if not task.warm_guests:
             return None
         if self._warm is None:
+            from casparian.core.warm import ImportsInFile, WarmGuests, beside_bundle
+
             self._warm = WarmGuests(
                 ImportsInFile(beside_bundle),
                 most=task.warm_guests,
