@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
+
 ROW_COLUMN: Final = "row"
 """The first column: the number of the row in the whole output, one-based as in sentences."""
 _BATCH: Final = 1_000
@@ -136,6 +139,19 @@ def _belongs(reason: Mapping[str, Any], column: str | None, error_type: str | No
     return (column is None or reason["column"] == column) and (
         error_type is None or reason["error_type"] == error_type
     )
+
+
+def row_numbers(path: Path) -> npt.NDArray[np.int64]:
+    """Return the numbers of a file's rejected rows in their whole output, counted from 0.
+
+    Raises OSError, or ArrowException if the file is no Parquet.
+    """
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as source:
+        column = pq.read_table(source, columns=["row_number"]).column("row_number")
+    numbers: npt.NDArray[np.int64] = column.to_numpy()
+    return numbers
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

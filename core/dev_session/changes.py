@@ -23,6 +23,7 @@ from casparian.core.dev_session.row_pairs import (
 )
 from casparian.core.errors import CasparianError
 from casparian.core.quarantine import QUARANTINE_SCHEMA
+from casparian.core.quarantine_rows import row_numbers
 from casparian.core.validation.key_codes import KeyCoder
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def _quarantine(
             )
             left_before = left_before[others(len(left_before), pairs.before)]
             left_after = left_after[others(len(left_after), pairs.after)]
-    numbers = np.zeros(0, np.int64) if old is None else _row_numbers(old)
+    numbers = np.zeros(0, np.int64) if old is None else row_numbers(old)
     is_there = numbers[left_before] < received
     there, gone = left_before[is_there], left_before[~is_there]
     valid = unclear = there[:0]
@@ -294,15 +295,6 @@ def _quarantine(
         _examples(old, gone),
         _examples(old, unclear),
     )
-
-
-def _row_numbers(path: Path) -> Numbers:
-    import pyarrow.parquet as pq
-
-    with path.open("rb") as source:
-        column = pq.read_table(source, columns=["row_number"]).column("row_number")
-    numbers: Numbers = column.to_numpy()
-    return numbers
 
 
 def _examples(path: Path | None, rows: Numbers) -> pa.Table:

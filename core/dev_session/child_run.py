@@ -126,7 +126,7 @@ class ChildRun:
         if hello.sink:
             parse_sink(hello.sink, default_dir=folder)  # one that means nothing is refused here too
         early = EarlyTeller(self._task.run, self._send)
-        self._sinks = KeptSinks(folder, self._task.sample, early.take)
+        self._sinks = KeptSinks(folder, self._task.sample, early)
         return self._sinks
 
     def _event(self, event: Event) -> None:

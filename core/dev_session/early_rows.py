@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -22,7 +23,8 @@ _EVERY: Final = 0.1
 
 @dataclass(slots=True)
 class _Held:
-    tables: list[Any]
+    tables: list[Any] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
     is_full: bool = False
@@ -38,11 +40,17 @@ class EarlyTeller:
     def __init__(self, run: int, send: Callable[[EarlyRows], None]) -> None:
         self._run = run
         self._send = send
-        self._held: dict[str, _Held] = {}
+        self._held: defaultdict[str, _Held] = defaultdict(_Held)
+
+    def reject(self, output: str, numbers: Any) -> None:
+        """Take the numbers of rejected rows, before the good ones that came with them."""
+        held = self._held[output]
+        if not held.is_full:
+            held.left_out += numbers.to_pylist()
 
     def take(self, output: str, table: Any) -> None:
         """Take good rows, in their order."""
-        held = self._held.setdefault(output, _Held([]))
+        held = self._held[output]
         if held.is_full or not table.num_rows:
             return
         if held.tables and not table.schema.equals(held.tables[0].schema):
@@ -62,7 +70,8 @@ class EarlyTeller:
             held.told_at = now
             # Of a parser that yields row by row there are many: they are put together only once.
             held.tables = [pa.concat_tables(held.tables).combine_chunks()]
-            self._send(EarlyRows(self._run, output, held.rows, _stream(held.tables[0])))
+            stream = _stream(held.tables[0])
+            self._send(EarlyRows(self._run, output, held.rows, stream, tuple(held.left_out)))
 
 
 def early_table(told: EarlyRows) -> pa.Table:

@@ -64,6 +64,8 @@ class EarlyRows:
     rows: int
     stream: bytes
     """The rows, as an Arrow IPC stream."""
+    left_out: tuple[int, ...] = ()
+    """The numbers, counted from 0, of rejected rows that came between them or later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -14,41 +14,54 @@ from casparian.core.sinks.uri import SinkKind, SinkUri, parse_sink
 from casparian.core.sinks.writer import OutputWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from casparian.core.contract.model import Contract, OutputContract
     from casparian.core.sinks.target import Target
 
 
-class _KeptWriter(OutputWriter):
-    """Tells of the rows that it takes."""
+class Watcher(Protocol):
+    """Is told of rows as they come, with the name of their output."""
 
-    def __init__(
-        self, on_rows: Callable[[str, Any], None], target: Target, *given: Any, **more: Any
-    ) -> None:
+    def take(self, output: str, table: Any) -> None:
+        """Take good rows."""
+
+    def reject(self, output: str, numbers: Any) -> None:
+        """Take the numbers of rejected ones, an Arrow array."""
+
+
+class _KeptWriter(OutputWriter):
+    """Tells of the rows that it takes: whoever waits for them doesn't wait for the disk."""
+
+    def __init__(self, watcher: Watcher, target: Target, *given: Any, **more: Any) -> None:
         super().__init__(target, *given, **more)
-        self._on_rows = on_rows
+        self._watcher = watcher
 
     def write(self, table: Any) -> None:
         """See :meth:`OutputWriter.write`."""
-        self._on_rows(self.target.output, table)  # whoever waits for them doesn't wait for the disk
+        self._watcher.take(self.target.output, table)
         super().write(table)
+
+    def quarantine(self, table: Any) -> None:
+        """See :meth:`OutputWriter.quarantine`."""
+        self._watcher.reject(self.target.output, table.column("row_number"))
+        super().quarantine(table)
 
 
 class KeptSinks(RunSinks):
     """The sinks of one run, all of them Parquet files below a folder.
 
     A run that fails keeps what came until then, good and rejected rows: nobody else reads there.
-    ``on_rows`` is told of good rows as they come, with the name of their output.
+    ``watcher`` is told of rows as they come.
     """
 
-    def __init__(self, folder: Path, input_path: Path, on_rows: Callable[[str, Any], None]) -> None:
+    def __init__(self, folder: Path, input_path: Path, watcher: Watcher) -> None:
         super().__init__(
             SinkUri(SinkKind.PARQUET, folder),
             input_path,
             overridden=True,
-            make_writer=partial(_KeptWriter, on_rows),
+            make_writer=partial(_KeptWriter, watcher),
         )
         self._folder = folder
         self._is_published = False

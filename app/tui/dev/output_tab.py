@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from rich.text import Text
 from textual import on
 from textual.containers import Vertical
 from textual.widgets import Static, Tab, Tabs
 
 from casparian.app.tui.widgets.plain_text import plain
+from casparian.app.tui.widgets.row_numbers import RowNumbers
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import (
     MemoryTable,
@@ -17,10 +19,13 @@ from casparian.app.tui.widgets.table_source import (
     UnreadableTableError,
 )
 from casparian.core.dev_session.early_rows import early_table
+from casparian.core.quarantine_rows import row_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    import numpy.typing as npt
     from textual.app import ComposeResult
 
     from casparian.app.tui.dev.state import Running
@@ -109,12 +114,13 @@ class OutputTab(Vertical):
         before, self._open = self._open, None
         try:
             if early is not None:
-                table.show(MemoryTable(early_table(early)), coming=rows)
+                numbers = _numbers(early.left_out)
+                table.show(MemoryTable(early_table(early)), coming=rows, numbers=numbers)
             elif output is None or output.rows is None:
                 table.clear()
             else:
                 self._open = ParquetTable(output.rows)
-                table.show(self._open)
+                table.show(self._open, numbers=_numbers_beside(output.quarantine))
         except UnreadableTableError as error:
             table.clear()
             self.notify(error.message, severity="error", markup=False)
@@ -132,3 +138,17 @@ class OutputTab(Vertical):
         """Let go of the file."""
         if self._open is not None:
             self._open.close()
+
+
+def _numbers_beside(quarantine: Path | None) -> RowNumbers:
+    """Return the rows' numbers in what the parser yielded: those of a reason, and of Quarantine."""
+    if quarantine is None:
+        return RowNumbers()
+    try:
+        return _numbers(row_numbers(quarantine))
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableTableError(f"cannot read {quarantine}: {error}") from error
+
+
+def _numbers(rejected: npt.ArrayLike) -> RowNumbers:
+    return RowNumbers(rejected, why="is quarantined")

@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+    from casparian.app.tui.widgets.row_numbers import RowNumbers
     from casparian.app.tui.widgets.table_source import TableSource
 
 
 class ArrowTable(TableMouse, can_focus=True):
     """A table of a `TableSource`; only what is on screen is ever turned into text.
 
-    Rows have two numbers: their *place* on screen order, and their *row* in the source. Both are
-    counted from 0, and shown from 1.
+    Rows have a *place* on screen and are a *row* of the source, both counted from 0. What people
+    see and write is a row's *number*, from 1: the same as its row, unless others came between.
     """
 
     ALLOW_SELECT = False  # of the terminal's kind; there is a selection of cells
@@ -91,6 +92,7 @@ class ArrowTable(TableMouse, can_focus=True):
         marks: Marks | None = None,
         out_of: int | None = None,
         coming: int | None = None,
+        numbers: RowNumbers | None = None,
     ) -> None:
         """Show another source; filter, order and cursor stay as far as its columns allow it.
 
@@ -98,7 +100,8 @@ class ArrowTable(TableMouse, can_focus=True):
         ``coming`` how many have come if there are more to come. What was shown before stays until
         the new rows are filtered and sorted.
         """
-        old, new = self._view, TableView.plain(source, marks=marks, out_of=out_of, coming=coming)
+        old = self._view
+        new = TableView.plain(source, marks=marks, out_of=out_of, coming=coming, numbers=numbers)
         sort = None
         if old.sort is not None:
             name = old.source.schema.field(old.sort.column).name

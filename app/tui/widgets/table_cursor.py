@@ -17,13 +17,19 @@ class TableCursor(TableDrawing):
         """Say in which row the cursor is now."""
         raise NotImplementedError
 
-    def jump_to(self, row: int) -> bool:
-        """Go to one of the source's rows, counted from 0; whether it is shown."""
-        place = self._view.shown.place_of(row)
+    def jump_to(self, number: int) -> bool:
+        """Go to the row of this number, counted from 0; whether it is shown."""
+        view = self._view
+        row = view.numbers.row(number)
+        place = None if row is None else view.shown.place_of(row)
         if place is None:
-            total = self._view.source.num_rows
-            there = "is filtered out" if 0 <= row < total else f"isn't there: {total:,} is the last"
-            self._tell(problem=f"row {row + 1:,} {there}" if total else "there are no rows")
+            last = view.last_number
+            there = f"isn't there: {last + 1:,} is the last"
+            if row is None:
+                there = view.numbers.why
+            elif 0 <= number <= last:
+                there = "is filtered out"
+            self._tell(problem=f"row {number + 1:,} {there}" if last >= 0 else "there are no rows")
             return False
         self.move_to(place, self._selection.column)
         return True

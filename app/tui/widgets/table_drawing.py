@@ -134,6 +134,7 @@ class TableDrawing(ScrollView):
             self._selection,
             self._view.sort,
             self._view.marks,
+            self._view.numbers,
             self._sought,
         )
         return painter, page

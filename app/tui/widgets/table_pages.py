@@ -39,7 +39,7 @@ class TablePages:
     def __init__(self, view: TableView) -> None:
         self._view = view
         self.layout = ColumnLayout(view.source.schema)
-        self.gutter = gutter_of(view.source.num_rows)
+        self.gutter = gutter_of(view.last_number)
         """Cells that row numbers take."""
         self._page: Page | None = None
         rows = view.shown.at(0, _SAMPLED_ROWS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from casparian.app.tui.widgets.arranging import Sort
     from casparian.app.tui.widgets.column_layout import ColumnLayout
+    from casparian.app.tui.widgets.row_numbers import RowNumbers
     from casparian.app.tui.widgets.table_view import Mark, Marks
 
 WAITING: Final = Cell("…", 1)
@@ -87,6 +88,7 @@ class Painter:
     selection: Selection | None
     sort: Sort | None
     marks: Marks
+    numbers: RowNumbers
     sought: str
 
     def names(self) -> Strip:
@@ -135,7 +137,8 @@ class Painter:
             if here and chosen is not None and chosen.column == column:
                 style += look.cursor
             self._add_cell(parts, column, cell, style)
-        number = f"{MARK_GLYPHS[mark] if mark else ' '}{row + 1:>{self.gutter - 3},} │"
+        called = self.numbers.number(row) + 1
+        number = f"{MARK_GLYPHS[mark] if mark else ' '}{called:>{self.gutter - 3},} │"
         gutter = look.gutter if mark is None else look.gutter + look.marks[mark]
         return self._line(Segment(number, gutter), parts, look.base)
 
@@ -200,6 +203,6 @@ def _joined(parts: list[Segment]) -> list[Segment]:
     return joined
 
 
-def gutter_of(rows: int) -> int:
-    """Return the cells that row numbers take: mark, number, blank and line."""
-    return width_of(f"{max(1, rows):,}") + 3
+def gutter_of(last_number: int) -> int:
+    """Return the cells that numbers up to this (from 0) take: mark, number, blank and line."""
+    return width_of(f"{max(0, last_number) + 1:,}") + 3

@@ -27,7 +27,7 @@ _INDENT: Final = "  "
 
 @dataclass(frozen=True, slots=True)
 class CellValue:
-    """One whole value. ``row`` is counted from 0; ``text`` is None for null.
+    """One whole value. ``row`` is its row's number, counted from 0; ``text`` is None for null.
 
     ``pretty`` is the same JSON with a line for each member; None for what is no object or list.
     """
@@ -90,7 +90,8 @@ def value_at(view: TableView, place: int, column: int) -> CellValue:
             length = f"{count:,} item{'s' * (count != 1)}"
         elif kinds.is_binary(field.type) or kinds.is_large_binary(field.type):
             length = f"{len(text) // 2:,} byte{'s' * (len(text) != 2)}"
-    return CellValue(int(rows[0]), field.name, type_text(field), text, pretty, length)
+    row = view.numbers.number(int(rows[0]))
+    return CellValue(row, field.name, type_text(field), text, pretty, length)
 
 
 def pretty_json(text: str) -> str | None:
@@ -143,7 +144,7 @@ def copied_value(view: TableView, place: int, column: int) -> Copy:
     rows = view.shown.at(place, place + 1)
     name = view.source.schema.field(column).name
     value = spelled(view.source.take(column, rows))[0]
-    return copy_value(value, f"{name} of row {int(rows[0]) + 1:,}")
+    return copy_value(value, f"{name} of row {view.numbers.number(int(rows[0])) + 1:,}")
 
 
 def copied_rows(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import pyarrow as pa
 
 from casparian.app.tui.widgets.arranging import Shown, Sort
+from casparian.app.tui.widgets.row_numbers import RowNumbers
 from casparian.app.tui.widgets.table_source import MemoryTable
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class TableView:
     """A source and how it is shown. ``out_of``: rows there are in all, if the source is a part.
 
     ``coming``: rows that came until now, if more are still coming; None: these are all.
+    ``numbers``: what its rows are called, if others came between them.
     """
 
     source: TableSource
@@ -55,6 +57,7 @@ class TableView:
     marks: Marks = field(default_factory=Marks)
     out_of: int | None = None
     coming: int | None = None
+    numbers: RowNumbers = field(default_factory=RowNumbers)
 
     @classmethod
     def plain(
@@ -64,10 +67,17 @@ class TableView:
         marks: Marks | None = None,
         out_of: int | None = None,
         coming: int | None = None,
+        numbers: RowNumbers | None = None,
     ) -> TableView:
         """Show all rows as they came."""
-        shown = Shown(source.num_rows)
-        return cls(source, shown, marks=marks or Marks(), out_of=out_of, coming=coming)
+        return cls(
+            source,
+            Shown(source.num_rows),
+            marks=marks or Marks(),
+            out_of=out_of,
+            coming=coming,
+            numbers=numbers or RowNumbers(),
+        )
 
     @classmethod
     def empty(cls) -> TableView:
@@ -77,6 +87,11 @@ class TableView:
     def plainly(self) -> TableView:
         """Return it without filter and order."""
         return replace(self, shown=Shown(self.source.num_rows), filter="", sort=None)
+
+    @property
+    def last_number(self) -> int:
+        """The number of the source's last row, counted from 0; -1 if it has none."""
+        return self.numbers.number(self.source.num_rows - 1) if self.source.num_rows else -1
 
     def counted(self) -> str:
         """Say how many rows are shown, and of how many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from casparian.core.dev_session.events import Progress, RunEnded, RunStarted
 from casparian.core.dev_session.results import OutputFiles, RunResult
 
 from .cheap_apps import until
-from .fed_dev import SAMPLES, FedHost, failed
+from .fed_dev import SAMPLES, FedHost, failed, result
 from .prod_pane import lines_of
 
 COMING = "still coming"
@@ -103,6 +104,30 @@ async def test_rows_that_can_not_be_sorted_as_those_before_are_shown_as_they_cam
         await until(pilot, lambda: "✗" in said(app))
         assert said(app).startswith("3 rows · ✗ ")
         assert table_of(app).view.source.schema == nested.schema
+
+
+@pytest.mark.asyncio
+async def test_a_row_has_the_parsers_number_while_it_comes_and_in_the_result(
+    tmp_path: Path,
+) -> None:
+    host = FedHost()
+    app = CasparianApp(host)
+
+    def numbers() -> list[str]:
+        return re.findall(r"(\d+) │[^│]*fig", "\n".join(lines_of(app)))
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: getattr(app.screen, "tabs", None) is not None)
+        host.tell(RunStarted(1, SAMPLES[0], "change", (), 1, 0))
+        teller = EarlyTeller(1, host.tell)
+        teller.reject("sales", pa.array([1, 2]))
+        teller.take("sales", pa.table({"item": ["fig", "fig"]}))
+        await until(pilot, lambda: COMING in said(app))
+        assert numbers() == ["1", "4"]
+        bad = (("2024-01-01", "plum", "dear", "1"), ("2024-01-01", "fig", "2.5", "1"))
+        ends(host, result(tmp_path, 1, rows=bad))
+        await until(pilot, lambda: said(app).startswith("1 row"))
+        assert numbers() == ["2"]
 
 
 @pytest.mark.asyncio

@@ -45,6 +45,15 @@ def test_large_cells_and_frames_that_differ_are_told_in_part(told):
     assert [(event.output, event.rows) for event in told] == [("large", 3), ("differs", 2)]
 
 
+def test_rejected_rows_are_told_of_by_their_numbers(told):
+    teller = EarlyTeller(1, told.append)
+    teller.reject("a", pa.array([1, 4]))
+    teller.take("a", pa.table({"n": [0, 2, 3]}))
+    teller.reject("a", pa.array([5]))
+    teller.take("a", pa.table({"n": [6]}))
+    assert [event.left_out for event in told] == [(1, 4), (1, 4, 5)]
+
+
 WAITING = """
 import os
 import time

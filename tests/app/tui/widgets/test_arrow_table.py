@@ -14,6 +14,7 @@ from textual.widgets import Input
 from casparian.app.tui.widgets import table_taking
 from casparian.app.tui.widgets.arranging import Shown
 from casparian.app.tui.widgets.cell_screen import CellScreen
+from casparian.app.tui.widgets.row_numbers import RowNumbers
 from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable, ParquetTable
 from casparian.app.tui.widgets.table_view import Marks
@@ -103,6 +104,26 @@ async def test_a_million_rows_are_reached_with_one_key(shown, screen_text):
         await opened.ask("g", "500,000")
         assert opened.table.cursor == (499_999, 0)
         assert opened.status.startswith("1,000,000 rows")
+
+
+async def test_rows_are_called_by_the_numbers_that_they_came_with(shown, screen_text):
+    table = pa.table({"t": ["a", "d", "e"]})
+    numbers = RowNumbers([998, 1], why="is quarantined")
+    async with shown(table, numbers=numbers) as opened:
+        assert [line.split()[:3] for line in screen_text(opened.app)[2:5]] == [
+            ["1", "│", "a"],
+            ["3", "│", "d"],
+            ["4", "│", "e"],
+        ]
+        await opened.ask("g", "4")
+        assert opened.table.cursor == (2, 0)
+        await opened.press("enter")
+        assert "row 4 · t" in "\n".join(screen_text(opened.app))
+        await opened.press("escape")
+        for number, said in (("2", "is quarantined"), ("999", "is quarantined"), ("5", "isn't")):
+            await opened.ask("g", number)
+            assert f"row {number} {said}" in opened.status
+            await opened.press("escape")
 
 
 async def test_only_what_is_on_screen_is_looked_at(shown):
