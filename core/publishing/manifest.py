@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
 
 from casparian.core.errors import CasparianError
 from casparian.core.known_paths import known_path
 from casparian.core.sinks.errors import SinkError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: In every published set; readers that take ``*.parquet`` pass it over.
 MANIFEST: Final = "_manifest.json"
@@ -120,17 +119,33 @@ def published_place(root: Path, parser: str, version: str, job_id: str) -> Path:
     It is three folders below the root, whatever a store says of a parser. Raises
     UnpublishableError.
     """
-    for what, name in (("parser", parser), ("version", version), ("job", job_id)):
-        if not _is_folder_name(name) or (what == "parser" and name == STAGING):
-            shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
-            raise UnpublishableError(
-                f"nothing can be published in {root} for the {what} {shown!r}: it can't be the "
-                "name of a folder there",
-                hint="give the parser another name or version, register it, and queue its files "
-                "again",
-                path=root,
-            )
-    return root.joinpath(parser, version, job_id)
+    return Path(place_text(root, parser, version, job_id))
+
+
+def place_text(root: Path, parser: str, version: str, job_id: str) -> str:
+    """Return `published_place` as text, which takes fewer steps. Raises UnpublishableError."""
+    if not _is_folder_name(job_id):
+        raise _no_folder(root, "job", job_id)
+    return f"{_text_of_version(root, parser, version)}/{job_id}"
+
+
+@lru_cache(maxsize=64)
+def _text_of_version(root: Path, parser: str, version: str) -> str:
+    if not _is_folder_name(parser) or parser == STAGING:
+        raise _no_folder(root, "parser", parser)
+    if not _is_folder_name(version):
+        raise _no_folder(root, "version", version)
+    return str(root.joinpath(parser, version))
+
+
+def _no_folder(root: Path, what: str, name: str) -> UnpublishableError:
+    shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+    return UnpublishableError(
+        f"nothing can be published in {root} for the {what} {shown!r}: it can't be the name of a "
+        "folder there",
+        hint="give the parser another name or version, register it, and queue its files again",
+        path=root,
+    )
 
 
 def _is_folder_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,14 @@ class StoredParser:
     registered_at: int
 
 
+class ToRun(NamedTuple):
+    """What there is to know of a bundle for a run of it."""
+
+    entrypoint: str
+    contract: str | None
+    contract_hash: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """How a parser fares; it is paused if ``paused_at`` is set."""
@@ -67,6 +75,10 @@ class ParserStore(Protocol):
 
     def get(self, source_hash: str) -> StoredParser | None:
         """Return the bundle of this hash."""
+        ...
+
+    def to_run(self, source_hash: str) -> ToRun | None:
+        """Return what a run of this bundle needs, in fewer steps than ``get``: for each job."""
         ...
 
     def archive(self, source_hash: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -56,6 +57,7 @@ class BundleCache:
     def __init__(self, home: Path, fetch: Callable[[str], bytes | None]) -> None:
         self._folder = home / _FOLDER
         self._fetch = fetch
+        self._bundles: dict[str, CachedBundle] = {}
         self._looked: dict[str, tuple[int, int, int]] = {}
 
     def get(self, source_hash: str) -> CachedBundle:
@@ -66,15 +68,18 @@ class BundleCache:
             OSError: it can't be written.
             StoreError: the store can't be asked.
         """
-        place = self._folder / source_hash
-        if not self._is_whole(source_hash, place):
-            self._put(source_hash, place)
-        return CachedBundle(place / _ARCHIVE, place / _PROJECT)
+        bundle = self._bundles.get(source_hash)
+        if bundle is None:
+            place = self._folder / source_hash
+            bundle = CachedBundle(place / _ARCHIVE, place / _PROJECT)
+            self._bundles[source_hash] = bundle
+        if not self._is_whole(source_hash, bundle.archive):
+            self._put(source_hash, bundle.archive.parent)
+        return bundle
 
-    def _is_whole(self, source_hash: str, place: Path) -> bool:
-        archive = place / _ARCHIVE
+    def _is_whole(self, source_hash: str, archive: Path) -> bool:
         try:
-            status = archive.stat()
+            status = os.stat(archive)  # noqa: PTH116 - for each job
             look = (status.st_size, status.st_mtime_ns, status.st_ino)
             if self._looked.get(source_hash) == look:
                 return True
@@ -103,7 +108,7 @@ class BundleCache:
             try:
                 made.rename(place)
             except OSError:
-                if not self._is_whole(source_hash, place):  # or else another was quicker
+                if not self._is_whole(source_hash, place / _ARCHIVE):  # or else another was quicker
                     place.rename(made / "damaged")
                     (made / "damaged").rename(damaged := made.with_name(f"{made.name}.damaged"))
                     shutil.rmtree(damaged, ignore_errors=True)

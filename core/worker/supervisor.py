@@ -33,7 +33,7 @@ from casparian.core.worker.reports import JobStarted, Notice
 from casparian.core.worker.runner_process import RunnerProcess, Work
 from casparian.core.worker.runners import Runners
 from casparian.core.worker.stop_signals import StopSignals
-from casparian.core.worker.tasks import make_task
+from casparian.core.worker.tasks import Tasks
 from casparian.core.worker.troubles import Troubles
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Supervisor:
             self._endings = Endings(store, self._leases, options, self._on_report)
             self._publications = Publications(store, self._leases, lease_ms=options.lease_ms)
             self._obstacles = Obstacles(store, self.worker_id, self._on_report)
-            self._bundles = BundleCache(options.home, store.parsers.archive)
+            bundles = BundleCache(options.home, store.parsers.archive)
+            self._tasks = Tasks(store, bundles, options)
             self._housekeeping = Housekeeping(store, options, self.worker_id, self._notice)
             self._selector = selectors.DefaultSelector()
             self._selector.register(signals, selectors.EVENT_READ, None)
@@ -229,7 +230,7 @@ class Supervisor:
     def _begin(self, runner: RunnerProcess, work: Work) -> None:
         self._on_report(JobStarted(work.job))
         try:
-            made = make_task(work.job, self._store, self._bundles, self._options)
+            made = self._tasks.make(work.job)
         except StoreUnreachableError as error:
             self._warn(f"{error.message}; job {work.job.job_id} is given back")
             runner.work = None

@@ -180,6 +180,8 @@ class SqliteJobs(SqliteLeases):
 
     def would_replace(self, job_id: str, place: str) -> list[StandingSet]:
         """Return the sets that would go if a job's set came to a place now; changes nothing."""
+        if not self._connection.read(statements.MAY_REPLACE, (job_id,)):
+            return []  # as ever so often
         return self._connection.look(lambda raw: would_replace(raw, job_id, place))
 
     def stand_for(self, parser: str, input_paths: Sequence[str]) -> list[StandsFor]:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from casparian.core.stores.errors import ParserExistsError, ParserInUseError
-from casparian.core.stores.parsers import Health, StoredParser
+from casparian.core.stores.parsers import Health, StoredParser, ToRun
 from casparian.core.stores.sqlite.statements import IS_HELD
 
 if TYPE_CHECKING:
@@ -89,6 +89,15 @@ class SqliteParsers:
     def get(self, source_hash: str) -> StoredParser | None:
         """Return the bundle of this hash."""
         return self._first("source_hash = ?", source_hash)
+
+    def to_run(self, source_hash: str) -> ToRun | None:
+        """Return what a run of this bundle needs, in fewer steps than ``get``: for each job."""
+        # What stands before the archive in a row, so that none of that is read.
+        rows = self._connection.read(
+            "SELECT entrypoint, contract, contract_hash FROM cf_parsers WHERE source_hash = ?",
+            (source_hash,),
+        )
+        return ToRun(*rows[0]) if rows else None
 
     def archive(self, source_hash: str) -> bytes | None:
         """Return a bundle's bytes as stored."""

@@ -148,9 +148,25 @@ PROGRESS: Final = """
     WHERE job_id = :job_id AND fence = :fence AND status = 'running'
 """
 
+# That what stands, or was done, may have to give way to a job's set.
+_MAY_REPLACE = """job.replaces IS NOT NULL
+            OR EXISTS (SELECT 1 FROM cf_standing_sets AS old
+                WHERE old.input_path = job.input_path AND old.parser = job.parser
+                    AND old.parser_version = job.parser_version)
+            OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
+            OR EXISTS (SELECT 1 FROM cf_jobs AS done WHERE done.processed
+                AND substr(done.input_hash, 1, 8) = substr(job.input_hash, 1, 8)
+                AND done.input_hash = job.input_hash)
+            OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
+                WHERE done.input_hash = job.input_hash)"""
+
+MAY_REPLACE: Final = f"""
+    SELECT 1 FROM cf_jobs AS job WHERE job.job_id = ? AND ({_MAY_REPLACE})
+"""
+
 # Another that publishes for the same input, or in place of the same set, goes first: it is told, or
 # '' if what stands, or was done, may have to give way.
-TO_PROMOTE: Final = """
+TO_PROMOTE: Final = f"""
     WITH given (job_id, fence) AS (VALUES :rows),
         publishing (job_id, parser, input_path, input_hash, replaces) AS MATERIALIZED (
             SELECT job_id, parser, input_path, input_hash, replaces FROM cf_jobs
@@ -161,17 +177,7 @@ TO_PROMOTE: Final = """
                 AND (other.input_path = job.input_path OR other.input_hash = job.input_hash
                     OR other.job_id = job.replaces OR other.replaces = job.replaces)
             LIMIT 1),
-        CASE WHEN job.replaces IS NOT NULL
-            OR EXISTS (SELECT 1 FROM cf_standing_sets AS old
-                WHERE old.input_path = job.input_path AND old.parser = job.parser
-                    AND old.parser_version = job.parser_version)
-            OR EXISTS (SELECT 1 FROM cf_standing_sets AS own WHERE own.job_id = job.job_id)
-            OR EXISTS (SELECT 1 FROM cf_jobs AS done WHERE done.processed
-                AND substr(done.input_hash, 1, 8) = substr(job.input_hash, 1, 8)
-                AND done.input_hash = job.input_hash)
-            OR EXISTS (SELECT 1 FROM cf_pruned_history AS done
-                WHERE done.input_hash = job.input_hash)
-        THEN '' END)
+        CASE WHEN {_MAY_REPLACE} THEN '' END)
     FROM given CROSS JOIN cf_jobs AS job ON job.job_id = given.job_id
     WHERE job.fence = given.fence AND +job.status = 'running' AND job.cancel_requested = 0
 """

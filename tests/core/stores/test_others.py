@@ -41,7 +41,13 @@ def test_a_bundle_comes_back_as_it_was_registered(store: Store, clock: Clock) ->
     assert found is not None
     assert (found.name, found.topics, found.registered_at) == ("sales", ("sales",), clock.now)
     assert store.parsers.archive(new.source_hash) == b"\0zip\xff"
+    assert store.parsers.to_run(new.source_hash) == (
+        found.entrypoint,
+        found.contract,
+        found.contract_hash,
+    )
     assert store.parsers.get("0" * 64) is None
+    assert store.parsers.to_run("0" * 64) is None
     assert store.parsers.archive("0" * 64) is None
 
 

@@ -66,6 +66,9 @@ def finish_promoted(store: Store, lease: Lease) -> None:
 
 
 def test_a_job_that_publishes_elsewhere_replaces_its_own_older_set(store: Store) -> None:
+    new = store.jobs.insert(new_job(input_path="/new", input_hash="n" * 64)).job_id
+    assert [*store.jobs.would_replace(new, "/new")] == [], "there is nothing to replace yet"
+    finish(store, claim(store))
     job_id = done(store, place="/old")
     assert store.jobs.requeue(job_id)
     lease = claim(store)
