@@ -14,15 +14,16 @@ from .tagged import Column, tagged
 
 def arrow_column(column: Any) -> Column:
     """Convert an array or a chunked one, without a copy if its type is plain already."""
-    if isinstance(column.type, pa.BaseExtensionType):
+    of = column.type
+    if isinstance(of, pa.BaseExtensionType):
         return _extension_column(column)
-    plain = plain_type(column.type)
+    plain = plain_type(of)
     if plain is None:
         return python_column(column.to_pylist())
-    if plain == column.type:
+    if plain is of or plain == of:
         return Column(column)
     try:
-        if "list_view" in str(column.type):  # Arrow's cast of these gives broken offsets
+        if "list_view" in str(of):  # Arrow's cast of these gives broken offsets
             return Column(pa.array(column.to_pylist(), plain))
         return Column(column.cast(plain))
     except pa.ArrowException:

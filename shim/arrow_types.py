@@ -21,8 +21,21 @@ PLAIN: dict[type, Any] = {
 }
 
 
+#: The types that most columns have, by the numbers that Arrow gives them: all are plain.
+_PLAIN_IDS = {
+    of.id
+    for of in (
+        *PLAIN.values(),
+        *(pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+        *(pa.float32(), pa.large_string(), pa.timestamp("us")),
+    )
+}
+
+
 def plain_type(of: Any) -> Any:
     """Return the type that stands for this one in what is sent; None if there is none."""
+    if of.id in _PLAIN_IDS:
+        return of
     is_type = pa.types
     if isinstance(of, pa.BaseExtensionType) or is_type.is_union(of):
         return None

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     import socket
+    import types
     from typing import Callable, NoReturn
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -36,9 +37,7 @@ def _adopt_modules() -> None:
 
 def _follow_parent() -> None:
     """Read the parser's modules as the process that spawned this one does."""
-    import importlib
-
-    fresh_source = importlib.import_module(_PACKAGE + ".fresh_source")
+    fresh_source = _module("fresh_source")
     folder = os.environ.get(fresh_source.FOLDER_VARIABLE)
     if folder is not None:
         fresh_source.read_fresh(folder)
@@ -180,22 +179,28 @@ def _refuse_old_python(options: "argparse.Namespace") -> int:
     return 1
 
 
-def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Callable[[], None]]":
-    """Run one parser; returns the exit code, and what passes on the last of its words."""
+def _module(name: str) -> "types.ModuleType":
+    """One of the shim's modules."""
+    known = sys.modules.get(_PACKAGE + "." + name)  # looked at first: each run asks for some
+    if known is not None:
+        return known
     import importlib
 
-    wire = importlib.import_module(_PACKAGE + ".wire")
-    guest = importlib.import_module(_PACKAGE + ".guest")
-    failures = importlib.import_module(_PACKAGE + ".failures")
+    return importlib.import_module(_PACKAGE + "." + name)
+
+
+def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Callable[[], None]]":
+    """Run one parser; returns the exit code, and what passes on the last of its words."""
+    wire, guest = _module("wire"), _module("guest")
     writer = wire.FrameWriter(_connect(options))
     if options.interrupt_fd is not None:
-        terminal = importlib.import_module(_PACKAGE + ".terminal")
+        terminal = _module("terminal")
         os.set_inheritable(options.interrupt_fd, False)
         terminal.report_interrupts(options.interrupt_fd)
     drain = guest.prepare_stdio(writer, on_terminal=options.terminal)
     parser_file = options.parser_path
     if options.parser_archive is not None:
-        loader = importlib.import_module(_PACKAGE + ".loader")
+        loader, failures = _module("loader"), _module("failures")
         folder = os.path.join(archive_folder, "bundle")
         try:
             with loader.unpacking():
@@ -222,27 +227,21 @@ def _run(options: "argparse.Namespace", archive_folder: str) -> "tuple[int, Call
 
 
 def _run_cold(options: "argparse.Namespace", archive_folder: str) -> int:
-    import importlib
-
     code, drain = _run(options, archive_folder)
-    importlib.import_module(_PACKAGE + ".guest").end_soon(code, drain)
+    _module("guest").end_soon(code, drain)
     return code
 
 
 def _run_warm(control: int) -> None:
     """Be a warm guest; in each of its children, run what that was forked for."""
-    import importlib
-
-    warm = importlib.import_module(_PACKAGE + ".warm")
-    guest = importlib.import_module(_PACKAGE + ".guest")
-    child = warm.serve(control)
+    child = _module("warm").serve(control)
     while True:
         child.begin()
         _limit_resources(child.options.limit)
         code, drain = _run(child.options, "")
         if not child.goes_on(code):
             break
-    guest.end_soon(code, drain)
+    _module("guest").end_soon(code, drain)
     child.end(code)
 
 

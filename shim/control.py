@@ -49,19 +49,21 @@ class Channel:
         Raises TimeoutError when it says nothing for ``timeout`` seconds.
         """
         while not self._lines:
-            self._socket.settimeout(timeout)
+            if timeout is not None:
+                self._socket.settimeout(timeout)
             try:
                 data, descriptors = self._read()
             except ConnectionError:
                 return None
             finally:
-                self._socket.settimeout(None)
+                if timeout is not None:
+                    self._socket.settimeout(None)
             self._descriptors.extend(descriptors)
             if not data:
                 return None
             *lines, self._rest = (self._rest + data).split(b"\n")
             self._lines.extend(lines)
-        message: dict[str, Any] = json.loads(self._lines.popleft())
+        message: dict[str, Any] = json.loads(self._lines.popleft().decode())
         return message
 
     def take(self, count: int) -> list[int]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from .arrow_columns import arrow_column
 from .families import valid_text
-from .pandas_columns import series_column
+from .pandas_columns import frame_columns
 from .python_columns import python_column
 from .wire import KIND_PREFIX
 
@@ -45,7 +45,7 @@ def safe_to_arrow(frame: Any) -> tuple[pa.Table, dict[str, str]]:
         )
     names = column_names(frame.columns)
     _refuse_bare_rows(len(frame), names)
-    return _table(names, [series_column(series) for _, series in frame.items()])
+    return _table(names, list(frame_columns(frame)))
 
 
 def rows_to_arrow(rows: Sequence[dict[Any, Any]]) -> tuple[pa.Table, dict[str, str]]:
@@ -81,14 +81,14 @@ def column_names(raw: Iterable[Any]) -> list[str]:
             text = name.decode("utf-8", "surrogateescape")
         else:
             text = str.__str__(name) if isinstance(name, str) else str(name)
-        if not valid_text(text)[1]:
+        if not text.isascii() and not valid_text(text)[1]:
             raise StructuralError(
                 f"column name {text!a} is not valid Unicode; rename the column",
                 code="invalid_encoding",
             )
         names.append(text)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    if len(set(names)) < len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
         raise StructuralError(
             f"duplicate column names: {', '.join(map(repr, twice))}; rename or drop one of each",
             code="duplicate_column",
@@ -112,6 +112,8 @@ def _refuse_bare_rows(rows: int, names: list[str]) -> None:
 
 
 def _table(names: list[str], columns: list[Column]) -> tuple[pa.Table, dict[str, str]]:
+    if not [1 for column in columns if column.kinds is not None]:  # then there is no note either
+        return pa.Table.from_arrays([column.array for column in columns], names), {}
     arrays, fields, notes = [], [], {}
     for name, column in zip(names, columns):  # noqa: B905 - the two come from one frame
         metadata = TAGGED_FIELD if column.kinds is not None else None

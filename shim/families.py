@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 _MAX_KNOWN_TYPES = 4_096
-_TYPE_NAME = type.__dict__["__name__"]
+#: A class's own name, whatever its metaclass says.
+TYPE_NAME: Any = type.__dict__["__name__"]
 _ZONE_MODULES = ("datetime", "zoneinfo", "pytz", "backports.zoneinfo")
 
 FAMILIES: dict[type, str] = {
@@ -43,7 +44,7 @@ FAMILIES: dict[type, str] = {
 
 def type_name(cell_type: type) -> str:
     """Return the class's own name, even if its metaclass says otherwise."""
-    name = _TYPE_NAME.__get__(cell_type)
+    name = TYPE_NAME.__get__(cell_type)
     return valid_text(name)[0]
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from . import convert
 from .convert import StructuralError
-from .families import type_name
+from .families import TYPE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +25,7 @@ _ACCEPTED = (
 )
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One table of one output.
 
     Attributes:
@@ -41,14 +39,13 @@ class Frame:
 
     output: str
     table: pa.Table
-    sink: str | None = None
-    sink_table: str | None = None
-    compression: str | None = None
-    notes: dict[str, str] = field(default_factory=dict)
+    sink: str | None
+    sink_table: str | None
+    compression: str | None
+    notes: dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Target:
+class _Target(NamedTuple):
     """Which output the rows belong to, and what the parser said about it."""
 
     output: str
@@ -198,8 +195,8 @@ def _suggestion(name: str) -> str:
 
 
 def _is_output(item: Any) -> bool:
-    named = any(type_name(base) == "Output" for base in _MRO.__get__(type(item)))
-    return named and hasattr(item, "name") and hasattr(item, "frame")
+    named = [1 for base in _MRO.__get__(type(item)) if TYPE_NAME.__get__(base) == "Output"]
+    return bool(named) and hasattr(item, "name") and hasattr(item, "frame")
 
 
 def _is_iterator(item: Any) -> bool:
@@ -215,8 +212,11 @@ def _is_rows(item: Any) -> bool:
 def _is_instance(item: Any, module: str, *names: str) -> bool:
     """Tell whether this is of a class of a module that may not be there."""
     there = sys.modules.get(module)
-    known = (getattr(there, name, None) for name in names)
-    return any(issubclass(type(item), of) for of in known if isinstance(of, type))
+    for name in names:
+        of = getattr(there, name, None)
+        if isinstance(of, type) and issubclass(type(item), of):
+            return True
+    return False
 
 
 def _is_frame(item: Any) -> bool:

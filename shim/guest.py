@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import loader, logs, preload, terminal, wire
+from . import loaded, loader, logs, terminal, wire
 from .failures import GuestFailure, describe, retryable
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Context:
     def __init__(self, input_path: str, job_id: str, progress: Callable[..., None]) -> None:
         self.input_path = Path(input_path)
         self.job_id = job_id
-        self.log = logging.getLogger("casparian.parser")
+        self.log = logs.named("casparian.parser")
         self._progress = progress
 
     def progress(self, done: float, total: float | None = None) -> None:
@@ -86,7 +87,7 @@ class GuestRun:
         self._input_path = input_path
         self._job_id = job_id
         self._line = terminal.ProgressLine(sys.stderr) if on_terminal else None
-        self._log = logging.getLogger("casparian")
+        self._log = logs.named("casparian")
         self._phase = "start"
         self._yielded_at: tuple[str, int, str] | None = None
         self._sent: dict[str, _Sent] = {}
@@ -156,7 +157,7 @@ class GuestRun:
     def _load(self) -> loader.LoadedParser:
         pyarrow = _require_pyarrow()
         self._phase = "load"
-        preload.note_loaded()
+        loaded.note_loaded()
         started = time.perf_counter()
         module = loader.import_parser(self._parser_file)
         # What the parser's own module does wrong is worth a line, though Python hides it.
@@ -223,10 +224,9 @@ class GuestRun:
             )
 
     def _send(self, item: Any, default_output: str | None) -> None:
-        from . import frames, slices
-
         self._phase = "serialise"
         started = time.perf_counter()
+        frames, slices = _converters()
         for frame in frames.normalise(item, default_output):
             self._spent["convert"] += time.perf_counter() - started
             started = time.perf_counter()
@@ -286,14 +286,18 @@ class GuestRun:
             self._line.clear()
 
     def _report_modules(self) -> None:
-        folder = os.path.dirname(self._parser_file)
-        files = loader.own_modules(folder)
-        installed = preload.loaded_from_environment()
-        self._writer.metadata_soon("modules", files=files, installed=installed)
+        self._writer.metadata_soon("modules", **loaded.report(self._parser_file))
 
     def _report_metrics(self) -> None:
-        spent = {f"{name}_ms": round(1000 * value, 3) for name, value in self._spent.items()}
-        self._writer.metadata_soon("metrics", rows=self._rows, **spent)
+        spent = self._spent
+        self._writer.metadata_soon(
+            "metrics",
+            rows=self._rows,
+            load_ms=round(1000 * spent["load"], 3),
+            parse_ms=round(1000 * spent["parse"], 3),
+            convert_ms=round(1000 * spent["convert"], 3),
+            send_ms=round(1000 * spent["send"], 3),
+        )
 
     def _fail(self, error: BaseException) -> int:
         if isinstance(error, BrokenPipeError) and _from_wire(error):
@@ -305,6 +309,14 @@ class GuestRun:
         self._writer.metadata("error", **record)
         self._writer.error(f"{record['type']}: {record['message']}")
         return EXIT_TRANSIENT if retryable(error) else EXIT_PERMANENT
+
+
+@cache
+def _converters() -> tuple[Any, Any]:
+    """What needs Arrow, which is there once a parser was loaded."""
+    from . import frames, slices
+
+    return frames, slices
 
 
 def _from_wire(error: BaseException) -> bool:
@@ -339,7 +351,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+    if isinstance(value, dict) and not [1 for key in value if not isinstance(key, str)]:
         return {key: _plain(item) for key, item in value.items()}
     if type(value).__name__ in {"Decimal", "date", "datetime"}:
         return str(value)

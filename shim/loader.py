@@ -21,9 +21,8 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import preload
 from .failures import GuestFailure
-from .fresh_source import FOLDER_VARIABLE, INSTALLED, FreshSource, compile_ahead, read_fresh
+from .fresh_source import FOLDER_VARIABLE, FreshSource, compile_ahead, read_fresh, real_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +32,11 @@ _NAME_RE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 #: A version is the name of a folder, and a word of commands: ``parser show sales@1.0.0``.
 _VERSION_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _MAYBE_RELATIVE = re.compile(rb"from[\s\\]*\.")
-_MOST_MODULES = 1_000
 _imported: dict[str, ModuleType] = {}
 #: Folders that are first on ``sys.path``, and whose modules are read from their source.
 _entered: set[str] = set()
+#: Files that were seen to be what is imported by their plain names.
+_found_ahead: set[str] = set()
 
 
 @dataclass
@@ -120,12 +120,15 @@ def _corrupt(reason: str) -> GuestFailure:
 def import_parser(path: str) -> ModuleType:
     """Import the file ``path`` as a module, its folder first on ``sys.path`` as for a script.
 
+    Args:
+        path: absolute.
+
     Raises:
         Exception: whatever the module's own code raises.
     """
-    path = os.path.abspath(path)
-    if path in _imported:
-        return _imported[path]  # this process serves several runs
+    known = _imported.get(path)
+    if known is not None:
+        return known  # this process serves several runs
     module = _imported[path] = _import_file(path)
     return module
 
@@ -138,9 +141,12 @@ def prepare(path: str) -> None:
     folder, filename = os.path.split(path)
     _enter(folder)
     compile_ahead(folder)
+    real_folder(folder)  # which is remembered
     module = filename.removesuffix(".py")
     re.compile(pattern_of(module))  # which `re` remembers
     PathFinder.find_spec(module, [folder])  # which remembers what lies there, until that changes
+    if os.path.isfile(path) and _is_found(module, path) and not _wants_package(path):
+        _found_ahead.add(path)
 
 
 def _enter(folder: str) -> None:
@@ -159,12 +165,12 @@ def _import_file(path: str) -> ModuleType:
     folder, filename = os.path.split(path)
     stem = filename[:-3] if filename.endswith(".py") else filename
     _enter(folder)
+    if path in _found_ahead and stem not in sys.modules:
+        return importlib.import_module(stem)
     if _wants_package(path):
         return importlib.import_module(f"{_import_package(folder)}.{stem}")
-    if filename == f"{stem}.py" and stem.isidentifier() and stem not in sys.modules:
-        spec = importlib.util.find_spec(stem)
-        if spec is not None and spec.origin is not None and os.path.samefile(spec.origin, path):
-            return importlib.import_module(stem)
+    if filename == f"{stem}.py" and _is_found(stem, path):
+        return importlib.import_module(stem)
     name = stem if stem.isidentifier() and stem not in sys.modules else f"casparian_parser_{stem}"
     spec = importlib.util.spec_from_file_location(name, path, loader=FreshSource(name, path))
     if spec is None or spec.loader is None:
@@ -173,18 +179,6 @@ def _import_file(path: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def own_modules(folder: str) -> list[str]:
-    """The files below a parser's folder that were imported, as paths in it; no installed ones."""
-    root = os.path.join(folder, "")
-    return sorted({file[len(root) :] for _, file in _own(root)})[:_MOST_MODULES]
-
-
-def forget(folder: str) -> None:
-    """Let go of all that the modules below a parser's folder hold, as when an interpreter ends."""
-    for name, _ in _own(os.path.join(folder, "")):
-        sys.modules.pop(name).__dict__.clear()
 
 
 @contextmanager
@@ -205,15 +199,14 @@ def undone() -> Iterator[None]:
         sys.path_importer_cache.update(finders)
 
 
-def _own(root: str) -> list[tuple[str, str]]:
-    """The modules below a folder, and their files."""
-    return [
-        (name, path)
-        for name, module in preload.loaded_here()
-        if isinstance(file := getattr(module, "__file__", None), str)
-        and (path := os.path.abspath(file)).startswith(root)
-        and not INSTALLED.intersection(file.split(os.sep))
-    ]
+def _is_found(name: str, path: str) -> bool:
+    """Whether the file is what is imported by this name."""
+    if not name.isidentifier() or name in sys.modules:
+        return False
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.has_location or spec.origin is None:
+        return False
+    return os.path.samefile(spec.origin, path)
 
 
 def _import_package(folder: str) -> str:
@@ -259,11 +252,11 @@ def find_parser(module: ModuleType) -> LoadedParser:
     Raises:
         GuestFailure: there is none, or what it declares about itself is incomplete.
     """
-    stem = os.path.basename(module.__file__ or module.__name__)
-    stem = stem[:-3] if stem.endswith(".py") else stem
     candidate = getattr(module, "Parser", None)
     if _is_class_of(candidate, module) and callable(getattr(candidate, "parse", None)):
         return _from_class(candidate, module)
+    stem = os.path.basename(module.__file__ or module.__name__)
+    stem = stem[:-3] if stem.endswith(".py") else stem
     handler = getattr(module, "Handler", None)
     if _is_class_of(handler, module):
         for method in ("parse", "execute", "consume"):
@@ -284,19 +277,18 @@ def _is_class_of(candidate: Any, module: ModuleType) -> TypeGuard[type]:
 
 
 def _from_class(cls: type, module: ModuleType) -> LoadedParser:
-    where = f"class Parser in {os.path.basename(module.__file__ or module.__name__)}"
     name, version = getattr(cls, "name", None), getattr(cls, "version", None)
     if not isinstance(name, str) or not _NAME_RE.fullmatch(name):
         raise GuestFailure(
-            f"{where}: `name` must be lower-case letters, digits and underscores, beginning with "
-            f"a letter, at most 63; it is {name!r}",
+            f"{_where(module)}: `name` must be lower-case letters, digits and underscores, "
+            f"beginning with a letter, at most 63; it is {name!r}",
             kind="ParserInvalid",
             hint='write `name = "sales"` in the class',
         )
     if not isinstance(version, str) or not _VERSION_RE.fullmatch(version):
         raise GuestFailure(
-            f"{where}: `version` must be a text such as '1.0.0': letters, digits and . _ + -, "
-            f"beginning with a letter or a digit, at most 64; it is {_shown(version)}",
+            f"{_where(module)}: `version` must be a text such as '1.0.0': letters, digits and "
+            f". _ + -, beginning with a letter or a digit, at most 64; it is {_shown(version)}",
             kind="ParserInvalid",
             hint='write `version = "1.0.0"` in the class',
         )
@@ -304,7 +296,7 @@ def _from_class(cls: type, module: ModuleType) -> LoadedParser:
     topics = [name] if topics is None else topics
     if not isinstance(topics, (list, tuple)) or not all(isinstance(t, str) for t in topics):
         raise GuestFailure(
-            f"{where}: `topics` must be a list of texts; it is {topics!r}",
+            f"{_where(module)}: `topics` must be a list of texts; it is {topics!r}",
             kind="ParserInvalid",
             hint=f'write `topics = ["{name}"]` in the class',
         )
@@ -316,6 +308,10 @@ def _from_class(cls: type, module: ModuleType) -> LoadedParser:
     return LoadedParser(
         name, version, list(topics), outputs, "parser", instance.parse, default_output=default
     )
+
+
+def _where(module: ModuleType) -> str:
+    return f"class Parser in {os.path.basename(module.__file__ or module.__name__)}"
 
 
 def _shown(value: Any) -> str:

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import wire
@@ -120,9 +121,14 @@ class _RawStream(io.RawIOBase):
 class WireHandler(logging.Handler):
     """Sends log records as log frames; a traceback goes along as further lines."""
 
-    def __init__(self, writer: wire.FrameWriter) -> None:
-        super().__init__()
+    _writer: wire.FrameWriter
+
+    def begin(self, writer: wire.FrameWriter) -> None:
+        """Serve a run as a new handler would, whatever the run before has made of this one."""
         self._writer = writer
+        self.level = logging.NOTSET
+        self.formatter = None
+        self.filters = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record."""
@@ -148,11 +154,22 @@ def level_of(levelno: int) -> int:
     return wire.LEVEL_INFO if levelno >= logging.INFO else wire.LEVEL_DEBUG
 
 
-def _show_warning(log: logging.Logger) -> Callable[..., None]:
-    def show(message: Any, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
-        log.warning("%s:%s: %s: %s", filename, lineno, category.__name__, message)
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
+) -> None:
+    log = named("py.warnings")
+    log.warning("%s:%s: %s: %s", filename, lineno, category.__name__, message)
 
-    return show
+
+@cache
+def named(name: str) -> logging.Logger:
+    """Return a logger, which is looked for once: every run of a process wants the same."""
+    return logging.getLogger(name)
+
+
+@cache
+def _wire_handler() -> WireHandler:
+    return WireHandler()
 
 
 def capture(writer: wire.FrameWriter) -> Callable[[], None]:
@@ -162,7 +179,9 @@ def capture(writer: wire.FrameWriter) -> Callable[[], None]:
         A function that passes on every unfinished line.
     """
     out, err = capture_streams()
-    _install(WireHandler(writer))
+    handler = _wire_handler()
+    handler.begin(writer)
+    _install(handler)
 
     def drain() -> None:
         out.drain()
@@ -179,6 +198,14 @@ def capture_streams() -> tuple[LineStream, LineStream]:
     return sys.__stdout__, sys.__stderr__  # type: ignore[return-value]
 
 
+def make_ready() -> None:
+    """Do ahead, for forks, what `capture` does once in a process."""
+    capture_streams()
+    _wire_handler()
+    for name in ("casparian", "casparian.parser", "py.warnings"):
+        named(name)
+
+
 def to_terminal() -> None:
     """Let ``logging`` and ``warnings`` write to the person's terminal, beside what is printed."""
     handler = logging.StreamHandler()
@@ -188,8 +215,8 @@ def to_terminal() -> None:
 
 def _install(handler: logging.Handler) -> None:
     root = logging.getLogger()
-    for other in [other for other in root.handlers if isinstance(other, WireHandler)]:
-        root.removeHandler(other)  # of the run before, in a process that serves several
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    warnings.showwarning = _show_warning(logging.getLogger("py.warnings"))
+    if handler not in root.handlers:  # as it is after the first run of a process
+        root.addHandler(handler)
+    if root.level != logging.INFO:
+        root.setLevel(logging.INFO)
+    warnings.showwarning = _show_warning  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,7 +14,11 @@ from .families import zone_name
 from .python_columns import python_column
 from .tagged import Column, tagged
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PEEK = 64
+_LARGE_STRING = pa.large_string().id
 _KINDS = {
     bytes: ("bytes", pa.binary()),
     int: ("integer", pa.int64()),
@@ -25,36 +29,58 @@ _OF_ALIKE = (pa.string(), pa.int64(), pa.bool_(), pa.binary(), pa.date32())
 _COUNTED = (float, dt.date, dt.timedelta)
 
 
+def frame_columns(frame: Any) -> Iterator[Column]:
+    """Convert the columns of a DataFrame, one after the other; it is left as it is."""
+    # To make a Series of each would take longer than to convert a small one. This is pandas' own
+    # way to their values, for reading only; should it ever go, there is the public one.
+    arrays = getattr(frame, "_iter_column_arrays", None)
+    if arrays is None:
+        return map(series_column, [series for _, series in frame.items()])
+    return map(_column, arrays())
+
+
 def series_column(series: Any) -> Column:
     """Convert a Series of any dtype; it is left as it is."""
-    pd = sys.modules["pandas"]
-    np = sys.modules["numpy"]
-    if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
-    dtype, source = series.dtype, series
-    if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(series.array, pd)
-    if isinstance(dtype, np.dtype):
+    dtype = series.dtype
+    plain = isinstance(dtype, sys.modules["numpy"].dtype) and dtype.kind not in "mM"
+    return _column(series.to_numpy() if plain else series.array)
+
+
+def _column(values: Any) -> Column:
+    """Convert what a column of pandas is made of: an array of numpy, or one of pandas' own."""
+    pd, np = sys.modules["pandas"], sys.modules["numpy"]
+    dtype, source = values.dtype, values
+    if isinstance(values, np.ndarray):
         trusted = dtype.kind != "O"
+    elif isinstance(dtype, pd.SparseDtype):
+        return series_column(pd.Series(values, copy=False).sparse.to_dense())
+    elif isinstance(dtype, pd.CategoricalDtype):
+        return _categorical(values, pd)
+    elif isinstance(dtype, np.dtype):  # times
+        source, trusted = pd.Series(values, copy=False), True
     elif isinstance(dtype, pd.DatetimeTZDtype):
-        trusted = zone_name(dtype.tz) is not None
+        source, trusted = pd.Series(values, copy=False), zone_name(dtype.tz) is not None
     else:  # an extension array without a way to Arrow would go there as bare objects
-        source = series.array  # asked itself, it answers in a tenth of the time
-        trusted = hasattr(source, "__arrow_array__")
+        trusted = hasattr(values, "__arrow_array__")
         trusted = trusted and not isinstance(dtype, (pd.PeriodDtype, pd.IntervalDtype))
     if trusted:
-        try:
-            array = pa.array(source, from_pandas=True)
-            if pa.types.is_large_string(array.type):
-                return Column(_small_offsets(array))
-            return arrow_column(array)
-        except Exception:  # noqa: BLE001 - the cells one by one then, whatever Arrow minded
-            return python_column(list(series))
-    if not isinstance(dtype, np.dtype):
-        return python_column(list(series))
-    values = series.to_numpy()
-    array = _of_one_kind(values, pd)
-    return python_column(values.tolist()) if array is None else Column(array)
+        column = _by_arrow(source)
+        if column is not None:
+            return column
+    if isinstance(values, np.ndarray):
+        array = _of_one_kind(values, pd) if dtype.kind == "O" else None
+        return python_column(values.tolist()) if array is None else Column(array)
+    return python_column(list(values))
+
+
+def _by_arrow(source: Any) -> Column | None:
+    try:
+        array = pa.array(source, from_pandas=True)
+        if array.type.id == _LARGE_STRING:
+            return Column(_small_offsets(array))
+        return arrow_column(array)
+    except Exception:  # noqa: BLE001 - the cells one by one then, whatever Arrow minded
+        return None
 
 
 def _of_one_kind(values: Any, pd: Any) -> Any:

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import chance
-from .fresh_source import INSTALLED, real_folder
+from .fresh_source import INSTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +32,6 @@ _NUMPY_THREADS = "cf-numpy"
 #: start their own anew, numpy's BLAS ends its own before a fork, polars' only tidies what is spilt.
 _HARMLESS = frozenset(("jemalloc_bg_thd", _NUMPY_THREADS, "polars-ooc-clea"))
 _PR_SET_NAME = 15
-#: The modules that were there before the parser's, by their names; each is known by its `id`.
-_ahead: dict[str, int] = {}
-#: Names that mean nothing elsewhere.
-_OURS = ("_casparian", "casparian_", "__")
-_MOST_NAMES = 2_000
 #: A forked child has this long to show that what was loaded works in it (seconds).
 _SMOKE_S = 10.0
 
@@ -118,61 +113,6 @@ def _load_arrow() -> None:
         importlib.import_module("pyarrow.compute")
     except ImportError as error:
         raise UnfitError("", f"{sys.executable} has no usable pyarrow ({error})") from error
-
-
-def note_loaded() -> None:
-    """What is loaded when this is first called was there before the parser."""
-    global _ahead
-    if not _ahead:
-        _ahead = {name: id(module) for name, module in sys.modules.items()}
-
-
-def loaded_here() -> list[tuple[str, Any]]:
-    """The modules that were loaded in this process itself, not ahead, in the order they came.
-
-    Those before are not even looked at: in a fork, that would copy the memory they are in.
-    """
-    found = []
-    for name in reversed(sys.modules):
-        module = sys.modules[name]
-        if _ahead.get(name) == id(module):
-            break  # one that was dropped and imported again is another, and stands among the new
-        found.append((name, module))
-    return found[::-1]
-
-
-def loaded_from_environment() -> list[str]:
-    """The modules that a run got from this interpreter's libraries, in the order they came.
-
-    Neither what was loaded ahead, nor what is built in and costs nothing.
-    """
-    libraries = _libraries()
-    is_library: dict[str, bool] = {}
-    names = []
-    for name, module in loaded_here():
-        spec = getattr(module, "__spec__", None)
-        if spec is None or spec.name != name or name.startswith(_OURS):
-            continue
-        place = (
-            spec.origin
-            if spec.has_location
-            else next(iter(spec.submodule_search_locations or ()), None)
-        )
-        if place is None:
-            continue
-        folder = os.path.dirname(place)
-        if folder not in is_library:
-            is_library[folder] = real_folder(folder).startswith(libraries)
-        if is_library[folder]:
-            names.append(name)
-    return names[:_MOST_NAMES]
-
-
-def _libraries() -> tuple[str, ...]:
-    """The folders of the standard library and of installed packages."""
-    places = {os.path.dirname(os.__file__)}
-    places |= {path for path in sys.path if INSTALLED.intersection(path.split(os.sep))}
-    return tuple(map(real_folder, places))
 
 
 def files() -> list[str]:

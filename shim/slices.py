@@ -26,8 +26,8 @@ def pieces(
     Nothing is copied, except that small chunks are joined.  A row that is larger than `max_bytes`
     is yielded alone.  A table without rows is yielded too: its schema matters.
     """
-    size = sum(_dictionary_bytes(column) for column in table.columns)
-    if size <= max_bytes // 2:
+    small = table.nbytes <= max_bytes // 2  # dictionaries count, too
+    if small or sum(map(_dictionary_bytes, table.columns)) <= max_bytes // 2:
         yield from _cut(table, max_bytes, max_rows)
         return
     for start in range(0, max(table.num_rows, 1), _DECODED_ROWS):  # each slice would carry it whole
@@ -41,7 +41,7 @@ def _cut(table: pa.Table, max_bytes: int, max_rows: int) -> Iterator[pa.Table]:
         for start in range(0, table.num_rows, rows):
             yield from _cut(table.slice(start, rows), max_bytes, max_rows)
         return
-    chunks = max((column.num_chunks for column in table.columns), default=0)
+    chunks = max([column.num_chunks for column in table.columns], default=0)
     small = chunks > 1 and table.num_rows < chunks * _SMALL_CHUNK_ROWS
     yield table.combine_chunks() if small else table
 

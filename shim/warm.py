@@ -17,6 +17,7 @@ import warnings
 
 from . import huge_pages, loader, logs, preload, rehearsal
 from .control import Channel
+from .loaded import note_loaded
 from .warm_child import Child, close
 
 _PR_SET_PDEATHSIG = 1
@@ -32,7 +33,7 @@ def serve(control: int) -> Child:
     channel = Channel(socket.socket(fileno=control))
     # Inherited from whoever started the host, it would let nobody know how a run ended.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    logs.capture_streams()
+    logs.make_ready()
     first = channel.receive()
     if first is None:
         os._exit(0)
@@ -41,7 +42,7 @@ def serve(control: int) -> Child:
         loaded = preload.load(first["preload"], own, first["folders"])
         if loaded & own:
             raise preload.UnfitError("", _shadows(loaded & own))
-        preload.note_loaded()
+        note_loaded()
         rehearsal.rehearse(first["folders"])
         if first["parser"] is not None:
             loader.prepare(first["parser"])

@@ -13,7 +13,7 @@ import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import chance, loader
+from . import chance, loaded
 from .control import Channel
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Child:
 
     def _take(self, request: dict[str, Any], descriptors: list[int]) -> None:
         connection, self._out, self._err = descriptors
-        self._connection = socket.socket(fileno=connection)
+        # Said what it is, nobody has to ask the system.
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection)
         self._folder: str | None = request["folder"]
         self._own_folder: str = request["own_folder"]
         self.options = SimpleNamespace(
@@ -69,10 +70,7 @@ class Child:
         channel = self._channel
         if channel is None or code or self._left < 1 or threading.active_count() > 1 or _children():
             return False
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+        _fflush(None)  # what C code printed belongs to this run
         # The host has all of this run once it hears this: only then does the run's socket close.
         channel.send({"is": "idle"})
         self._connection.close()
@@ -90,7 +88,7 @@ class Child:
         """
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        loader.forget(self._own_folder)
+        loaded.forget(self._own_folder)
         gc.collect()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
@@ -100,17 +98,19 @@ class Child:
 
 
 _DESCRIPTORS = 3
+#: Children of every kind, whatever signal they end with; Python has no name for it.
+_WALL = 0x40000000
 #: Found before the fork, see `warm`.
 _fflush = ctypes.CDLL(None).fflush
 
 
 def _children() -> bool:
     """Whether this process has children: what was started goes on, and so belongs to this run."""
-    for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/children", "rb", 0) as file:
-            if file.read():
-                return True
-    return False
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def close(descriptors: list[int]) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import struct
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ MAX_TEXT = 64 * 1024
 #: Frames up to this many bytes are built in memory and sent by one call.
 _SMALL_FRAME = 1 << 20
 
+#: What `json.dumps` would make anew for each text.
+_json = json.JSONEncoder(ensure_ascii=True, default=str).encode
 _WORD = struct.Struct(">I")
 _LOG_HEAD = struct.Struct(">IBI")
 _TEXT_HEAD = struct.Struct(">II")
@@ -75,7 +78,7 @@ class FrameWriter:
         """Whether this process is a child of the one that may write."""
         return os.getpid() != self._pid
 
-    def _send(self, data: bytes | memoryview, *, last: bool = False) -> None:
+    def _send(self, *parts: Any, last: bool = False) -> None:
         if self.forked:
             return
         with self._lock:
@@ -85,16 +88,16 @@ class FrameWriter:
             # is sent afterwards could be understood.
             self._torn = True
             if self._held:
-                data = b"".join((*self._held, data))
+                parts = (*self._held, *parts)
                 self._held.clear()
-            self._sock.sendall(data)
+            self._sock.sendall(b"".join(parts))
             self._torn = False
             self._over = last
 
     def log(self, level: int, text: str) -> None:
         """Send one log line of a level from 0 to 5."""
         data = to_utf8(text)
-        self._send(_LOG_HEAD.pack(LOG, level, len(data)) + data)
+        self._send(_LOG_HEAD.pack(LOG, level, len(data)), data)
 
     def metadata(self, kind: str, **content: Any) -> None:
         """Send metadata: ``hello``, ``progress``, ``output_info``, ``error`` or ``metrics``."""
@@ -109,7 +112,7 @@ class FrameWriter:
     def error(self, text: str) -> None:
         """Send the error frame, the last one of a failed run."""
         data = to_utf8(text)
-        self._send(_TEXT_HEAD.pack(ERROR, len(data)) + data, last=True)
+        self._send(_TEXT_HEAD.pack(ERROR, len(data)), data, last=True)
 
     def end(self) -> None:
         """Send the end of the stream: the parser finished."""
@@ -133,17 +136,17 @@ class FrameWriter:
 
         names = {KEY_OUTPUT: output, KEY_SINK: sink, KEY_TABLE: table, KEY_COMPRESSION: compression}
         metadata = {key: value.encode() for key, value in names.items() if value is not None}
-        schema = rows.schema.with_metadata(metadata)
+        rows = rows.replace_schema_metadata(metadata)
         if rows.nbytes <= _SMALL_FRAME:
             memory = pa.BufferOutputStream()
-            _write_stream(memory, schema, rows)
+            _write_stream(memory, rows)
             buffer = memory.getvalue()
             if buffer.size > MAX_DATA_WORD:
                 raise ValueError(f"a frame of {buffer.size} bytes is more than the wire can carry")
-            self._send(_WORD.pack(buffer.size) + buffer.to_pybytes())
+            self._send(_WORD.pack(buffer.size), buffer)
             return int(buffer.size)
         measure = pa.MockOutputStream()
-        _write_stream(measure, schema, rows)
+        _write_stream(measure, rows)
         size = int(measure.size())
         if size > MAX_DATA_WORD:
             raise ValueError(f"a frame of {size} bytes is more than the wire can carry")
@@ -153,22 +156,29 @@ class FrameWriter:
             self._send(_WORD.pack(size))
             if not self._torn and not self._over:
                 self._torn = True
-                _write_stream(pa.PythonFile(_SocketFile(self._sock), "w"), schema, rows)
+                _write_stream(pa.PythonFile(_SocketFile(self._sock), "w"), rows)
                 self._torn = False
         return size
 
 
 def _metadata(kind: str, content: dict[str, Any]) -> bytes:
-    text = json.dumps({"kind": kind, **content}, ensure_ascii=True, default=str)
-    data = text.encode("ascii")
+    data = _json({"kind": kind, **content}).encode("ascii")
     return _TEXT_HEAD.pack(METADATA, len(data)) + data
 
 
-def _write_stream(target: Any, schema: pa.Schema, rows: pa.Table) -> None:
+def _write_stream(target: Any, rows: pa.Table) -> None:
     import pyarrow as pa
 
-    with pa.ipc.new_stream(target, schema) as stream:
-        stream.write_table(pa.Table.from_arrays(rows.columns, schema=schema))
+    with pa.ipc.new_stream(target, rows.schema, options=_options()) as stream:
+        stream.write_table(rows)
+
+
+@cache
+def _options() -> Any:
+    """The format as the host reads it; without these, Arrow asks the environment each time."""
+    import pyarrow as pa
+
+    return pa.ipc.IpcWriteOptions()
 
 
 class _SocketFile:

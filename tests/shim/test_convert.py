@@ -34,6 +34,29 @@ def _as_rows(values: list[Any]) -> tuple[pa.Table, dict[str, str]]:
     return convert.rows_to_arrow([{"x": value} for value in values])
 
 
+def test_a_frame_is_the_same_by_way_of_its_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = pd.to_datetime(["2024-02-29", None])
+    frame = pd.DataFrame(
+        {
+            "int": [1, 2],
+            "text": ["a", None],
+            "mixed": pd.Series([1, "x"], dtype=object),
+            "day": days,
+            "zone": days.tz_localize("UTC"),
+            "took": days - days[0],
+            "kind": pd.Categorical(["a", None]),
+            "small": pd.array([1, None], "Int8"),
+            "sparse": pd.arrays.SparseArray([0.5, None]),
+            "month": days.to_period("M"),
+            "complex": [1j, 2j],
+        }
+    )
+    by_arrays = convert.safe_to_arrow(frame)
+    monkeypatch.delattr(pd.DataFrame, "_iter_column_arrays")
+    assert convert.safe_to_arrow(frame) == by_arrays
+    assert by_arrays[0].num_columns > len(frame.columns)  # there are kinds beside
+
+
 both = pytest.mark.parametrize("made", [_as_pandas, _as_rows])
 
 

@@ -7,7 +7,7 @@ import sys
 
 STATE = """
 import logging, os, sys, threading, warnings
-from casparian.shim import preload, rehearsal
+from casparian.shim import loaded, preload, rehearsal
 
 def state():
     return {
@@ -20,7 +20,7 @@ def state():
 
 os.mkdir("folder")
 preload.load(LOAD, set(), ["folder"])
-preload.note_loaded()
+loaded.note_loaded()
 before = state()
 """
 SHOW = """

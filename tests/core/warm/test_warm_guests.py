@@ -431,8 +431,20 @@ class TestReuse:
     def test_each_run_has_its_own_output_and_result(self, make_bench):
         bench = make_bench(runs=3)
         for n in range(3):
-            told = bench.run(f"print('run {n}'); found += [{n}]")
-            assert told.lines == [f"run {n}"]
+            told = bench.run(
+                f"""
+                import ctypes, logging, warnings
+                print('run {n}'); ctypes.CDLL(None).puts(b'of C {n}')
+                logging.warning('logged {n}'); warnings.warn('warned {n}')
+                handler = logging.root.handlers[-1]  # the next run has it as if it were new
+                handler.setFormatter(logging.Formatter('%(levelname)s')); handler.setLevel(50)
+                logging.root.setLevel(50)
+                found += [{n}]
+                """
+            )
+            assert {f"logged {n}", f"of C {n}", f"run {n}"} < set(told.lines)
+            assert [line[-8:] for line in told.lines if "Warning" in line] == [f"warned {n}"]
+            assert len(told.lines) == 4
             assert told.found == [str(n)]
 
     def test_a_bundle_that_one_run_changed_is_as_new_for_the_next(self, make_bench, tmp_path):
