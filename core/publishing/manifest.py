@@ -156,4 +156,9 @@ def _is_folder_name(name: str) -> bool:
 
 def staging_folder(root: Path, job_id: str, fence: int) -> Path:
     """Return where the holder of a lease stages."""
-    return root.joinpath(STAGING, f"{job_id}.{fence}")
+    return Path(staging_text(root, job_id, fence))
+
+
+def staging_text(root: Path, job_id: str, fence: int) -> str:
+    """Return the same as text."""
+    return f"{root}/{STAGING}/{job_id}.{fence}"

@@ -251,11 +251,10 @@ def take_out_all(sets: Sequence[StandingSet], manifest: Manifest) -> None:
     )
 
 
-def sweep_staging(manifest: Manifest) -> None:
+def sweep_staging(staging: str) -> None:
     """Remove what is left of a set's staging folder, once its job is done."""
-    staging = manifest.staging
     try:
-        staging.rmdir()  # as nearly always, nothing is left in it
+        os.rmdir(staging)  # noqa: PTH106 - for each job; as nearly always, nothing is left in it
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
     reached("staging swept")

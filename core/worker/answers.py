@@ -95,6 +95,7 @@ class Answers:
             self._endings.lost(work)
         elif isinstance(message, Staged):
             work.manifest = message.manifest
+            work.counts = (message.rows, message.quarantined)
             self._obstacles.passed(work)
             self._endings.staged(work, runner)
         elif isinstance(message, Visible):

@@ -42,20 +42,32 @@ class Claims:
         self._nothing_left = False
 
     def wanted(self) -> Claim | None:
-        """Return how many jobs there is room for, which may be none; None if it isn't to look."""
-        options = self._options
-        if time.monotonic() < self._look_at:
-            return None
-        busy = self._runners.working() if self.runs_ahead() else self._runners.busy()
-        room = options.concurrency - len(busy)
-        if options.max_jobs is not None:
-            room = min(room, options.max_jobs - self._claimed)
-        return Claim(self._worker_id, room, options.parser, self._obstacles.left_alone())
+        """Return how many jobs there is room for; None for none, or if it isn't to look."""
+        room = self._room(ahead=self.runs_ahead())
+        return None if room is None or room < 1 else self._claim(room)
 
     def wanted_with_sets(self) -> Claim | None:
-        """Return what may be claimed where sets are promoted: each of them frees its runner."""
-        ahead = self.runs_ahead() and self._options.max_jobs is None
-        return self.wanted() if ahead else None
+        """Return what may be claimed where sets are promoted: each of them frees its runner.
+
+        So there need not be room yet.
+        """
+        if self._options.max_jobs is not None or not self.runs_ahead():
+            return None
+        room = self._room(ahead=True)
+        return None if room is None else self._claim(room)
+
+    def _room(self, *, ahead: bool) -> int | None:
+        """Return how many jobs there is room for now; None if it isn't to look."""
+        if time.monotonic() < self._look_at:
+            return None
+        options = self._options
+        room = options.concurrency - len(self._runners.working() if ahead else self._runners.busy())
+        if options.max_jobs is not None:
+            room = min(room, options.max_jobs - self._claimed)
+        return room
+
+    def _claim(self, room: int) -> Claim:
+        return Claim(self._worker_id, room, self._options.parser, self._obstacles.left_alone())
 
     def runs_ahead(self) -> bool:
         """Whether a runner is told of its next job while it publishes the last one's set.

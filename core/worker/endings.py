@@ -7,10 +7,10 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from casparian.core.publishing.fault_points import reached
-from casparian.core.publishing.manifest import REASONS, Manifest, staging_folder
+from casparian.core.publishing.manifest import REASONS, Manifest, staging_text
 from casparian.core.publishing.roll_forward import sweep_staging
 from casparian.core.stores.jobs import Completion, Failure, JobError, Promotion
 from casparian.core.worker.failures import failed
@@ -44,8 +44,16 @@ class _Failed:
     quarantined: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class _Published(NamedTuple):
+    """A job whose set is at its place, how many rows it has, and where it was staged."""
+
+    work: Work
+    rows: int
+    quarantined: int
+    staging: str
+
+
+class Claimed(NamedTuple):
     """Jobs that were claimed, for how many there was room, and when it was asked for them."""
 
     jobs: Sequence[Job]
@@ -164,20 +172,20 @@ class Endings:
     # -------------------------------------------------------------- what flush does
 
     def _advance(self, claim: Claim | None) -> None:
-        staged, published = self._staged, self._visible
+        staged = self._staged
+        published = [self._published(work) for work in self._visible]
         promotions = [
             Promotion(work.lease, work.manifest or "", place_of_job(work.job, self._options))
             for work, _ in staged
         ]
-        manifests = [Manifest.from_json(work.manifest or "") for work in published]
         completions = [
             Completion(
-                work.lease,
-                manifest.rows,
-                manifest.quarantined,
-                read_rejected(manifest.staging / REASONS) if manifest.quarantined else (),
+                one.work.lease,
+                one.rows,
+                one.quarantined,
+                read_rejected(Path(one.staging) / REASONS) if one.quarantined else (),
             )
-            for work, manifest in zip(published, manifests, strict=True)
+            for one in published
         ]
         asked = time.monotonic()
         done = self._store.jobs.advance(
@@ -194,7 +202,14 @@ class Endings:
             self._promoted(staged, done.promoted)
         if published:
             reached("completed")
-            self._completed(published, manifests, done.completed)
+            self._completed(published, done.completed)
+
+    def _published(self, work: Work) -> _Published:
+        if work.counts is not None:
+            return _Published(work, *work.counts, self._staging(work))
+        # It was staged by another worker, perhaps below another root, or its runner has died.
+        manifest = Manifest.from_json(work.manifest or "")
+        return _Published(work, manifest.rows, manifest.quarantined, str(manifest.staging))
 
     def _promoted(
         self, staged: Sequence[tuple[Work, RunnerProcess]], done: Sequence[Promoted]
@@ -212,17 +227,13 @@ class Endings:
                 else:
                     self.cancelled(work)
 
-    def _completed(
-        self, published: Sequence[Work], manifests: Sequence[Manifest], done: Sequence[bool]
-    ) -> None:
-        for work, manifest, completed in zip(published, manifests, done, strict=True):
+    def _completed(self, published: Sequence[_Published], done: Sequence[bool]) -> None:
+        for (work, rows, quarantined, staging), completed in zip(published, done, strict=True):
             self._leases.drop(work.lease)
-            sweep_staging(manifest)
+            sweep_staging(staging)
             if completed:  # otherwise another has rolled it forward, and told of it
-                status: JobStatus = (
-                    "completed_with_warnings" if manifest.quarantined else "completed"
-                )
-                self._report(work, status, rows=manifest.rows, quarantined=manifest.quarantined)
+                status: JobStatus = "completed_with_warnings" if quarantined else "completed"
+                self._report(work, status, rows=rows, quarantined=quarantined)
 
     def _fail(self, ended: _Failed) -> None:
         work = ended.work
@@ -233,7 +244,7 @@ class Endings:
                 permanent=ended.permanent,
                 blames_parser=ended.blames_parser,
                 crashed=ended.crashed,
-                quarantine=read_rejected(self._staging(work) / REASONS),
+                quarantine=read_rejected(Path(self._staging(work)) / REASONS),
                 quarantined=ended.quarantined,
             ),
         )
@@ -269,8 +280,8 @@ class Endings:
     def _hinder(self, work: Work, error: JobError) -> None:
         self._store.jobs.hindered(work.lease, error)
 
-    def _staging(self, work: Work) -> Path:
-        return staging_folder(Path(self._options.root), work.lease.job_id, work.lease.fence)
+    def _staging(self, work: Work) -> str:
+        return staging_text(self._options.root, *work.lease)
 
     def _report(
         self,

@@ -299,7 +299,7 @@ class JobRun:
         sync_changed_folder(self._root)
         reached("set synced")
         self._say(f"staged {manifest.rows:,} rows, {manifest.quarantined:,} quarantined")
-        return Staged(text)
+        return Staged(text, manifest.rows, manifest.quarantined)
 
     def _manifest(self, counts: list[tuple[str, int, int]]) -> Manifest:
         task = self._task

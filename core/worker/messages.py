@@ -81,9 +81,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The job's set is staged, and waits for its promotion."""
+    """The job's set is staged, and waits for its promotion; how many rows it has is in both."""
 
     manifest: str
+    rows: int
+    quarantined: int
 
 
 @dataclass(frozen=True, slots=True)

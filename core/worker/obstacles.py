@@ -113,6 +113,8 @@ class Obstacles:
 
     def left_alone(self) -> list[str]:
         """Return the bundles whose jobs are not to be claimed now."""
+        if not self._met:
+            return []  # as ever so often
         now = time.monotonic()
         return [bundle for bundle, met in self._met.items() if met.until > now]
 

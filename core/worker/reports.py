@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from casparian.core.stores.jobs import Job
     from casparian.core.stores.states import JobStatus
 
 
-@dataclass(frozen=True, slots=True)
-class JobStarted:
+class JobStarted(NamedTuple):
     """A job was claimed."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded:
+class JobEnded(NamedTuple):
     """A job's attempt has ended; ``status`` is what the job is now. ``seconds`` since its claim."""
 
     job: Job

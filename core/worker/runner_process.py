@@ -29,6 +29,8 @@ class Work:
     task: Task | None
     manifest: str | None = None
     """Of the set that it has staged."""
+    counts: tuple[int, int] | None = None
+    """How many rows that set has, and how many were refused; None if only the manifest says it."""
     is_promoted: bool = False
     """Whether the point of no return is passed: the set is to be published, come what may."""
     tries: int = 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import selectors
 import time
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -34,10 +33,10 @@ from casparian.core.worker.runner_process import RunnerProcess, Work
 from casparian.core.worker.runners import Runners
 from casparian.core.worker.stop_signals import StopSignals
 from casparian.core.worker.tasks import Tasks
-from casparian.core.worker.troubles import Troubles
+from casparian.core.worker.troubles import Patience, Troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from casparian.core.stores.store import Store
     from casparian.core.worker.options import WorkerOptions
@@ -58,7 +57,6 @@ class Supervisor:
         self.worker_id = secrets.token_hex(8)
         self._stop_at: float | None = None
         self._stopping = False
-        self._troubles = Troubles(self._warn)
         self._gives_back = False
         self._asked_to_stop = False
 
@@ -83,6 +81,8 @@ class Supervisor:
             check_root(options.root, is_used=store.jobs.publishes_below)
             self._store: Store = store
             self._signals = signals
+            # Not a synchronisation: whoever holds the store is given room.
+            self._patience = Patience(Troubles(self._warn), partial(signals.wait, TICK_S))
             self._presence = Presence(options.home, self.worker_id)
             store.workers.announce(new_worker(self.worker_id, slots=options.concurrency))
             self._leases = LeaseKeeper(
@@ -130,19 +130,19 @@ class Supervisor:
                     self._answers.hear(key.data)
                 else:
                     self._signalled()
-            with self._patiently():
+            with self._patience:
                 self._endings.flush(None if self._stopping else self._claims.wanted_with_sets())
                 self._obstacles.flush()
             for work, runner in self._endings.promoted():
                 self._publish(runner, work)
             for claimed in self._endings.claimed():
-                with self._patiently():
+                with self._patience:
                     self._take(claimed, may_publish=True)
             if time.monotonic() - ticked >= TICK_S:
                 ticked = time.monotonic()
-                with self._patiently():
+                with self._patience:
                     self._tick()
-            with self._patiently():
+            with self._patience:
                 self._claim()
 
     def _wait(self, ticked: float) -> float:
@@ -182,22 +182,13 @@ class Supervisor:
         """The signal that stopped it, if one did."""
         return self._signals.last
 
-    @contextmanager
-    def _patiently(self) -> Iterator[None]:
-        """The store may be out of reach for a while: what was to be done is done later."""
-        try:
-            yield
-        except StoreUnreachableError as error:
-            self._troubles.met(f"{error.message}; trying again")
-            # Not a synchronisation: whoever holds the store is given room.
-            self._signals.wait(TICK_S)
-
     # ------------------------------------------------------------------- claims
 
     def _claim(self) -> None:
-        self._send_publications()
+        if self._publications:
+            self._send_publications()
         wanted = None if self._stopping else self._claims.wanted()
-        if wanted is None or wanted.limit < 1:
+        if wanted is None:
             return
         asked = time.monotonic()
         jobs = self._store.jobs.claim_next(
@@ -212,6 +203,7 @@ class Supervisor:
 
     def _take(self, claimed: Claimed, *, may_publish: bool) -> None:
         self._claims.came(claimed)
+        taken = []
         for job in claimed.jobs:
             work = Work(job.lease, job, None)
             try:
@@ -221,11 +213,11 @@ class Supervisor:
                 self._endings.released(work)
                 continue
             runner.work = work
-            end = partial(runner.kill_for, job.lease)
-            self._leases.keep(job.lease, trusted_from=claimed.asked, end=end)
-        for runner in self._runners.working():
-            if runner.work is not None and runner.work.task is None and not runner.work.manifest:
-                self._begin(runner, runner.work)
+            taken.append((runner, work))
+            end = partial(runner.kill_for, work.lease)
+            self._leases.keep(work.lease, trusted_from=claimed.asked, end=end)
+        for runner, work in taken:
+            self._begin(runner, work)
 
     def _begin(self, runner: RunnerProcess, work: Work) -> None:
         self._on_report(JobStarted(work.job))

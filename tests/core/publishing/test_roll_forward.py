@@ -116,7 +116,7 @@ class Publishing(RuleBasedStateMachine):
         if not self.was_published:
             assert roll_forward(self.manifest, self.replaced), "whoever comes last can finish it"
         self.holds_the_new_set()
-        sweep_staging(self.manifest)
+        sweep_staging(str(self.manifest.staging))
         assert published_sets(self.other_root) == []
         assert published_sets(self.root) == ["sales/1.0/ab12"], "once, and nothing that it replaces"
         shutil.rmtree(self.folder)
@@ -144,7 +144,7 @@ class Publishing(RuleBasedStateMachine):
     @precondition(lambda self: self.was_published)
     @rule()
     def sweep_what_is_left(self) -> None:
-        sweep_staging(self.manifest)
+        sweep_staging(str(self.manifest.staging))
 
     @invariant()
     def what_is_visible_is_whole(self) -> None:

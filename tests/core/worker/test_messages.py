@@ -55,7 +55,7 @@ def test_messages_come_over_as_they_were_said_in_their_order() -> None:
         Publish("{}", (StandingSet("old", 1, "/out/old"),)),
         Cancel(),
         Progress(1, None),
-        Staged("{}"),
+        Staged("{}", 3, 1),
         Stopped(),
         JobFailed("parser_error", "no\nrows", details={"traceback": [{"line": 1}]}, quarantined=3),
         Visible(),
