@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from casparian.core.worker.options import WorkerOptions
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines
+    from .worker_lines import Tally
 
 
 @click.command("process", cls=JsonCommand)
@@ -34,34 +34,36 @@ def command(limit: int | None, as_json: bool, **given: Any) -> int:
     """
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines
+    from .worker_lines import Tally
 
     options = chosen_options(given, drain=True, max_jobs=limit)
     check_queue(options)
-    lines = WorkerLines(quiet=True)
+    tally = Tally()
     waiting = _waiting(options)
-    bar = None if as_json or not sys.stderr.isatty() else _bar(lines, waiting, limit)
-    supervisor = Supervisor(options, bar.report if bar is not None else _plain(lines))
+    bar = None if as_json or not sys.stderr.isatty() else _bar(tally, waiting, limit)
+    supervisor = Supervisor(options, bar.report if bar is not None else _plain(tally))
     try:
         supervisor.run()
     finally:
         if bar is not None:
             bar.close()
-    return _tell(supervisor, lines, options, as_json=as_json, limited=limit is not None)
+    return _tell(supervisor, tally, options, as_json=as_json, limited=limit is not None)
 
 
-def _plain(lines: WorkerLines) -> Any:
+def _plain(tally: Tally) -> Any:
+    from .worker_lines import show_report
+
     def report(report: Any) -> None:
-        lines.report(report)
-        lines.show(report)
+        tally.report(report)
+        show_report(report)
 
     return report
 
 
-def _bar(lines: WorkerLines, waiting: int, limit: int | None) -> Any:
+def _bar(tally: Tally, waiting: int, limit: int | None) -> Any:
     from .worker_progress import WorkerProgress
 
-    return WorkerProgress(lines, total=waiting if limit is None else min(limit, waiting))
+    return WorkerProgress(tally, total=waiting if limit is None else min(limit, waiting))
 
 
 def _waiting(options: WorkerOptions) -> int:
@@ -76,7 +78,7 @@ def _waiting(options: WorkerOptions) -> int:
 
 def _tell(
     supervisor: Supervisor,
-    lines: WorkerLines,
+    tally: Tally,
     options: WorkerOptions,
     *,
     as_json: bool,
@@ -97,15 +99,15 @@ def _tell(
         from .run_display import print_json
 
         why = [{"parser": w.parser, "jobs": w.jobs, "why": w.why, "hint": w.hint} for w in reasons]
-        told = {"jobs": lines.counts(), "left": left, "paused": paused, "why_left": why}
+        told = {"jobs": tally.counts(), "left": left, "paused": paused, "why_left": why}
         print_json(told)
     else:
-        counts = ", ".join(f"{count:,} {status}" for status, count in lines.counts().items())
+        counts = ", ".join(f"{count:,} {status}" for status, count in tally.counts().items())
         click.echo(counts or "nothing to do")
-        if lines.failed:
+        if tally.failed:
             click.echo("  look at them: casparian jobs --status failed --status dead_letter")
         show_left_over(reasons)
     if supervisor.stopped_by is not None:
         return EXIT_INTERRUPTED
     unpublished = any(one.is_promoted for one in reasons)
-    return EXIT_FAILED if lines.failed or unpublished or (left and not limited) else 0
+    return EXIT_FAILED if tally.failed or unpublished or (left and not limited) else 0

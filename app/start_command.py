@@ -66,7 +66,7 @@ def command(
     from casparian.core.worker.inbox import Inbox
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines, announce
+    from .worker_lines import announce, show_report
 
     if not folders and (topics or pattern != "*"):
         raise click.UsageError("--topic and --pattern say which files to queue; --watch says where")
@@ -74,8 +74,7 @@ def command(
         _check_folder(folder)
     options = chosen_options(given)
     check_queue(options)
-    lines = WorkerLines()
-    supervisor = Supervisor(options, lines.report)
+    supervisor = Supervisor(options, show_report)
     announce(supervisor.worker_id, options)
     inbox = None
     with ExitStack() as stack:
@@ -89,7 +88,7 @@ def command(
                     topics=topics,
                     pattern=pattern,
                     excluded=_own(options),
-                    on_report=lines.report,
+                    on_report=show_report,
                     stable_s=settle,
                     on_failure=supervisor.stop,
                 )

@@ -34,12 +34,11 @@ def command(drain: bool, max_jobs: int | None, quiet: bool, **given: Any) -> int
     from casparian.core.worker.left_over import left_over
     from casparian.core.worker.supervisor import Supervisor
 
-    from .worker_lines import WorkerLines, announce, show_left_over
+    from .worker_lines import announce, show_left_over, show_report
 
     options = chosen_options(given, drain=drain, max_jobs=max_jobs)
     check_queue(options)
-    lines = WorkerLines(quiet=quiet)
-    supervisor = Supervisor(options, lines.report)
+    supervisor = Supervisor(options, (lambda _: None) if quiet else show_report)
     if not quiet:
         announce(supervisor.worker_id, options)
     supervisor.run()

@@ -51,11 +51,10 @@ def show_left_over(left: Sequence[LeftOver]) -> None:
             click.echo(safe(f"  try: {one.hint}"), err=True)
 
 
-class WorkerLines:
-    """Prints reports to stderr, and keeps count of how jobs ended."""
+class Tally:
+    """Keeps count of how jobs ended: of each of them, so it is for queues that come to an end."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self) -> None:
         self.ended: dict[str, str] = {}
         """How each job stands that ended for good, by its id."""
 
@@ -66,36 +65,6 @@ class WorkerLines:
                 self.ended[report.job.job_id] = report.status
             else:
                 self.ended.pop(report.job.job_id, None)
-        if not self._quiet:
-            self.show(report)
-
-    def show(self, report: Report) -> None:
-        """Print a report."""
-        if isinstance(report, Notice):
-            click.secho(
-                f"{_clock()}  {safe(report.sentence)}",
-                fg="yellow" if report.warning else None,
-                err=True,
-            )
-        elif isinstance(report, JobStarted):
-            click.secho(f"{_clock()}  started    {_which(report.job)}", dim=True, err=True)
-        elif isinstance(report, JobEnded):
-            self._ended(report)
-
-    def _ended(self, report: JobEnded) -> None:
-        word = {"completed_with_warnings": "completed", "scheduled": "retry", "pending": "again"}
-        name = word.get(report.status, report.status)
-        click.secho(f"{_clock()}  {name:<9}  ", fg=COLOURS.get(report.status), nl=False, err=True)
-        tail = f"  {report.seconds:.1f} s"
-        if report.status in SUCCEEDED:
-            rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
-            bad = f", {report.quarantined:,} quarantined" if report.quarantined else ""
-            tail = f"  {rows}{bad}{tail}"
-        click.echo(f"{_which(report.job)}{tail}", err=True)
-        if report.message:
-            click.echo(_indented(report.message), err=True)
-        if report.hint:
-            click.secho(_indented(f"try: {report.hint}"), dim=True, err=True)
 
     @property
     def failed(self) -> int:
@@ -105,6 +74,36 @@ class WorkerLines:
     def counts(self) -> dict[str, int]:
         """Return how many jobs ended how."""
         return dict(Counter(self.ended.values()))
+
+
+def show_report(report: Report) -> None:
+    """Print a report."""
+    if isinstance(report, Notice):
+        click.secho(
+            f"{_clock()}  {safe(report.sentence)}",
+            fg="yellow" if report.warning else None,
+            err=True,
+        )
+    elif isinstance(report, JobStarted):
+        click.secho(f"{_clock()}  started    {_which(report.job)}", dim=True, err=True)
+    else:
+        _show_ended(report)
+
+
+def _show_ended(report: JobEnded) -> None:
+    word = {"completed_with_warnings": "completed", "scheduled": "retry", "pending": "again"}
+    name = word.get(report.status, report.status)
+    click.secho(f"{_clock()}  {name:<9}  ", fg=COLOURS.get(report.status), nl=False, err=True)
+    tail = f"  {report.seconds:.1f} s"
+    if report.status in SUCCEEDED:
+        rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
+        bad = f", {report.quarantined:,} quarantined" if report.quarantined else ""
+        tail = f"  {rows}{bad}{tail}"
+    click.echo(f"{_which(report.job)}{tail}", err=True)
+    if report.message:
+        click.echo(_indented(report.message), err=True)
+    if report.hint:
+        click.secho(_indented(f"try: {report.hint}"), dim=True, err=True)
 
 
 def _which(job: Job) -> str:

@@ -17,14 +17,14 @@ from .worker_lines import COLOURS
 if TYPE_CHECKING:
     from casparian.core.worker.reports import Report
 
-    from .worker_lines import WorkerLines
+    from .worker_lines import Tally
 
 
 class WorkerProgress:
     """A bar over the jobs; above it a line for each that did not end well."""
 
-    def __init__(self, lines: WorkerLines, *, total: int) -> None:
-        self._lines = lines
+    def __init__(self, tally: Tally, *, total: int) -> None:
+        self._tally = tally
         self._bar = Progress(
             TextColumn("processing"),
             BarColumn(),
@@ -38,13 +38,13 @@ class WorkerProgress:
 
     def report(self, report: Report) -> None:
         """Take a report."""
-        self._lines.report(report)
+        self._tally.report(report)
         if isinstance(report, Notice):
             self._bar.console.print(
                 Text(safe(report.sentence), "yellow" if report.warning else "dim")
             )
         elif isinstance(report, JobEnded):
-            done = len(self._lines.ended)
+            done = len(self._tally.ended)
             total = max(int(self._bar.tasks[0].total or 0), done)
             last = one_line(report.job.input_path.rpartition("/")[2])
             self._bar.update(self._task, completed=done, total=total, last=last)
