@@ -7,7 +7,7 @@ ends, the bridge comes to an :class:`~casparian.core.events.Ended` and leaves no
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import signal
 import time
 from contextlib import ExitStack
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .wire import Frame
 
 _CHUNK = 64 * 1024
+_LIMITS = WireLimits()
+#: Clocks are looked at so often, and so is a guest of whose exit nothing tells (milliseconds).
+_TICK = 100
 #: What a dead guest's pipes and socket can still hold is far less than this (bytes).
 _MAX_DRAIN = 64 << 20
 
@@ -51,7 +54,7 @@ class BridgeConfig:
     """What to try when that time was up."""
     grace: float = 5.0
     """From the end frame to the exit; and from the last row that is wanted to the end frame."""
-    limits: WireLimits = field(default_factory=WireLimits)
+    limits: WireLimits = _LIMITS
     cancel: CancelToken | None = None
 
 
@@ -114,6 +117,7 @@ class _Run:
         self._told: GuestError | None = None
         self._error_text: str | None = None
         self._killed_late = False
+        self._poll = select.poll()
         self._splitters: dict[int, LineSplitter] = {}
         self._open: set[int] = set()
         self._write_log: Callable[[Log], None] = lambda _: None
@@ -124,12 +128,11 @@ class _Run:
         with ExitStack() as stack:
             stack.callback(self._guest.close)
             stack.callback(self._guest.end)
-            selector = stack.enter_context(selectors.DefaultSelector())
-            self._watch(selector, stack)
+            self._watch()
             interrupts = None
             if isinstance(self._config.logs, Terminal):
                 interrupts = stack.enter_context(Interrupts(self._guest))
-                selector.register(interrupts, selectors.EVENT_READ, None)
+                self._poll.register(interrupts, select.POLLIN)
             self._write_log = stack.enter_context(open_destination(self._config.logs))
             yield None
             for notice in self._guest.notices:
@@ -141,7 +144,7 @@ class _Run:
             failure: GuestError | None = None
             status: Literal["cancelled", "interrupted"] | None = None
             try:
-                for event in self._follow(selector, interrupts):
+                for event in self._follow(interrupts):
                     handed = time.monotonic()
                     yield event
                     self._excuse(time.monotonic() - handed)
@@ -168,44 +171,43 @@ class _Run:
                 yield result.error
             yield Ended(result)
 
-    def _watch(self, selector: selectors.BaseSelector, stack: ExitStack) -> None:
+    def _watch(self) -> None:
         guest = self._guest
         guest.socket.setblocking(False)
-        selector.register(guest.socket, selectors.EVENT_READ, None)
         self._open.add(guest.socket.fileno())
         for fd, level in ((guest.stdout, LEVELS[0]), (guest.stderr, LEVELS[1])):
             if fd is not None:
                 os.set_blocking(fd, False)
                 self._splitters[fd] = LineSplitter(level)
-                selector.register(fd, selectors.EVENT_READ, None)
                 self._open.add(fd)
+        for fd in (*self._open, *guest.process.tells_of_exit):
+            self._poll.register(fd, select.POLLIN)
         if self._config.cancel is not None:
-            selector.register(self._config.cancel, selectors.EVENT_READ, None)
-        try:
-            pidfd = os.pidfd_open(guest.pid)
-        except (AttributeError, OSError):
-            return  # not Linux, or not allowed in this sandbox: the exit is seen a little later
-        stack.callback(os.close, pidfd)
-        selector.register(pidfd, selectors.EVENT_READ, None)
+            self._poll.register(self._config.cancel, select.POLLIN)
 
-    def _follow(
-        self, selector: selectors.BaseSelector, interrupts: Interrupts | None
-    ) -> Iterator[Event]:
+    def _follow(self, interrupts: Interrupts | None) -> Iterator[Event]:
         """Read until the guest has exited."""
-        socket = self._guest.socket.fileno()
-        while not self._guest.exited():
-            # The exit wakes the selector where there are pidfds; clocks are looked at ten times a
-            # second.
-            for key, _ in selector.select(0.1):
-                if key.fd not in self._open:
-                    continue
-                if key.fd == socket:
-                    yield from self._read_socket()
-                else:
-                    yield from self._read_pipe(key.fd)
-                if key.fd not in self._open:
-                    selector.unregister(key.fileobj)
-            if self._config.cancel is not None and self._config.cancel.cancelled:
+        guest, cancel = self._guest, self._config.cancel
+        socket = guest.socket.fileno()
+        tells_of_exit = set(guest.process.tells_of_exit)
+        while True:
+            told: list[int] = []
+            for fd, _ in self._poll.poll(_TICK):
+                if fd in self._open:
+                    if fd == socket:
+                        yield from self._read_socket()
+                    else:
+                        yield from self._read_pipe(fd)
+                    if fd not in self._open:
+                        self._poll.unregister(fd)
+                elif fd in tells_of_exit:
+                    told.append(fd)
+            if (told or not tells_of_exit) and guest.exited():
+                return
+            for fd in told:  # of something else: whoever did not take it may say it for ever
+                self._poll.unregister(fd)
+                tells_of_exit.discard(fd)
+            if cancel is not None and cancel.cancelled:
                 raise _Cancelled
             if interrupts is not None and interrupts.attend():
                 raise _Interrupted
@@ -213,7 +215,9 @@ class _Run:
 
     def _read_socket(self) -> Iterator[Event]:
         for frame in self._receive() or ():
-            yield from self._take(frame)
+            event = self._take(frame)
+            if event is not None:
+                yield event
 
     def _receive(self) -> Iterator[Frame] | None:
         """The frames that the bytes on hand complete; None if there are no bytes on hand."""
@@ -229,7 +233,8 @@ class _Run:
             return None
         return self._decoder.received(count)
 
-    def _take(self, frame: Frame) -> Iterator[Event]:
+    def _take(self, frame: Frame) -> Event | None:
+        """Take note of a frame; returns what there is to tell of it."""
         if self._ended_at is not None:
             raise ProtocolError("the guest sent a frame after its last one")
         if isinstance(frame, EndFrame):
@@ -237,24 +242,24 @@ class _Run:
                 raise ProtocolError("the guest sent its end frame before its hello")
             self._end_seen = True
             self._ended_at = time.monotonic()
-        elif isinstance(frame, TextFrame) and frame.kind == "error":
+            return None
+        if isinstance(frame, TextFrame) and frame.kind == "error":
             self._error_text = frame.text
             self._ended_at = time.monotonic()
-        else:
-            event = self._translator.event(frame)
-            if isinstance(event, Hello):
-                self._hello_at = time.monotonic()
-            if isinstance(event, Batch):
-                self._count(event.table.num_rows)
-            if isinstance(event, GuestError):
-                self._told = event
-            elif isinstance(event, Log):
-                yield self._logged(event)
-            elif isinstance(event, Modules):
-                self._guest.learn(event.installed)
-                yield event
-            elif event is not None:
-                yield event
+            return None
+        event = self._translator.event(frame)
+        if isinstance(event, Log):
+            return self._logged(event)
+        if isinstance(event, Batch):
+            self._count(event.table.num_rows)
+        elif isinstance(event, Hello):
+            self._hello_at = time.monotonic()
+        elif isinstance(event, Modules):
+            self._guest.learn(event.installed)
+        elif isinstance(event, GuestError):
+            self._told = event
+            return None
+        return event
 
     def _count(self, rows: int) -> None:
         self._rows += rows
@@ -339,7 +344,9 @@ class _Run:
                 return
             drained += _CHUNK
             for frame in frames:
-                yield from self._take(frame)
+                event = self._take(frame)
+                if event is not None:
+                    yield event
 
     def _drain_pipes(self) -> Iterator[Event]:
         """The last lines, with or without an end."""

@@ -62,6 +62,11 @@ class GuestProcess(Protocol):
         """Process id, and process group id."""
         ...
 
+    @property
+    def tells_of_exit(self) -> tuple[int, ...]:
+        """Descriptors one of which can be read once it has ended; none: it is to be asked."""
+        ...
+
     def exited(self) -> bool:
         """Whether it has ended; its id is not given to another before :meth:`end`."""
         ...
@@ -82,11 +87,21 @@ class StartedProcess:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._descriptor: int | None = None
+        try:
+            self._descriptor = os.pidfd_open(process.pid)
+        except (AttributeError, OSError):
+            pass  # not Linux, or not allowed in this sandbox: the exit is seen a little later
 
     @property
     def pid(self) -> int:
         """See :class:`GuestProcess`."""
         return self._process.pid
+
+    @property
+    def tells_of_exit(self) -> tuple[int, ...]:
+        """See :class:`GuestProcess`."""
+        return () if self._descriptor is None else (self._descriptor,)
 
     def exited(self) -> bool:
         """See :class:`GuestProcess`."""
@@ -99,6 +114,9 @@ class StartedProcess:
         os.kill(self.pid, signal.SIGKILL)  # it may have left its group
         code = self._process.wait()
         await_group(self.pid)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
         return code
 
 

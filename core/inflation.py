@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 #: Types whose values can share bytes without a dictionary to count them by; no shim sends them.
 _SHARING = ("run_end_encoded", "string_view", "binary_view", "list_view", "large_list_view")
+#: Types, by the numbers that Arrow gives them, of which each value has bytes of its own.
+_PLAIN = frozenset(
+    kind.id
+    for kind in (
+        *(pa.null(), pa.bool_(), pa.float16(), pa.float32(), pa.float64()),
+        *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+        *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+        *(pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.binary(1)),
+        *(pa.decimal128(1), pa.decimal256(1), pa.date32(), pa.date64()),
+        *(pa.time32("s"), pa.time64("us"), pa.timestamp("us"), pa.duration("us")),
+    )
+)
 
 
 def check_inflation(table: pa.Table, limits: WireLimits) -> None:
@@ -27,13 +39,15 @@ def check_inflation(table: pa.Table, limits: WireLimits) -> None:
             a type that the wire does not carry.
     """
     decoded = 0
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        for array in column.chunks:
+    for index, field in enumerate(table.schema):
+        if field.type.id in _PLAIN:
+            continue
+        for array in table.column(index).chunks:
             for part in _parts(array):
                 if _shares(part.type):
                     raise ProtocolError(
-                        f"the column {name!r} has the type {column.type}, which the wire does not "
-                        "carry"
+                        f"the column {field.name!r} has the type {field.type}, which the wire "
+                        "does not carry"
                     )
                 if pa.types.is_dictionary(part.type):
                     decoded += _decoded_bytes(part)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _CONTINUATION = 0xFFFFFFFF
 _SCHEMA, _DICTIONARY, _RECORD_BATCH = 1, 2, 3
+_PREFIX, _UINT16, _INT32, _UINT32, _INT64 = map(struct.Struct, ("<Ii", "<H", "<i", "<I", "<q"))
+#: So many fields of a table are looked at, by how many of them it has.
+_SLOTS = tuple(struct.Struct(f"<{count}H") for count in range(5))
 
 
 def read_table(buffer: pa.Buffer, limits: WireLimits) -> pa.Table:
@@ -52,33 +55,34 @@ def _inspect(data: memoryview, limits: WireLimits) -> None:
     """
     rows = arrays = 0
     for kind, header in _messages(data):
+        fields = _fields(data, header)
         if kind == _SCHEMA:
-            columns, _ = _vector(data, header, 1)
+            columns, _ = _vector(data, fields[1])
             if columns > limits.max_columns:
                 raise ProtocolError(f"a frame has {columns:,} columns, over {limits.max_columns:,}")
             continue
         if kind == _DICTIONARY:
-            inner = _table_field(data, header, 1)
-            if inner is None:
+            if not fields[1]:
                 raise ProtocolError("a dictionary batch without data")
-            header = inner
+            fields = _fields(data, _referred(data, fields[1]))
         elif kind != _RECORD_BATCH:
             raise ProtocolError(f"a data frame holds an Arrow message of type {kind}")
-        if _field(data, header, 3) is not None:
+        length_at, nodes_at, _, compression_at = fields
+        if compression_at:
             raise ProtocolError("a data frame is compressed; the wire carries plain Arrow only")
-        at = _field(data, header, 0)
-        length = 0 if at is None else struct.unpack_from("<q", data, at)[0]
+        length = _INT64.unpack_from(data, length_at)[0] if length_at else 0
         if not 0 <= length <= limits.max_rows:
             raise ProtocolError(f"a record batch has {length:,} rows, over {limits.max_rows:,}")
         rows += length
         if rows > 2 * limits.max_rows:  # a dictionary's entries count beside the rows
             raise ProtocolError(f"a frame has more than {limits.max_rows:,} rows")
-        count, nodes = _vector(data, header, 1)
+        count, nodes = _vector(data, nodes_at)
         arrays += 1 + count
         if arrays > limits.max_arrays:
             raise ProtocolError(f"a frame has more than {limits.max_arrays:,} arrays")
         longest = max(limits.max_rows, 8 * len(data))  # booleans: eight in a byte
-        for length, _ in struct.iter_unpack("<qq", data[nodes : nodes + 16 * count]):
+        lengths = struct.unpack_from(f"<{2 * count}q", data, nodes)[::2]
+        for length in (min(lengths, default=0), max(lengths, default=0)):
             if not 0 <= length <= longest:
                 raise ProtocolError(f"an array has {length:,} values, over {longest:,}")
 
@@ -87,7 +91,7 @@ def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
     """Type and header position of each message, to the end-of-stream mark."""
     at = 0
     while at < len(data):
-        word, size = struct.unpack_from("<Ii", data, at)
+        word, size = _PREFIX.unpack_from(data, at)
         if word != _CONTINUATION:
             raise ProtocolError("a data frame does not begin with an Arrow message")
         at += 8
@@ -99,41 +103,42 @@ def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
             return
         if size < 0 or at + size > len(data):
             raise ProtocolError("an Arrow message is longer than its frame")
-        root = at + struct.unpack_from("<I", data, at)[0]
-        type_at, header, body_at = (
-            _field(data, root, 1),
-            _table_field(data, root, 2),
-            _field(data, root, 3),
-        )
-        if type_at is None or header is None:
+        root = _referred(data, at)
+        _, type_at, header_at, body_at = _fields(data, root)
+        if not type_at or not header_at:
             raise ProtocolError("an Arrow message without a header")
-        body = 0 if body_at is None else struct.unpack_from("<q", data, body_at)[0]
+        body = _INT64.unpack_from(data, body_at)[0] if body_at else 0
         if body < 0 or at + size + body > len(data):
             raise ProtocolError("an Arrow message's body is longer than its frame")
-        yield data[type_at], header
+        yield data[type_at], _referred(data, header_at)
         at += size + body
     raise ProtocolError("a data frame's stream has no end")
 
 
-def _field(data: memoryview, table: int, index: int) -> int | None:
-    """Where a field of a flatbuffer table stands, None if it is absent."""
-    vtable = table - struct.unpack_from("<i", data, table)[0]
+def _fields(data: memoryview, table: int) -> tuple[int, ...]:
+    """Where the first four fields of a flatbuffer table stand, 0 for those that are absent."""
+    vtable = table - _INT32.unpack_from(data, table)[0]
     if vtable < 0:
         raise ProtocolError("an Arrow message is damaged")
-    slot = 4 + 2 * index
-    if slot >= struct.unpack_from("<H", data, vtable)[0]:
-        return None
-    offset = struct.unpack_from("<H", data, vtable + slot)[0]
-    return table + offset if offset else None
+    slots = (_UINT16.unpack_from(data, vtable)[0] - 3) // 2  # after its own size and the table's
+    found = _SLOTS[max(0, min(4, slots))].unpack_from(data, vtable + 4)
+    first, second, third, fourth, *_ = (*found, 0, 0, 0, 0)
+    return (
+        first and table + first,
+        second and table + second,
+        third and table + third,
+        fourth and table + fourth,
+    )
 
 
-def _table_field(data: memoryview, table: int, index: int) -> int | None:
-    """Where a table that a field refers to stands, None if it is absent."""
-    at = _field(data, table, index)
-    return None if at is None else at + int(struct.unpack_from("<I", data, at)[0])
+def _referred(data: memoryview, at: int) -> int:
+    """Where what is referred to here stands."""
+    return at + int(_UINT32.unpack_from(data, at)[0])
 
 
-def _vector(data: memoryview, table: int, index: int) -> tuple[int, int]:
+def _vector(data: memoryview, at: int) -> tuple[int, int]:
     """How many elements a field's vector has, and where the first one stands."""
-    at = _table_field(data, table, index)
-    return (0, 0) if at is None else (struct.unpack_from("<I", data, at)[0], at + 4)
+    if not at:
+        return 0, 0
+    place = _referred(data, at)
+    return _UINT32.unpack_from(data, place)[0], place + 4

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _WORD = struct.Struct(">I")
 _SCRATCH = 64 * 1024
+#: What comes before the body of a frame of text: its word, a log line's level, its length.
+_HEADERS = {constants.LOG: 9, constants.METADATA: 8, constants.ERROR: 8}
+#: `json.loads` asks for its options each time.
+_JSON = json.JSONDecoder()
 
 
 class ProtocolError(CasparianError):
@@ -118,11 +122,9 @@ class FrameDecoder:
         """The frames completed by ``count`` bytes that now begin the last :meth:`space`."""
         if self._view is None:
             self._pending += memoryview(self._scratch)[:count]
-            yield from self._parse()
-            return
+            return self._parse()
         self._filled += count
-        if self._filled == len(self._view):
-            yield self._complete()
+        return iter((self._complete(),) if self._filled == len(self._view) else ())
 
     def _complete(self) -> DataFrame:
         assert self._payload is not None
@@ -146,11 +148,16 @@ class FrameDecoder:
                         break
                     yield self._complete()
                 else:
-                    body = self._text_body(word, data, at)
-                    if body is None:
+                    if word not in _HEADERS:
+                        raise ProtocolError(
+                            f"the guest sent the word 0x{word:08X}, which has no meaning"
+                        )
+                    start = at + _HEADERS[word]
+                    size = self._control_size(data, start) if len(data) >= start else 0
+                    if len(data) < start + size:
                         break
-                    start, at = at, body.stop
-                    yield self._text_frame(word, data[start + 4], bytes(data[body]))
+                    level, at = data[at + 4], start + size
+                    yield self._text_frame(word, level, bytes(data[start:at]))
         finally:
             del data[:at]
 
@@ -169,20 +176,15 @@ class FrameDecoder:
         self._view[: self._filled] = data[at : at + self._filled]
         return at + self._filled
 
-    def _text_body(self, word: int, data: bytearray, at: int) -> slice | None:
-        """Where the body of the log, metadata or error frame at ``at`` is; None: not whole yet."""
-        if word not in (constants.LOG, constants.METADATA, constants.ERROR):
-            raise ProtocolError(f"the guest sent the word 0x{word:08X}, which has no meaning")
-        start = at + (9 if word == constants.LOG else 8)
-        if len(data) < start:
-            return None
+    def _control_size(self, data: bytearray, start: int) -> int:
+        """How long the body of a log, metadata or error frame is that begins at ``start``."""
         size: int = _WORD.unpack_from(data, start - 4)[0]
         if size > self._limits.max_control:
             raise ProtocolError(
                 f"a control frame of {size:,} bytes is over the limit of "
                 f"{self._limits.max_control:,}"
             )
-        return slice(start, start + size) if len(data) >= start + size else None
+        return size
 
     def _text_frame(self, word: int, level: int, body: bytes) -> TextFrame | MetadataFrame:
         if word == constants.METADATA:
@@ -202,7 +204,7 @@ class FrameDecoder:
 
 def _metadata(body: bytes, max_text: int) -> MetadataFrame:
     try:
-        content = json.loads(body.decode())
+        content = _JSON.decode(body.decode())
         if len(body) > max_text or b"\\u" in body or not body.isascii():
             content = _clean(content, max_text)
     except (ValueError, RecursionError) as error:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 #: A run's socket, its standard output and its standard error.
 _MOST_DESCRIPTORS = 3
+#: A fork that may serve several runs has ended one, and waits for the next.
+IDLE = {"is": "idle"}
 
 
 class Channel:
@@ -34,7 +36,7 @@ class Channel:
 
     def send(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Say something; ``descriptors`` go along."""
-        data = memoryview(json.dumps(message).encode() + b"\n")
+        data = memoryview(_line(message))
         if descriptors:
             sent = socket.send_fds(self._socket, [data], list(descriptors))
             data = data[sent:]
@@ -66,6 +68,16 @@ class Channel:
         message: dict[str, Any] = json.loads(self._lines.popleft().decode())
         return message
 
+    def hears(self, message: dict[str, Any]) -> bool:
+        """Whether the other side has said this, and nothing else. Never waits for it.
+
+        Whatever else it has said is passed over.
+        """
+        try:
+            return self._socket.recv(_CHUNK, socket.MSG_DONTWAIT) == _line(message)
+        except (BlockingIOError, ConnectionError):
+            return False
+
     def take(self, count: int) -> list[int]:
         """Return the oldest descriptors that came along, which now are the caller's to close."""
         return [self._descriptors.popleft() for _ in range(count)]
@@ -86,3 +98,7 @@ class Channel:
                 whole = len(content) - len(content) % 4
                 descriptors += memoryview(content)[:whole].cast("i").tolist()
         return data, descriptors
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"

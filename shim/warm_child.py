@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from . import chance, loaded
-from .control import Channel
+from .control import IDLE, Channel
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -72,7 +72,7 @@ class Child:
             return False
         _fflush(None)  # what C code printed belongs to this run
         # The host has all of this run once it hears this: only then does the run's socket close.
-        channel.send({"is": "idle"})
+        channel.send(IDLE)
         self._connection.close()
         request = channel.receive()
         if request is None:

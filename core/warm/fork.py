@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.processes import await_group, is_readable, keep, kill_group, no_longer_keep
+from casparian.shim.control import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,13 +55,18 @@ class Fork:
         self._again.send(request, descriptors)
         return self
 
+    @property
+    def tells_of_exit(self) -> tuple[int, ...]:
+        """See :class:`GuestProcess`."""
+        if self._descriptor is None:
+            return ()
+        return (self._descriptor, *(() if self._again is None else (self._again.fileno(),)))
+
     def exited(self) -> bool:
         """Whether its run has ended."""
-        if self._has_ended():
-            return True
-        if self._again is not None and is_readable(self._again.fileno()):
-            self.is_idle = self._again.receive() is not None
-        return self.is_idle
+        if not self.is_idle and self._again is not None:
+            self.is_idle = self._again.hears(IDLE)
+        return self.is_idle or self._has_ended()
 
     def end(self) -> int:
         """Let it wait for another run, if it has said that it does; else kill what is left."""

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from casparian.shim.control import Channel
+from casparian.shim.control import IDLE, Channel
 
 
 def test_what_was_told_whole_is_told_though_the_other_side_is_done_and_gone_by_then(
@@ -31,3 +31,19 @@ def test_what_was_told_whole_is_told_though_the_other_side_is_done_and_gone_by_t
     assert heard == [{"do": "run"}]
     host.close()
     os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"), [(b"", False), (b'{"is": "idle"}\n', True), (b'{"is"', False), (b"x", False)]
+)
+def test_whether_a_fork_is_done_is_known_without_waiting_whatever_it_says(
+    said: bytes, heard: bool
+) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.sendall(said)
+    host = Channel(ours)
+    assert host.hears(IDLE) is heard
+    assert not host.hears(IDLE)
+    theirs.close()
+    assert not host.hears(IDLE)
+    host.close()
