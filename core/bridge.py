@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -120,56 +119,65 @@ class _Run:
         self._poll = select.poll()
         self._splitters: dict[int, LineSplitter] = {}
         self._open: set[int] = set()
+        self._tells_of_exit: set[int] = set()
         self._write_log: Callable[[Log], None] = lambda _: None
         self._translator: Translator
 
     def events(self) -> Generator[Event | None]:
         """None once, then the events."""
-        with ExitStack() as stack:
-            stack.callback(self._guest.close)
-            stack.callback(self._guest.end)
+        guest, logs = self._guest, self._config.logs
+        try:
             self._watch()
-            interrupts = None
-            if isinstance(self._config.logs, Terminal):
-                interrupts = stack.enter_context(Interrupts(self._guest))
-                self._poll.register(interrupts, select.POLLIN)
-            self._write_log = stack.enter_context(open_destination(self._config.logs))
-            yield None
-            for notice in self._guest.notices:
-                yield self._logged(Log("info", f"casparian: {notice}"))
-            # Arrow is imported once the guest is on its way: both do it at the same time.
-            from .messages import Translator
-
-            self._translator = Translator(self._config.limits)
-            failure: GuestError | None = None
-            status: Literal["cancelled", "interrupted"] | None = None
+            if isinstance(logs, Terminal):
+                with Interrupts(guest) as interrupts:
+                    self._poll.register(interrupts, select.POLLIN)
+                    yield from self._tell(interrupts)
+            else:
+                with open_destination(logs) as self._write_log:
+                    yield from self._tell(None)
+        finally:
             try:
-                for event in self._follow(interrupts):
-                    handed = time.monotonic()
-                    yield event
-                    self._excuse(time.monotonic() - handed)
-                self._guest.end()
-                yield from self._drain()
-            except ProtocolError as error:
-                failure = GuestError(
-                    "protocol", "ProtocolError", error.message, "transfer", hint=error.hint
-                )
-            except _TimeUp as late:
-                failure = late.error
-            except _Interrupted:
-                status = "interrupted"
-            except _Cancelled:
-                status = "cancelled"
-            exit_code = self._guest.end()
-            yield from self._drain_pipes()
-            result = self._result(exit_code, failure, status)
-            if self._killed_late and result.status == "completed":
-                yield self._logged(
-                    Log("warning", "the parser did not end after its last row, and was killed")
-                )
-            if result.error is not None:
-                yield result.error
-            yield Ended(result)
+                guest.end()
+            finally:
+                guest.close()
+
+    def _tell(self, interrupts: Interrupts | None) -> Generator[Event | None]:
+        yield None
+        for notice in self._guest.notices:
+            yield self._logged(Log("info", f"casparian: {notice}"))
+        # Arrow is imported once the guest is on its way: both do it at the same time.
+        from .messages import Translator
+
+        self._translator = Translator(self._config.limits)
+        failure: GuestError | None = None
+        status: Literal["cancelled", "interrupted"] | None = None
+        try:
+            for event in self._follow(interrupts):
+                handed = time.monotonic()
+                yield event
+                self._excuse(time.monotonic() - handed)
+            self._guest.end()
+            yield from self._drain()
+        except ProtocolError as error:
+            failure = GuestError(
+                "protocol", "ProtocolError", error.message, "transfer", hint=error.hint
+            )
+        except _TimeUp as late:
+            failure = late.error
+        except _Interrupted:
+            status = "interrupted"
+        except _Cancelled:
+            status = "cancelled"
+        exit_code = self._guest.end()
+        yield from self._drain_pipes()
+        result = self._result(exit_code, failure, status)
+        if self._killed_late and result.status == "completed":
+            yield self._logged(
+                Log("warning", "the parser did not end after its last row, and was killed")
+            )
+        if result.error is not None:
+            yield result.error
+        yield Ended(result)
 
     def _watch(self) -> None:
         guest = self._guest
@@ -180,7 +188,8 @@ class _Run:
                 os.set_blocking(fd, False)
                 self._splitters[fd] = LineSplitter(level)
                 self._open.add(fd)
-        for fd in (*self._open, *guest.process.tells_of_exit):
+        self._tells_of_exit = set(guest.process.tells_of_exit)
+        for fd in (*self._open, *self._tells_of_exit):
             self._poll.register(fd, select.POLLIN)
         if self._config.cancel is not None:
             self._poll.register(self._config.cancel, select.POLLIN)
@@ -189,7 +198,6 @@ class _Run:
         """Read until the guest has exited."""
         guest, cancel = self._guest, self._config.cancel
         socket = guest.socket.fileno()
-        tells_of_exit = set(guest.process.tells_of_exit)
         while True:
             told: list[int] = []
             for fd, _ in self._poll.poll(_TICK):
@@ -200,13 +208,13 @@ class _Run:
                         yield from self._read_pipe(fd)
                     if fd not in self._open:
                         self._poll.unregister(fd)
-                elif fd in tells_of_exit:
+                elif fd in self._tells_of_exit:
                     told.append(fd)
-            if (told or not tells_of_exit) and guest.exited():
+            if (told or not self._tells_of_exit) and guest.exited():
                 return
             for fd in told:  # of something else: whoever did not take it may say it for ever
                 self._poll.unregister(fd)
-                tells_of_exit.discard(fd)
+                self._tells_of_exit.discard(fd)
             if cancel is not None and cancel.cancelled:
                 raise _Cancelled
             if interrupts is not None and interrupts.attend():
@@ -278,6 +286,7 @@ class _Run:
             return
         if not data:
             self._open.discard(fd)
+            return
         for line in self._splitters[fd].feed(data):
             yield self._logged(line)
 
@@ -350,9 +359,10 @@ class _Run:
 
     def _drain_pipes(self) -> Iterator[Event]:
         """The last lines, with or without an end."""
+        readable = {fd for fd, _ in self._poll.poll(0)}
         for fd, splitter in self._splitters.items():
             drained = 0
-            while fd in self._open and drained < _MAX_DRAIN:
+            while fd in readable and drained < _MAX_DRAIN:
                 try:
                     data = os.read(fd, _CHUNK)
                 except BlockingIOError:

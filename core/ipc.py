@@ -57,34 +57,35 @@ def _inspect(data: memoryview, limits: WireLimits) -> None:
     for kind, header in _messages(data):
         fields = _fields(data, header)
         if kind == _SCHEMA:
-            columns, _ = _vector(data, fields[1])
+            columns, _ = _vector(data, header, fields[1])
             if columns > limits.max_columns:
                 raise ProtocolError(f"a frame has {columns:,} columns, over {limits.max_columns:,}")
             continue
         if kind == _DICTIONARY:
             if not fields[1]:
                 raise ProtocolError("a dictionary batch without data")
-            fields = _fields(data, _referred(data, fields[1]))
+            header = _referred(data, header + fields[1])
+            fields = _fields(data, header)
         elif kind != _RECORD_BATCH:
             raise ProtocolError(f"a data frame holds an Arrow message of type {kind}")
         length_at, nodes_at, _, compression_at = fields
         if compression_at:
             raise ProtocolError("a data frame is compressed; the wire carries plain Arrow only")
-        length = _INT64.unpack_from(data, length_at)[0] if length_at else 0
+        length = _INT64.unpack_from(data, header + length_at)[0] if length_at else 0
         if not 0 <= length <= limits.max_rows:
             raise ProtocolError(f"a record batch has {length:,} rows, over {limits.max_rows:,}")
         rows += length
         if rows > 2 * limits.max_rows:  # a dictionary's entries count beside the rows
             raise ProtocolError(f"a frame has more than {limits.max_rows:,} rows")
-        count, nodes = _vector(data, nodes_at)
+        count, nodes = _vector(data, header, nodes_at)
         arrays += 1 + count
         if arrays > limits.max_arrays:
             raise ProtocolError(f"a frame has more than {limits.max_arrays:,} arrays")
         longest = max(limits.max_rows, 8 * len(data))  # booleans: eight in a byte
         lengths = struct.unpack_from(f"<{2 * count}q", data, nodes)[::2]
-        for length in (min(lengths, default=0), max(lengths, default=0)):
-            if not 0 <= length <= longest:
-                raise ProtocolError(f"an array has {length:,} values, over {longest:,}")
+        if lengths and not 0 <= min(lengths) <= max(lengths) <= longest:
+            wrong = min(lengths) if min(lengths) < 0 else max(lengths)
+            raise ProtocolError(f"an array has {wrong:,} values, over {longest:,}")
 
 
 def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
@@ -107,28 +108,23 @@ def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
         _, type_at, header_at, body_at = _fields(data, root)
         if not type_at or not header_at:
             raise ProtocolError("an Arrow message without a header")
-        body = _INT64.unpack_from(data, body_at)[0] if body_at else 0
+        body = _INT64.unpack_from(data, root + body_at)[0] if body_at else 0
         if body < 0 or at + size + body > len(data):
             raise ProtocolError("an Arrow message's body is longer than its frame")
-        yield data[type_at], _referred(data, header_at)
+        yield data[root + type_at], _referred(data, root + header_at)
         at += size + body
     raise ProtocolError("a data frame's stream has no end")
 
 
 def _fields(data: memoryview, table: int) -> tuple[int, ...]:
-    """Where the first four fields of a flatbuffer table stand, 0 for those that are absent."""
+    """How far into a flatbuffer table its first four fields stand, 0 for those that are absent."""
     vtable = table - _INT32.unpack_from(data, table)[0]
     if vtable < 0:
         raise ProtocolError("an Arrow message is damaged")
     slots = (_UINT16.unpack_from(data, vtable)[0] - 3) // 2  # after its own size and the table's
-    found = _SLOTS[max(0, min(4, slots))].unpack_from(data, vtable + 4)
-    first, second, third, fourth, *_ = (*found, 0, 0, 0, 0)
-    return (
-        first and table + first,
-        second and table + second,
-        third and table + third,
-        fourth and table + fourth,
-    )
+    if slots >= 4:
+        return _SLOTS[4].unpack_from(data, vtable + 4)
+    return (*_SLOTS[max(0, slots)].unpack_from(data, vtable + 4), 0, 0, 0, 0)[:4]
 
 
 def _referred(data: memoryview, at: int) -> int:
@@ -136,9 +132,9 @@ def _referred(data: memoryview, at: int) -> int:
     return at + int(_UINT32.unpack_from(data, at)[0])
 
 
-def _vector(data: memoryview, at: int) -> tuple[int, int]:
+def _vector(data: memoryview, table: int, field: int) -> tuple[int, int]:
     """How many elements a field's vector has, and where the first one stands."""
-    if not at:
+    if not field:
         return 0, 0
-    place = _referred(data, at)
-    return _UINT32.unpack_from(data, place)[0], place + 4
+    at = _referred(data, table + field)
+    return _UINT32.unpack_from(data, at)[0], at + 4

@@ -24,7 +24,7 @@ from .ipc import read_table
 from .wire import DataFrame, Frame, MetadataFrame, ProtocolError, TextFrame, WireLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
@@ -47,12 +47,12 @@ class Translator:
 
     def event(self, frame: Frame) -> Event | None:
         """The event of a data, log or metadata frame; None for metadata of an unknown kind."""
+        if isinstance(frame, MetadataFrame):
+            return self._metadata(frame)
         if isinstance(frame, DataFrame):
             return self._batch(frame)
         if isinstance(frame, TextFrame) and frame.level is not None:
             return Log(LEVELS[frame.level], frame.text)
-        if isinstance(frame, MetadataFrame):
-            return self._metadata(frame)
         raise ValueError(f"{type(frame).__name__} carries no event")
 
     def _batch(self, frame: DataFrame) -> Batch:
@@ -84,33 +84,17 @@ class Translator:
         )
 
     def _metadata(self, frame: MetadataFrame) -> Event | None:
-        content = frame.content
+        translate = _EVENTS.get(frame.kind)
+        if translate is None:
+            return None
+        if frame.kind == "hello":
+            if self._greeted:
+                raise ProtocolError("the guest said hello twice")
+            self._greeted = True
         try:
-            match frame.kind:
-                case "hello":
-                    if self._greeted:
-                        raise ProtocolError("the guest said hello twice")
-                    self._greeted = True
-                    return _hello(content)
-                case "progress":
-                    total = content.get("total")
-                    return Progress(
-                        _finite(content["done"]), None if total is None else _finite(total)
-                    )
-                case "output_info":
-                    return _output_info(content)
-                case "error":
-                    return _error(content)
-                case "metrics":
-                    return Metrics({str(key): _finite(value) for key, value in content.items()})
-                case "modules":
-                    return Modules(
-                        tuple(str(file) for file in content["files"]),
-                        tuple(str(name) for name in content.get("installed", ())),
-                    )
+            return translate(frame.content)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProtocolError(f"a {frame.kind} frame is not well-formed: {error!r}") from error
-        return None
 
 
 def _meta(metadata: Mapping[bytes, bytes], key: bytes) -> str | None:
@@ -141,7 +125,7 @@ def _hello(content: Mapping[str, Any]) -> Hello:
     return Hello(
         parser=str(content["parser"]),
         version=version,
-        topics=tuple(str(topic) for topic in content.get("topics") or ()),
+        topics=tuple(map(str, content.get("topics") or ())),
         outputs=content.get("outputs"),
         level=level,
         sink=_text(content.get("sink")),
@@ -149,6 +133,19 @@ def _hello(content: Mapping[str, Any]) -> Hello:
         python=str(content.get("python", "")),
         versions={str(k): str(v) for k, v in (content.get("versions") or {}).items()},
     )
+
+
+def _progress(content: Mapping[str, Any]) -> Progress:
+    total = content.get("total")
+    return Progress(_finite(content["done"]), None if total is None else _finite(total))
+
+
+def _metrics(content: Mapping[str, Any]) -> Metrics:
+    return Metrics({str(key): _finite(value) for key, value in content.items()})
+
+
+def _modules(content: Mapping[str, Any]) -> Modules:
+    return Modules(tuple(map(str, content["files"])), tuple(map(str, content.get("installed", ()))))
 
 
 def _output_info(content: Mapping[str, Any]) -> OutputInfo:
@@ -186,3 +183,13 @@ def _error(content: Mapping[str, Any]) -> GuestError:
         ),
         text=str(content.get("text", "")),
     )
+
+
+_EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "hello": _hello,
+    "progress": _progress,
+    "output_info": _output_info,
+    "error": _error,
+    "metrics": _metrics,
+    "modules": _modules,
+}

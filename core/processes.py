@@ -13,6 +13,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -208,16 +209,22 @@ def _kill(pid: int) -> None:
 
 
 def _has_children_beside(spare: frozenset[int]) -> bool:
-    """Whether this process has other children; asked after every run, so it must cost little."""
+    """Whether this process has other children; asked after every run, so it must cost little.
+
+    Those that other threads have started are not the guest's: what it leaves behind comes to the
+    main thread or, from older kernels, to the one that started the guest, and that asks.
+    """
     try:
-        found: list[int] = []
-        for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - after every run
-            found += map(int, _contents(f"/proc/self/task/{task}/children").split())
-    except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that just ended
+        found = [
+            pid
+            for thread in {os.getpid(), threading.get_native_id()}
+            for pid in _contents(f"/proc/self/task/{thread}/children").split()
+        ]
+    except OSError:  # a kernel without CONFIG_PROC_CHILDREN
         import psutil
 
-        found = [child.pid for child in psutil.Process().children()]
-    return not spare.issuperset(found)
+        return any(child.pid not in spare for child in psutil.Process().children())
+    return not spare.issuperset(map(int, found))
 
 
 def _contents(path: str) -> bytes:

@@ -209,9 +209,10 @@ def _metadata(body: bytes, max_text: int) -> MetadataFrame:
             content = _clean(content, max_text)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a metadata frame is not JSON: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
+    kind = content.pop("kind", None) if isinstance(content, dict) else None
+    if not isinstance(kind, str):
         raise ProtocolError("a metadata frame is not a JSON object with a kind")
-    return MetadataFrame(content.pop("kind"), content)
+    return MetadataFrame(kind, content)
 
 
 def _clean(value: Any, max_text: int) -> Any:

@@ -68,13 +68,13 @@ class Channel:
         message: dict[str, Any] = json.loads(self._lines.popleft().decode())
         return message
 
-    def hears(self, message: dict[str, Any]) -> bool:
-        """Whether the other side has said this, and nothing else. Never waits for it.
+    def hears_idle(self) -> bool:
+        """Whether the other side has said that it is idle, and nothing else. Never waits for it.
 
         Whatever else it has said is passed over.
         """
         try:
-            return self._socket.recv(_CHUNK, socket.MSG_DONTWAIT) == _line(message)
+            return self._socket.recv(_CHUNK, socket.MSG_DONTWAIT) == _IDLE_LINE
         except (BlockingIOError, ConnectionError):
             return False
 
@@ -102,3 +102,6 @@ class Channel:
 
 def _line(message: dict[str, Any]) -> bytes:
     return json.dumps(message).encode() + b"\n"
+
+
+_IDLE_LINE = _line(IDLE)

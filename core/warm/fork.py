@@ -7,7 +7,6 @@ import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from casparian.core.processes import await_group, is_readable, keep, kill_group, no_longer_keep
-from casparian.shim.control import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +64,7 @@ class Fork:
     def exited(self) -> bool:
         """Whether its run has ended."""
         if not self.is_idle and self._again is not None:
-            self.is_idle = self._again.hears(IDLE)
+            self.is_idle = self._again.hears_idle()
         return self.is_idle or self._has_ended()
 
     def end(self) -> int:

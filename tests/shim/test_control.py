@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from casparian.shim.control import IDLE, Channel
+from casparian.shim.control import Channel
 
 
 def test_what_was_told_whole_is_told_though_the_other_side_is_done_and_gone_by_then(
@@ -42,8 +42,8 @@ def test_whether_a_fork_is_done_is_known_without_waiting_whatever_it_says(
     ours, theirs = socket.socketpair()
     theirs.sendall(said)
     host = Channel(ours)
-    assert host.hears(IDLE) is heard
-    assert not host.hears(IDLE)
+    assert host.hears_idle() is heard
+    assert not host.hears_idle()
     theirs.close()
-    assert not host.hears(IDLE)
+    assert not host.hears_idle()
     host.close()
