@@ -478,11 +478,9 @@ class TestReuse:
         pids = self.pids(make_bench(runs=5), leaves, "1")
         assert pids[0] != pids[1]
 
-    @pytest.mark.parametrize(
-        ("act", "status"), [("send({'is': 'odd'})", "completed"), ("close()", "failed")]
-    )
+    @pytest.mark.parametrize("act", ["send({'is': 'odd'})", "close()"])
     def test_a_fork_whose_way_to_its_host_was_used_by_the_parser_is_not_used_again(
-        self, make_bench, act, status
+        self, make_bench, act
     ):
         bench = make_bench(runs=5)
         code = f"""
@@ -491,7 +489,7 @@ class TestReuse:
         [ways.{act} for ways in gc.get_objects() if type(ways).__name__ == "Channel"]
         """
         told = bench.run(code, grace=0.1)
-        assert told.result.status == status
+        assert told.found
         assert self.pids(bench, "1") != told.found
 
     def test_a_fork_that_is_killed_while_it_waits_costs_no_run(self, make_bench, eventually):
