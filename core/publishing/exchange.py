@@ -24,7 +24,7 @@ class ExchangeUnsupported(OSError):
     """This system, or this file system, can't exchange two names at once."""
 
 
-def exchange(one: Path, other: Path) -> None:
+def exchange(one: Path | str, other: Path | str) -> None:
     """Let two paths change places, in one step.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -84,33 +84,55 @@ class Manifest:
     @property
     def place(self) -> Path:
         """Where the set is to be. Raises UnpublishableError."""
-        return published_place(known_path(self.root), self.parser, self.parser_version, self.job_id)
+        return Path(self.place_text)
+
+    @property
+    def place_text(self) -> str:
+        """The same as text. Raises UnpublishableError."""
+        return place_text(known_path(self.root), self.parser, self.parser_version, self.job_id)
 
     @property
     def staging(self) -> Path:
         """The staging folder, on the same file system."""
-        return staging_folder(known_path(self.root), self.job_id, self.fence)
+        return Path(self.staging_text)
+
+    @property
+    def staging_text(self) -> str:
+        """The same as text."""
+        return staging_text(known_path(self.root), self.job_id, self.fence)
 
     def as_json(self) -> str:
         """The form in which it lies in the set, and in the store."""
-        content = {"version": _VERSION, **{name: getattr(self, name) for name in self.__slots__}}
-        return json.dumps(content, ensure_ascii=False, default=asdict)
+        return _as_json({"version": _VERSION, **_fields(self)})
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         """Read a manifest. Raises ManifestError."""
-        try:
-            content: dict[str, Any] = json.loads(text)
-            if content.pop("version") != _VERSION:
-                raise ManifestError(
-                    "a newer casparian staged this set", hint="upgrade casparian on this machine"
-                )
-            for old in _ONCE:
-                content.pop(old, None)
-            outputs = tuple(StagedOutput(**output) for output in content.pop("outputs"))
-            return cls(outputs=outputs, **content)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ManifestError(f"this is no manifest of a set: {error!r}") from error
+        return _read(text)
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Manifest:
+    """Read a manifest: whoever publishes a set meets it in the store, and wherever the set is."""
+    try:
+        content: dict[str, Any] = json.loads(text)
+        if content.pop("version") != _VERSION:
+            raise ManifestError(
+                "a newer casparian staged this set", hint="upgrade casparian on this machine"
+            )
+        for old in _ONCE:
+            content.pop(old, None)
+        outputs = tuple(StagedOutput(**output) for output in content.pop("outputs"))
+        return Manifest(outputs=outputs, **content)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ManifestError(f"this is no manifest of a set: {error!r}") from error
+
+
+def _fields(data: Manifest | StagedOutput) -> dict[str, object]:
+    return {name: getattr(data, name) for name in data.__slots__}
+
+
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, default=_fields).encode
 
 
 def published_place(root: Path, parser: str, version: str, job_id: str) -> Path:

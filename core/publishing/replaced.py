@@ -16,6 +16,7 @@ from casparian.core.publishing.fault_points import reached
 from casparian.core.publishing.manifest import MANIFEST, Manifest, ManifestError, staging_folder
 from casparian.core.sinks.errors import SinkError
 from casparian.core.sinks.temporary import sync_folder
+from casparian.core.small_files import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +100,11 @@ def sweep_replaced(sets: Sequence[StandingSet], manifest: Manifest) -> None:
                 shutil.rmtree(staging, ignore_errors=True)
 
 
-def fence_of(folder: Path, job_id: str) -> int | None:
+def fence_of(folder: Path | str, job_id: str) -> int | None:
     """Return the fence of a job's set in a folder; None if there is no set of that job."""
     try:
-        with open(f"{folder}/{MANIFEST}", encoding="utf-8") as file:  # noqa: PTH123 - for each look
-            manifest = Manifest.from_json(file.read())
-    except (FileNotFoundError, NotADirectoryError, ManifestError):
+        manifest = Manifest.from_json(read_small(f"{folder}/{MANIFEST}").decode())
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, ManifestError):
         return None
     return manifest.fence if manifest.job_id == job_id else None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
+from casparian.core.known_paths import known_path
 from casparian.core.publishing.exchange import ExchangeUnsupported, exchange
 from casparian.core.publishing.manifest import SET, STAGING, UnpublishableError
 from casparian.core.publishing.replaced import (
@@ -33,6 +34,7 @@ from casparian.core.publishing.steps import (
     Superseded,
     TakeOut,
     Vanished,
+    after,
     next_step,
 )
 from casparian.core.sinks.errors import SinkError, disk_error
@@ -66,8 +68,9 @@ def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bo
     publisher = Publisher(manifest, replaced)
     try:
         publisher.make_room()
+        disk = publisher.look()
         for _ in range(_MOST_STEPS):
-            step = publisher.decide(publisher.look())
+            step = publisher.decide(disk)
             if isinstance(step, Published | Superseded):
                 sweep_replaced(replaced, manifest)
                 return isinstance(step, Published)
@@ -76,7 +79,8 @@ def roll_forward(manifest: Manifest, replaced: Sequence[StandingSet] = ()) -> bo
                     f"the staged set of job {manifest.job_id} is gone: {manifest.staging}",
                     hint=f"requeue the job: casparian job requeue {manifest.job_id}",
                 )
-            publisher.do(step)
+            known = publisher.after(step, disk) if publisher.do(step) else None
+            disk = publisher.look() if known is None else known
     except OSError as error:
         raise _refusal(manifest, error) from error
     raise SinkError(
@@ -97,7 +101,7 @@ class Publisher:
         name: str | None = None,
     ) -> None:
         self._manifest = manifest
-        self._place, self._staging = manifest.place, manifest.staging
+        self._place, self._staging = manifest.place_text, manifest.staging_text
         self._replaced = replaced
         self._own_name = f"{SET}.{name or secrets.token_hex(4)}"
 
@@ -106,48 +110,62 @@ class Publisher:
 
         And that which the set is put in: if it can't be made, nothing is to give way.
         """
-        if self._staging.is_dir():
+        if self._replaced and Path(self._staging).is_dir():
             for one in self._replaced:
                 if is_there(one):
                     if self._manifest.database is None:
-                        self._place.parent.mkdir(parents=True, exist_ok=True)
+                        self._make_version()
                     make_room(one, self._manifest)
 
     def look(self) -> OnDisk:
         """See what is on the disk now."""
         manifest = self._manifest
         staged: dict[str, int] = {}
-        try:
-            names = os.listdir(self._staging)  # noqa: PTH208 - names are what is wanted
-        except FileNotFoundError:
-            names = []
-        for name in names:
-            if name == SET or name.startswith(f"{SET}."):
-                fence = fence_of(self._staging / name, manifest.job_id)
-                if fence is not None:
-                    staged[name] = fence
+        if fence_of(f"{self._staging}/{SET}", manifest.job_id) == manifest.fence:
+            staged[SET] = manifest.fence  # nobody has claimed it: no other name matters
+        else:
+            staged = self._claimed()
         published = fence_of(self._place, manifest.job_id)
         if not staged and published is None:
             check_own_root(manifest)
         replaced = any(is_there(one) for one in self._replaced)
         return OnDisk(staged, published, replaced)
 
+    def _claimed(self) -> dict[str, int]:
+        try:
+            names = os.listdir(self._staging)  # noqa: PTH208 - names are what is wanted
+        except FileNotFoundError:
+            return {}
+        fences = {
+            name: fence_of(f"{self._staging}/{name}", self._manifest.job_id)
+            for name in names
+            if name == SET or name.startswith(f"{SET}.")
+        }
+        return {name: fence for name, fence in fences.items() if fence is not None}
+
     def decide(self, disk: OnDisk) -> Step:
         """Say what is to be done next."""
         return next_step(self._manifest.fence, disk, own_name=self._own_name)
 
-    def do(self, step: Step) -> None:
-        """Do one step; that somebody else was quicker is no error."""
+    def after(self, step: Step, disk: OnDisk) -> OnDisk | None:
+        """Say what is on the disk after a step that was done; None if only a look can tell."""
+        if self._replaced:
+            return None
+        return after(step, disk, self._manifest.fence, own_name=self._own_name)
+
+    def do(self, step: Step) -> bool:
+        """Do one step; False if somebody else was quicker, which is no error."""
         try:
             if isinstance(step, TakeOut):
                 self._take_out()
             elif isinstance(step, Claim):
                 self._claim(step.name)
             elif isinstance(step, Put):
-                self._put(exchanging=step.exchange)
+                return self._put(exchanging=step.exchange)
         except FileNotFoundError:
             # Whoever was quicker moved it; looking again tells where it is.
-            return
+            return False
+        return True
 
     def _take_out(self) -> None:
         for one in self._replaced:
@@ -155,14 +173,14 @@ class Publisher:
                 take_out(one, self._manifest, self._own_name)
 
     def _claim(self, name: str) -> None:
-        staging = self._staging
-        (staging / name).rename(staging / self._own_name)
+        os.rename(  # noqa: PTH104 - for each job
+            f"{self._staging}/{name}", f"{self._staging}/{self._own_name}"
+        )
         reached("staged set claimed")
 
-    def _put(self, *, exchanging: bool) -> None:
+    def _put(self, *, exchanging: bool) -> bool:
         place = self._place
-        claimed = self._staging / self._own_name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        claimed = f"{self._staging}/{self._own_name}"
         if exchanging:
             try:
                 exchange(claimed, place)
@@ -170,35 +188,48 @@ class Publisher:
                 self._change_places(claimed)
         else:
             try:
-                claimed.rename(place)
+                self._rename(claimed)
             except OSError:
-                if place.is_dir():
-                    return  # another set came there meanwhile: look again
+                if Path(place).is_dir():
+                    return False  # another set came there meanwhile: look again
                 raise
         reached("set put at its place")
         # One rename is whole or not at all, also after a crash: where it came from needs no sync.
-        version = place.parent
-        parser = version.parent
+        version = os.path.dirname(place)  # noqa: PTH120 - for each job
+        parser = os.path.dirname(version)  # noqa: PTH120 - for each job
         sync_folder(version)
-        for folder in (parser, parser.parent):
+        for folder in (parser, known_path(self._manifest.root)):
             sync_changed_folder(folder)
         reached("place synced")
+        return True
 
-    def _change_places(self, claimed: Path) -> None:
+    def _rename(self, claimed: str) -> None:
+        """Put a set where nothing is."""
+        try:
+            os.rename(claimed, self._place)  # noqa: PTH104 - for each job
+        except FileNotFoundError:
+            # It is the first of its parser and version; or somebody else has the set by now.
+            self._make_version()
+            os.rename(claimed, self._place)  # noqa: PTH104 - as above
+
+    def _make_version(self) -> None:
+        Path(self._place).parent.mkdir(parents=True, exist_ok=True)
+
+    def _change_places(self, claimed: str) -> None:
         """Two renames for one, with nobody else between them; readers may find nothing there."""
         with self._alone():
             manifest = self._manifest
             older = fence_of(manifest.place, manifest.job_id)
-            if older is None or older >= manifest.fence or not claimed.is_dir():
+            if older is None or older >= manifest.fence or not Path(claimed).is_dir():
                 return
             aside = manifest.staging / f"old.{self._own_name}"
             manifest.place.rename(aside)
             reached("older set moved aside")
-            claimed.rename(manifest.place)
+            Path(claimed).rename(manifest.place)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        lock = self._staging.parent / ".lock"
+        lock = self._manifest.staging.parent / ".lock"
         with lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from casparian.core.publishing.manifest import SET
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 class OnDisk:
     """What was found: fences by their manifests.
 
-    ``staged`` maps names in the staging folder to the fence of the set there. ``published`` is the
+    ``staged`` maps names in the staging folder to the fence of the set there: all of them, or only
+    the one that the next step needs. ``published`` is the
     fence of the set at its place, None if there is none. ``replaced`` says whether a set that is to
     be replaced is still there.
     """
@@ -89,3 +92,19 @@ def next_step(fence: int, disk: OnDisk, *, own_name: str) -> Step:
     if own_name not in ours:
         return Claim(ours[0])
     return Put(exchange=disk.published is not None)
+
+
+def after(step: Step, disk: OnDisk, fence: int, *, own_name: str) -> OnDisk | None:
+    """Return what is on the disk after a step that was done, as far as the next one needs it.
+
+    None if only a look can tell. Without an older set nothing is exchanged, and then the staged set
+    is still the one that was claimed, and a rename that was done has put it at its place. Whatever
+    others do meanwhile, the next step finds out as if its look had been just before.
+    """
+    if disk.published is not None:
+        return None
+    if isinstance(step, Claim) and step.name == SET:
+        return OnDisk({own_name: fence}, None)
+    if isinstance(step, Put):
+        return OnDisk({}, fence)
+    return None

@@ -84,7 +84,7 @@ def start_writing_back(descriptor: int) -> None:
         sync_file_range(descriptor, 0, 0, _SYNC_FILE_RANGE_WRITE)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path | str) -> None:
     """Wait until the folder's names are on the disk, where the file system can do that."""
     try:
         sync_file(folder)
@@ -92,7 +92,7 @@ def sync_folder(folder: Path) -> None:
         pass
 
 
-def sync_changed_folder(folder: Path) -> None:
+def sync_changed_folder(folder: Path | str) -> None:
     """`sync_folder`, unless this process has done so since the folder's names last changed.
 
     That is told by the time of its last change, which no program can set. Two changes within one

@@ -38,7 +38,15 @@ from casparian.core.publishing.roll_forward import (
     roll_forward,
     sweep_staging,
 )
-from casparian.core.publishing.steps import Claim, Published, Put, Superseded, TakeOut, Vanished
+from casparian.core.publishing.steps import (
+    Claim,
+    OnDisk,
+    Published,
+    Put,
+    Superseded,
+    TakeOut,
+    Vanished,
+)
 from casparian.core.sinks.errors import SinkError
 from casparian.core.stores.standing_sets import StandingSet
 
@@ -102,6 +110,7 @@ class Publishing(RuleBasedStateMachine):
         self.made = 0
         self.publishers = [self.publisher() for _ in range(self.most_publishers)]
         self.steps: list[Any] = [None] * self.most_publishers
+        self.seen: list[Any] = [None] * self.most_publishers
         self.was_published = False
 
     def publisher(self) -> Publisher:
@@ -123,10 +132,12 @@ class Publishing(RuleBasedStateMachine):
 
     @rule(one=st.integers(0, 2))
     def look_and_decide(self, one: int) -> None:
-        publisher = self.publishers[one]
-        step = publisher.decide(publisher.look())
+        self.decide(one, self.publishers[one].look())
+
+    def decide(self, one: int, disk: OnDisk) -> None:
+        step = self.publishers[one].decide(disk)
         assert not isinstance(step, Vanished | Superseded)
-        self.steps[one] = step
+        self.steps[one], self.seen[one] = step, disk
         if isinstance(step, Published):
             self.was_published = True
 
@@ -134,7 +145,9 @@ class Publishing(RuleBasedStateMachine):
     def act_on_what_was_seen_then(self, one: int) -> None:
         step, self.steps[one] = self.steps[one], None
         if isinstance(step, TakeOut | Claim | Put):
-            self.publishers[one].do(step)
+            publisher = self.publishers[one]
+            if publisher.do(step) and (known := publisher.after(step, self.seen[one])) is not None:
+                self.decide(one, known)  # it goes on without another look
 
     @rule(one=st.integers(0, 2))
     def die(self, one: int) -> None:
