@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from io import DEFAULT_BUFFER_SIZE
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from .events import Log
 
@@ -33,7 +36,7 @@ class File:
         tail: bytes kept of the end; at least half of it is there at any time.
     """
 
-    path: Path
+    path: Path | str
     head: int = HEAD_BYTES
     tail: int = TAIL_BYTES
 
@@ -48,19 +51,13 @@ class Callback:
 LogDestination = Terminal | File | Callback
 
 
-@contextmanager
-def open_destination(destination: LogDestination) -> Iterator[Callable[[Log], None]]:
+def open_destination(
+    destination: LogDestination,
+) -> AbstractContextManager[Callable[[Log], None]]:
     """What takes each captured line while a run lasts."""
     if isinstance(destination, File):
-        writer = _CappedFile(destination)
-        try:
-            yield writer.write
-        finally:
-            writer.close()
-    elif isinstance(destination, Callback):
-        yield destination.call
-    else:
-        yield lambda _: None
+        return _CappedFile(destination)
+    return nullcontext(destination.call if isinstance(destination, Callback) else lambda _: None)
 
 
 class _CappedFile:
@@ -72,23 +69,32 @@ class _CappedFile:
 
     def __init__(self, options: File) -> None:
         self._options = options
-        self._path = options.path
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._older = self._path.with_name(self._path.name + ".1")
-        self._newer = self._path.with_name(self._path.name + ".2")
-        for part in (self._older, self._newer):
-            part.unlink(missing_ok=True)
-        self._file = self._path.open("wb")
+        self._path = os.fspath(options.path)
+        self._older, self._newer = f"{self._path}.1", f"{self._path}.2"
+        self._file = self._opened()
         self._room = options.head
         self._in_tail = False
         self._dropped = 0
 
+    def _opened(self) -> BinaryIO:
+        try:
+            return _open(self._path, "xb")  # nearly always it is new, in a folder that is there
+        except FileNotFoundError:
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            for part in (self._older, self._newer):
+                Path(part).unlink(missing_ok=True)
+        return _open(self._path, "wb")
+
+    def __enter__(self) -> Callable[[Log], None]:
+        return self.write
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def write(self, line: Log) -> None:
-        now = time.time()
-        stamp = (
-            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
-        )
-        data = f"{stamp} {line.level:<7} {line.message}\n".encode("utf-8", "backslashreplace")
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+        data = f"{stamp}Z {line.level:<7} {line.message}\n".encode("utf-8", "backslashreplace")
         if len(data) > self._room:
             self._next_part()
         self._file.write(data)
@@ -98,21 +104,27 @@ class _CappedFile:
     def _next_part(self) -> None:
         self._file.close()
         if self._in_tail:
-            if self._older.exists():
-                self._dropped += self._older.stat().st_size
-            self._newer.replace(self._older)
+            older = Path(self._older)
+            if older.exists():
+                self._dropped += older.stat().st_size
+            Path(self._newer).replace(older)
         self._in_tail = True
-        self._file = self._newer.open("wb")
+        self._file = _open(self._newer, "wb")
         self._room = self._options.tail // 2
 
     def close(self) -> None:
         self._file.close()
         if not self._in_tail:
             return
-        with self._path.open("ab") as whole:
+        with Path(self._path).open("ab") as whole:
             if self._dropped:
                 whole.write(f"… {self._dropped:,} bytes of log left out here …\n".encode())
-            for part in (self._older, self._newer):
+            for part in (Path(self._older), Path(self._newer)):
                 if part.exists():
                     whole.write(part.read_bytes())
                     part.unlink()
+
+
+def _open(path: str, mode: Literal["xb", "wb"]) -> BinaryIO:
+    # With a size for the buffer, the system is not asked whether the file is a terminal.
+    return open(path, mode, buffering=DEFAULT_BUFFER_SIZE)  # noqa: PTH123 - for each job

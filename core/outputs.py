@@ -6,7 +6,6 @@ Nothing is visible before :meth:`OutputSet.publish`, and then all of it is.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from .validation.arrow_types import target_schema
 from .version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import TracebackType
 
     import pyarrow as pa
@@ -105,8 +104,7 @@ class OutputSet:
         """What went wrong while a failed run was put away."""
         self.rows_received = 0
         self.rows_quarantined = 0
-        self.seconds_validating = 0.0
-        self.seconds_writing = 0.0
+        self._validating, self._writing = _Clock(), _Clock()
 
     def __enter__(self) -> OutputSet:
         return self
@@ -189,8 +187,8 @@ class OutputSet:
     def _settle(self, output: RunningOutput, judged: Settled, seconds: float) -> None:
         """Count a judged slice, explain its bad rows, and stage all of it."""
         assert output.validator is not None
-        self.seconds_validating += seconds
-        with self._validating(), usable(output.name):
+        self._validating.seconds += seconds
+        with self._validating, usable(output.name):
             verdict = output.validator.settle(judged, first_row=output.received)
         first_row = output.received
         output.received += verdict.received
@@ -231,7 +229,7 @@ class OutputSet:
         """Write rows; large ones behind the reader's back."""
 
         def timed() -> None:
-            with self._writing(), usable(name):
+            with self._writing, usable(name):
                 write()
 
         if size < _FEW_BYTES and self._behind.idle:
@@ -290,7 +288,7 @@ class OutputSet:
             output.judge.check_final(output.received, output.rejected)
         self._behind.drain()
         if not self._whatif and self._sinks is not None:
-            with self._writing(), usable(*self._outputs):
+            with self._writing, usable(*self._outputs):
                 self._sinks.prepare()
                 self._sinks.publish()
         self._settled = self._published = True
@@ -362,21 +360,29 @@ class OutputSet:
         )
         return Summary(outputs, tuple(self._reported), self._reasons.groups())
 
-    @contextmanager
-    def _validating(self) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds_validating += time.perf_counter() - started
+    @property
+    def seconds_validating(self) -> float:
+        """How long rows have been judged, on all threads."""
+        return self._validating.seconds
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds_writing += time.perf_counter() - started
+    @property
+    def seconds_writing(self) -> float:
+        """How long rows have been written."""
+        return self._writing.seconds
+
+
+class _Clock:
+    """Adds up how long what is done in its context takes; one thing at a time."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._started
 
 
 def _timed(judge: Callable[[], Settled], output: str) -> Callable[[], tuple[Settled, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from .run_report import ColumnReport, OutputReport
 from .validation import LimitJudge, OutputFailed, OutputValidator, QuarantineLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
     from .contract.model import OutputContract
     from .events import Batch
@@ -85,16 +84,28 @@ class RunningOutput:
         )
 
 
-@contextmanager
-def usable(*outputs: str) -> Iterator[None]:
+class usable:  # noqa: N801 - used as a function is; a generator takes ten times the steps
     """Say of whom it is when valid Arrow holds what nothing else can: the year 300000, say."""
-    try:
-        yield
-    except MemoryError:
-        raise  # Arrow's is an ArrowException, too, and says nothing of the values
-    except (pa.ArrowException, ArithmeticError, ValueError) as error:
-        names = ", ".join(map(repr, outputs))
-        raise UnusableRows(
-            f"the output {names} holds values that can't be handled: {error}",
-            hint="look at what the parser yields; `str` columns always work",
-        ) from error
+
+    __slots__ = ("_outputs",)
+
+    def __init__(self, *outputs: str) -> None:
+        self._outputs = outputs
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, MemoryError):
+            return  # Arrow's is an ArrowException, too, and says nothing of the values
+        if isinstance(error, pa.ArrowException | ArithmeticError | ValueError):
+            names = ", ".join(map(repr, self._outputs))
+            raise UnusableRows(
+                f"the output {names} holds values that can't be handled: {error}",
+                hint="look at what the parser yields; `str` columns always work",
+            ) from error

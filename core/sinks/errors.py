@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.errors import CasparianError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from types import TracebackType
 
 DISK_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 """What the system answers where nothing more can be stored: later there may be room."""
@@ -28,28 +27,48 @@ class SinkError(CasparianError):
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", path: Path | None = None, retryable: bool = False
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        path: Path | str | None = None,
+        retryable: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.path = path
+        self.path = None if path is None else Path(path)
         self.retryable = retryable
 
 
-@contextmanager
-def storing(path: Path) -> Iterator[None]:
+class storing:  # noqa: N801 - used as a function is; a generator takes ten times the steps
     """Turn an error of the disk or of Arrow, met while writing for ``path``, into a `SinkError`."""
-    import pyarrow as pa
 
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(path, error) from error
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-        raise SinkError(
-            f"cannot write {path}: {error}",
-            hint="give the column another type in the parser",
-            path=path,
-        ) from error
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            return
+        import pyarrow as pa
+
+        path = Path(self._path)
+        if isinstance(error, OSError):
+            raise disk_error(path, error) from error
+        if isinstance(error, pa.ArrowInvalid | pa.ArrowNotImplementedError | pa.ArrowTypeError):
+            raise SinkError(
+                f"cannot write {path}: {error}",
+                hint="give the column another type in the parser",
+                path=path,
+            ) from error
 
 
 def disk_error(path: Path, error: OSError) -> SinkError:

@@ -6,6 +6,7 @@ own kernels leave exactly that behind. So an empty value (0, "", []) is put ther
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -21,11 +22,16 @@ def may_hide_nulls(type_: Any) -> bool:
 
 def without_hidden_nulls(table: Any) -> Any:
     """Return a table that is the same to any reader, and that Parquet's writer takes."""
-    for place, field in enumerate(table.schema):
-        if may_hide_nulls(field.type):
-            chunks = [_filled(chunk) for chunk in table.column(place).chunks]
-            table = table.set_column(place, field, pa.chunked_array(chunks, field.type))
+    for place in _hiding(table.schema):
+        field = table.schema.field(place)
+        chunks = [_filled(chunk) for chunk in table.column(place).chunks]
+        table = table.set_column(place, field, pa.chunked_array(chunks, field.type))
     return table
+
+
+@lru_cache(maxsize=64)
+def _hiding(schema: Any) -> list[int]:
+    return [place for place, field in enumerate(schema) if may_hide_nulls(field.type)]
 
 
 def _filled(array: Any) -> Any:

@@ -27,6 +27,7 @@ GROUP_ROWS = 1_000_000
 FIRST_GROUP_ROWS = 131_072  # the first is smaller, so that writing begins while others still judge
 _HELD_BYTES = 4 * GROUP_BYTES  # what small slices of big frames may keep alive
 _SAMPLED_ROWS = 65_536
+_BUFFERED = 64 * 2**10  # bytes of a file that wait to be written: what a small one has
 _SMALL_FRAMES = 256  # so many are copied into one, which frees what each costs by itself
 
 COMPRESSIONS = ("snappy", "gzip", "zstd", "lz4", "none")
@@ -81,7 +82,13 @@ class RowFile:
     """One Parquet file being written: frames of one schema in, row groups of a good size out."""
 
     def __init__(
-        self, path: Path, schema: Any, *, compression: str, metadata: dict[str, str], wanted: Path
+        self,
+        path: Path | str,
+        schema: Any,
+        *,
+        compression: str,
+        metadata: dict[str, str],
+        wanted: Path | str,
     ) -> None:
         self.path = path
         self.schema = schema
@@ -95,7 +102,7 @@ class RowFile:
         with storing(wanted):
             _check_types(schema)
             # Arrow itself cannot open every name that a file system can have.
-            self._file = path.open("xb")
+            self._file = open(path, "xb", buffering=_BUFFERED)  # noqa: PTH123, SIM115 - for each job
 
     @property
     def bytes(self) -> int:
@@ -109,6 +116,7 @@ class RowFile:
         if self._gathering.full:
             self.flush()
             with storing(self._wanted):
+                self._file.flush()
                 start_writing_back(self._file.fileno())
 
     def flush(self) -> None:
@@ -122,7 +130,6 @@ class RowFile:
         with storing(self._wanted):
             table = without_hidden_nulls(table)
             self._begin(table).write_table(table, row_group_size=size)
-            self._file.flush()
 
     def close(self) -> None:
         """Write the rest and the footer."""
@@ -181,18 +188,28 @@ def repeating_columns(rows: Any) -> list[str]:
     first rows tell. Nested columns always have one.
     """
     paths: list[str] = []
-    for field in rows.schema:
-        if pa.types.is_nested(field.type):
-            paths += _leaves(field.name, field.type)
-        elif not pa.types.is_boolean(field.type) and _repeats(rows.column(field.name)):
-            paths.append(field.name)
+    for name, leaves in _columns(rows.schema):
+        if leaves is not None:
+            paths += leaves
+        elif _repeats(rows.column(name)):
+            paths.append(name)
     return paths
+
+
+@lru_cache(maxsize=64)
+def _columns(schema: Any) -> list[tuple[str, list[str] | None]]:
+    """Return the columns that may have dictionaries; with their leaves if they always do."""
+    return [
+        (field.name, _leaves(field.name, field.type) if pa.types.is_nested(field.type) else None)
+        for field in schema
+        if not pa.types.is_boolean(field.type)
+    ]
 
 
 def _repeats(column: Any) -> bool:
     sample = column.slice(0, _SAMPLED_ROWS)
     try:
-        different = pc.count_distinct(sample).as_py()
+        different = pc.call_function("count_distinct", [sample]).as_py()
     except pa.ArrowNotImplementedError:
         return True
     return bool(2 * different <= len(sample))
@@ -215,12 +232,12 @@ def _leaves(path: str, type_: Any) -> list[str]:
 
 def rewrite(
     tables: Iterator[Any],
-    path: Path,
+    path: Path | str,
     schema: Any,
     *,
     compression: str,
     metadata: dict[str, str],
-    wanted: Path,
+    wanted: Path | str,
 ) -> None:
     """Write tables that share one schema to one Parquet file."""
     file = RowFile(path, schema, compression=compression, metadata=metadata, wanted=wanted)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StagedSinks:
-    """The outputs of one job, staged in one folder.
+    """The outputs of one job, staged in one folder, which is there, new and its own.
 
     Each is a file ``{output}.{kind}``, and its rejected rows ``{output}.quarantine.parquet``.
     ``default`` is the sink of outputs that name none. Where rows become visible is the output
@@ -27,7 +27,7 @@ class StagedSinks:
     """
 
     def __init__(
-        self, folder: Path, *, default: str | None = None, into_database: bool = False
+        self, folder: str, *, default: str | None = None, into_database: bool = False
     ) -> None:
         self._folder = folder
         self._default = default
@@ -36,6 +36,8 @@ class StagedSinks:
         self.tables: dict[str, str] = {}
         """The table that each output goes to, if the set goes to a database."""
         self.notes: list[str] = []
+        self.published: set[str] = set()
+        """The places that files have been given."""
 
     @property
     def writers(self) -> Mapping[str, OutputWriter]:
@@ -56,7 +58,7 @@ class StagedSinks:
         kind = SinkKind.PARQUET
         sink = sink or self._default
         if sink is not None and not self._into_database:
-            kind = self._kind(output, parse_sink(sink, default_dir=self._folder))
+            kind = self._kind(output, parse_sink(sink, default_dir=Path(self._folder)))
         if sink is not None and (note := place_note(output, sink)) is not None:
             self.notes.append(note)
         if self._into_database:
@@ -64,14 +66,14 @@ class StagedSinks:
         target = Target(
             kind=kind,
             output=output,
-            path=self._folder / f"{output}.{kind}",
+            place=f"{self._folder}/{output}.{kind}",
             input_id=output,
-            quarantine=self._folder / f"{output}.quarantine.parquet",
-            quarantine_failed=self._folder / f"{output}.quarantine.failed.parquet",
+            quarantine_place=f"{self._folder}/{output}.quarantine.parquet",
+            failed_place=f"{self._folder}/{output}.quarantine.failed.parquet",
             temp_stem=output,
         )
         writer = OutputWriter(
-            target, schema, compression=compression, metadata=metadata, syncs=False
+            target, schema, compression=compression, metadata=metadata, alone=True
         )
         self._writers[output] = writer
         return writer
@@ -107,10 +109,10 @@ class StagedSinks:
         """
         self.prepare()
         for writer in self._writers.values():
-            for change in writer.ready().changes:
-                if change.new is not None:
-                    with storing(change.target):
-                        change.new.rename(change.target)
+            for file, place in writer.complete_files():
+                with storing(place):
+                    os.rename(file, place)  # noqa: PTH104 - for each job
+                self.published.add(place)
             writer.published()
 
     def abort(self, *, keep_quarantine: bool = False) -> Aborted:

@@ -6,6 +6,7 @@ short log of runs remembers the order, so that a hundred thousand alternating fr
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,7 +19,6 @@ from casparian.core.sinks.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _OPEN_PARTS = 16
 _PARTS = 5_000
@@ -35,8 +35,8 @@ class Staging:
 
     def __init__(
         self,
-        temporary: Callable[[], Path],
-        wanted: Path,
+        temporary: Callable[[], Path | str],
+        wanted: Path | str,
         *,
         schema: Any | None,
         compression: str,
@@ -90,7 +90,7 @@ class Staging:
         )
         return self._settled
 
-    def single_file(self) -> Path | None:
+    def single_file(self) -> Path | str | None:
         """The finished file, if one part holds everything."""
         return self._parts[0].path if len(self._parts) == 1 else None
 
@@ -118,7 +118,7 @@ class Staging:
         self._parts = []
         self._open.clear()
 
-    def release(self, path: Path) -> None:
+    def release(self, path: Path | str) -> None:
         """Forget the part at ``path``: it is somebody else's now."""
         self._parts = [part for part in self._parts if part.path != path]
 
@@ -140,6 +140,8 @@ class Staging:
                 path=self._wanted,
             )
         if self._fixed is not None:
+            if table.schema.equals(self._fixed, check_metadata=True):
+                return table  # as nearly always
             if sorted(names) != sorted(self._fixed.names):
                 raise SinkError(
                     f"cannot write {self._wanted}: the frame has columns {names}, "
@@ -204,7 +206,7 @@ class Staging:
 class _Reader:
     """One part read from its beginning, a few rows at a time, converted to the settled schema."""
 
-    def __init__(self, part: RowFile, schema: Any, wanted: Path) -> None:
+    def __init__(self, part: RowFile, schema: Any, wanted: Path | str) -> None:
         self._part = part
         self._schema = schema
         self._wanted = wanted
@@ -228,7 +230,7 @@ class _Reader:
 
         with (
             storing(self._wanted),
-            self._part.path.open("rb") as source,
+            Path(self._part.path).open("rb") as source,
             pq.ParquetFile(source) as file,
         ):
             for group in range(file.num_row_groups):
@@ -265,7 +267,7 @@ def _wide_columns(part: RowFile) -> frozenset[str]:
 
     if not any(pa.types.is_integer(field.type) for field in part.schema):
         return frozenset()
-    with storing(part.path), part.path.open("rb") as source:
+    with storing(part.path), Path(part.path).open("rb") as source:
         footer = pq.read_metadata(source)
     wide = set()
     leaf = 0

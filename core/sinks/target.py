@@ -19,39 +19,54 @@ _LONGEST_STEM = (
 class Target:
     """The final places of one output: chosen here for dev mode, by other rules in prod.
 
-    ``path`` is the output's file, or the database. ``quarantine`` is the Parquet file of rejected
-    rows, None where they go to the table ``quarantine_table`` instead. ``quarantine_failed`` takes
-    them when the run fails. ``input_id`` tells the inputs of one table apart. ``temp_stem`` begins
-    every temporary name of this target.
+    Places are absolute, and text, as each job has its own. ``place`` is the output's file, or the
+    database. ``quarantine_place`` is the Parquet file of rejected rows, None where they go to the
+    table ``quarantine_table`` instead. ``failed_place`` takes them when the run fails. ``input_id``
+    tells the inputs of one table apart. ``temp_stem`` begins every temporary name of this target.
     """
 
     kind: SinkKind
     output: str
-    path: Path
+    place: str
     input_id: str
-    quarantine: Path | None
-    quarantine_failed: Path
+    quarantine_place: str | None
+    failed_place: str
     temp_stem: str
     table: str = ""
     quarantine_table: str = ""
 
     @property
-    def folder(self) -> Path:
+    def path(self) -> Path:
+        """The output's file, or the database."""
+        return Path(self.place)
+
+    @property
+    def quarantine(self) -> Path | None:
+        """The Parquet file of rejected rows; None where they go to a table."""
+        return None if self.quarantine_place is None else Path(self.quarantine_place)
+
+    @property
+    def quarantine_failed(self) -> Path:
+        """The Parquet file of rejected rows when the run fails."""
+        return Path(self.failed_place)
+
+    @property
+    def folder(self) -> str:
         """The folder of everything this target writes, temporary files included."""
-        return self.path.parent
+        return os.path.dirname(self.place)  # noqa: PTH120 - text, as the place is
 
     @property
     def uri(self) -> str:
         """Where the rows will be visible; a table of a database stands after ``#``."""
         fragment = f"#{self.table}" if self.table else ""
-        return f"{self.kind}://{self.path}{fragment}"
+        return f"{self.kind}://{self.place}{fragment}"
 
     @property
     def quarantine_uri(self) -> str:
         """Where the rejected rows will be visible if the run succeeds."""
-        if self.quarantine is None:
-            return f"{self.kind}://{self.path}#{self.quarantine_table}"
-        return f"parquet://{self.quarantine}"
+        if self.quarantine_place is None:
+            return f"{self.kind}://{self.place}#{self.quarantine_table}"
+        return f"parquet://{self.quarantine_place}"
 
 
 def dev_target(
@@ -68,22 +83,22 @@ def dev_target(
         return Target(
             kind=sink.kind,
             output=output,
-            path=folder / f"{input_id}.{sink.kind}",
+            place=f"{folder}/{input_id}.{sink.kind}",
             input_id=input_id,
-            quarantine=folder / f"{input_id}.quarantine.parquet",
-            quarantine_failed=folder / f"{input_id}.quarantine.failed.parquet",
+            quarantine_place=f"{folder}/{input_id}.quarantine.parquet",
+            failed_place=f"{folder}/{input_id}.quarantine.failed.parquet",
             temp_stem=input_id,
         )
     stem = f"{sink.location.stem[:40]}.{output[:40]}.{input_id}"
     return Target(
         kind=sink.kind,
         output=output,
-        path=sink.location,
+        place=str(sink.location),
         # A name that is no UTF-8 on disk cannot be text in a database; its hash still tells it
         # apart.
         input_id=input_id.encode("utf-8", "replace").decode(),
-        quarantine=None,
-        quarantine_failed=sink.location.parent / f"{stem}.quarantine.failed.parquet",
+        quarantine_place=None,
+        failed_place=f"{sink.location.parent}/{stem}.quarantine.failed.parquet",
         temp_stem=stem,
         table=table or output,
         quarantine_table=f"{output}_quarantine",

@@ -54,10 +54,10 @@ def sweep(folder: Path, stem: str) -> None:
             discard(folder / name)
 
 
-def discard(path: Path) -> None:
+def discard(path: Path | str) -> None:
     """Remove a file if it is there; never complain."""
     try:
-        path.unlink(missing_ok=True)
+        os.unlink(path)  # noqa: PTH108 - for each job
     except OSError:
         pass
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casparian.core.sinks import publishing, sqlite
@@ -19,13 +20,11 @@ from casparian.core.sinks.temporary import (
     sync_file,
     sync_folder,
     temporary_name,
-    temporary_path,
 )
 from casparian.core.sinks.uri import SinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from casparian.core.sinks.target import Target
 
@@ -48,7 +47,8 @@ class OutputWriter:
     ``schema`` is the contract's: every frame must have exactly its columns and types. None lets
     frames differ; one schema is settled at the end (see `casparian.core.sinks.settle`). An output
     without schema and without a single frame has no file, and one that the same input left before
-    is removed. Without ``syncs``, whoever makes the files visible sees to it that they last.
+    is removed. ``alone``: the folder is there, new and nobody else's, so that nothing is looked for
+    in it, and whoever makes the files visible sees to it that they last.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class OutputWriter:
         *,
         compression: str | None = None,
         metadata: Mapping[str, str] | None = None,
-        syncs: bool = True,
+        alone: bool = False,
     ) -> None:
         self.target = target
-        self._syncs = syncs
+        self._alone = alone
         self.settled: Any | None = schema
         self.notes: tuple[str, ...] = ()
         self._compression = check_compression(compression)
@@ -73,20 +73,20 @@ class OutputWriter:
         self._made: list[Path] = []
         self._rows = Staging(
             lambda: self._temporary(str(target.kind)),
-            target.path,
+            target.place,
             schema=schema,
             compression=self._compression,
             metadata=self._metadata,
         )
         self._rejected = Staging(
             lambda: self._temporary("quarantine"),
-            target.quarantine or target.path,
+            target.quarantine_place or target.place,
             schema=None,
             compression=DEFAULT_COMPRESSION,
             metadata=self._metadata,
         )
-        self._file: Path | None = None  # complete, under its temporary name
-        self._quarantine_file: Path | None = None
+        self._file: Path | str | None = None  # complete, under its temporary name
+        self._quarantine_file: Path | str | None = None
 
     @property
     def uri(self) -> str:
@@ -113,7 +113,7 @@ class OutputWriter:
         if self.target.kind is SinkKind.SQLITE:
             there = sqlite.has_rows_of(self.target.path, self.target.table, self.target.input_id)
         else:
-            there = os.access(self.target.path, os.F_OK)
+            there = not self._alone and os.access(self.target.place, os.F_OK)
         return Plan(self.uri, there)
 
     def write(self, table: Any) -> None:
@@ -131,8 +131,8 @@ class OutputWriter:
         if self._state == "prepared":
             return
         self._expect("open")
-        with storing(self.target.path):
-            blocked = self.target.path.is_dir()
+        with storing(self.target.place):
+            blocked = not self._alone and self.target.path.is_dir()
         if blocked:
             raise SinkError(
                 f"cannot write {self.target.path}: it is a folder, not a file",
@@ -175,6 +175,15 @@ class OutputWriter:
             )
         )
 
+    def complete_files(self) -> list[tuple[Path | str, str]]:
+        """Return each file, complete, and the place that it is to have. Only after `prepare`."""
+        self._expect("prepared")
+        pairs = (
+            (self._file, self.target.place),
+            (self._quarantine_file, self.target.quarantine_place),
+        )
+        return [(file, place) for file, place in pairs if file is not None and place is not None]
+
     def published(self) -> None:
         """Somebody did what `ready` said: nothing temporary is needed any more."""
         self._state = "published"
@@ -196,7 +205,7 @@ class OutputWriter:
         try:
             if not keep_quarantine or not self._rejected.rows:
                 return None
-            complete = self._quarantine_file or self._complete_quarantine()
+            complete = Path(self._quarantine_file or self._complete_quarantine())
             kept = self.target.quarantine_failed
             with storing(kept):
                 complete.replace(kept)
@@ -208,13 +217,13 @@ class OutputWriter:
                 discard(self._quarantine_file)
             remove_empty(self._made)
 
-    def _complete(self) -> Path:
+    def _complete(self) -> Path | str:
         kind = self.target.kind
         if kind is SinkKind.PARQUET:
             return self._one_parquet(self._rows, self._compression)
         path = self._temporary(str(kind))
         try:
-            with storing(self.target.path), path.open("xb") as file:
+            with storing(self.target.place), Path(path).open("xb") as file:
                 if kind is SinkKind.CSV:
                     from casparian.core.sinks.csv import write_csv as write
                 else:
@@ -226,16 +235,16 @@ class OutputWriter:
         self._rows.discard()
         return path
 
-    def _complete_quarantine(self) -> Path:
+    def _complete_quarantine(self) -> Path | str:
         path = self._one_parquet(self._rejected, DEFAULT_COMPRESSION)
         self._sync(path)
         return path
 
-    def _sync(self, path: Path) -> None:
-        if self._syncs:
+    def _sync(self, path: Path | str) -> None:
+        if not self._alone:
             sync_file(path)
 
-    def _one_parquet(self, staging: Staging, compression: str) -> Path:
+    def _one_parquet(self, staging: Staging, compression: str) -> Path | str:
         settled = staging.finish()
         assert settled is not None
         path = staging.single_file()
@@ -249,7 +258,7 @@ class OutputWriter:
             settled.schema,
             compression=compression,
             metadata=self._metadata,
-            wanted=self.target.path,
+            wanted=self.target.place,
         )
         staging.discard()
         return path
@@ -268,17 +277,20 @@ class OutputWriter:
             load(target.quarantine_table, bad, self._rejected),
         )
 
-    def _change(self, path: Path, new: Path | None) -> Change:
+    def _change(self, path: Path, new: Path | str | None) -> Change:
+        new = None if new is None else Path(new)
         return Change(path, new, temporary_name(self.target.temp_stem, "old"))
 
-    def _temporary(self, ending: str) -> Path:
-        folder = self.target.folder
-        with storing(self.target.path):
-            self._made += make_folders(folder)
-        if not self._swept:
-            self._swept = True
-            sweep(folder, self.target.temp_stem)
-        return temporary_path(folder, self.target.temp_stem, ending)
+    def _temporary(self, ending: str) -> str:
+        target = self.target
+        folder = target.folder
+        if not self._alone:
+            with storing(target.place):
+                self._made += make_folders(Path(folder))
+            if not self._swept:
+                self._swept = True
+                sweep(Path(folder), target.temp_stem)
+        return f"{folder}/{temporary_name(target.temp_stem, ending)}"
 
     def _expect(self, state: str) -> None:
         if self._state != state:

@@ -5,31 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from casparian.core.queueing.problems import wrong_kind
 from casparian.core.worker.failures import failed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from casparian.core.worker.messages import JobFailed
 
 
 _CHUNK: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    size: int
-    modified: int
-    changed: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> _Look:
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+def _look(status: os.stat_result) -> tuple[int, ...]:
+    """Return what tells whether a file has changed."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 class NoPlainFileError(Exception):
@@ -42,19 +32,20 @@ class InputCheck:
     Raises OSError at once if the input can't be opened, and NoPlainFileError.
     """
 
-    def __init__(self, path: Path, expected: str) -> None:
+    def __init__(self, path: str, expected: str) -> None:
         self._path = path
         self._expected = expected
         self._found = ""
         self._error: OSError | None = None
         self._stop = False
         # Should it have become a pipe, opening it must not wait for somebody who writes.
-        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
-        status = os.fstat(file.fileno())
-        if (wrong := wrong_kind(str(path), status.st_mode)) is not None:
-            file.close()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        status = os.fstat(file)
+        if (wrong := wrong_kind(path, status.st_mode)) is not None:
+            os.close(file)
             raise NoPlainFileError(wrong.message)
-        self._before = _Look.of(status)
+        self._before = _look(status)
+        self._size = status.st_size
         self._thread: threading.Thread | None = None
         if status.st_size < _CHUNK:
             self._hash(file)  # to start a thread takes longer
@@ -62,17 +53,18 @@ class InputCheck:
         self._thread = threading.Thread(target=self._hash, args=(file,), name="hash-input")
         self._thread.start()
 
-    def _hash(self, file: IO[bytes]) -> None:
+    def _hash(self, file: int) -> None:
         digest = hashlib.sha256()
-        left = self._before.size
+        left = self._size
         try:
-            with file:
-                # One that keeps growing would never end; that it has grown is seen by its size.
-                while not self._stop and left >= 0 and (chunk := file.read(_CHUNK)):
-                    digest.update(chunk)
-                    left -= len(chunk)
+            # One that keeps growing would never end; that it has grown is seen by its size.
+            while not self._stop and left >= 0 and (chunk := os.read(file, _CHUNK)):
+                digest.update(chunk)
+                left -= len(chunk)
         except OSError as error:
             self._error = error
+        finally:
+            os.close(file)
         self._found = digest.hexdigest()
 
     def _await_hash(self) -> None:
@@ -90,7 +82,7 @@ class InputCheck:
         if self._error is not None:
             return failed("input_missing", f"{self._path}: it can't be read: {self._error}")
         try:
-            after = _Look.of(self._path.stat())
+            after = _look(os.stat(self._path))  # noqa: PTH116 - for each job
         except OSError as error:
             return failed(
                 "input_missing",

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -28,14 +28,16 @@ from casparian.core.publishing.manifest import (
     MANIFEST,
     REASONS,
     SET,
+    STAGING,
     Manifest,
     StagedOutput,
-    staging_folder,
+    staging_text,
 )
 from casparian.core.publishing.publish import database_loads
-from casparian.core.sinks.errors import DISK_FULL, SinkError, disk_error
+from casparian.core.sinks.errors import DISK_FULL, SinkError, storing
 from casparian.core.sinks.staged import StagedSinks
 from casparian.core.sinks.temporary import sync_changed_folder, sync_file, sync_folder
+from casparian.core.small_files import read_small, write_small
 from casparian.core.validation import QuarantineLimits
 from casparian.core.worker import messages
 from casparian.core.worker.failures import MORE_TIME, failed, failure_of
@@ -46,7 +48,7 @@ from casparian.core.worker.messages import JobFailed, Staged, Stopped
 from casparian.core.worker.rejected_rows import RejectedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from casparian.core.cancel import CancelToken
     from casparian.core.contract.model import Contract
@@ -90,15 +92,15 @@ class JobRun:
         self._python_of = python_of
         self._guests = guests or ColdGuests()
         self._root = known_path(task.root)
-        self._staging = staging_folder(self._root, task.job_id, task.fence)
-        self._set = self._staging / SET
+        self._staging = staging_text(self._root, task.job_id, task.fence)
+        self._set = f"{self._staging}/{SET}"
         self._write_log: Callable[[Log], None] = lambda _: None
         self._told_at = 0.0
 
     def run(self) -> Staged | JobFailed | Stopped:
         """Run the job; whatever goes wrong is the answer, too."""
         try:
-            with open_destination(File(Path(self._task.log))) as self._write_log:
+            with open_destination(File(self._task.log)) as self._write_log:
                 return self._logged(self._guarded())
         except OSError as error:
             return failed(
@@ -125,7 +127,7 @@ class JobRun:
         if (corrupt := self._corrupt_bundle()) is not None:
             return corrupt
         try:
-            check = InputCheck(Path(task.input_path), task.input_hash)
+            check = InputCheck(task.input_path, task.input_hash)
         except OSError as error:
             return failed(
                 "input_missing",
@@ -149,7 +151,7 @@ class JobRun:
     def _corrupt_bundle(self) -> JobFailed | None:
         task = self._task
         try:
-            found = hashlib.sha256(known_path(task.bundle).read_bytes()).hexdigest()
+            found = hashlib.sha256(read_small(task.bundle)).hexdigest()
         except OSError as error:
             found = f"unreadable: {error.strerror}"
         if found == task.source_hash:
@@ -174,19 +176,18 @@ class JobRun:
     def _execute(self, python: Path, check: InputCheck) -> Staged | JobFailed | Stopped:
         task = self._task
         self._say(f"python {python}")
-        with self._making_folders():
-            shutil.rmtree(self._staging, ignore_errors=True)
+        with storing(self._staging):
             try:
-                self._staging.mkdir()
+                self._make_staging()
             except FileNotFoundError:
                 # Its worker has made the root's staging folder: the root has gone since.
                 return failed(
                     "output_missing",
                     f"the output root {self._root} is not there now, or empty",
                     hint="bring it back (is its disk mounted?); if it is gone for good: "
-                    f"mkdir -p {self._staging.parent}",
+                    f"mkdir -p {self._root}/{STAGING}",
                 )
-            self._set.mkdir()
+            os.mkdir(self._set)  # noqa: PTH102 - for each job
         spec = GuestSpec(
             python=python,
             input_path=Path(task.input_path),
@@ -205,7 +206,7 @@ class JobRun:
             timeout_hint=MORE_TIME,
             cancel=self._cancel,
         )
-        rejected = RejectedRows(self._staging / REASONS)
+        rejected = RejectedRows(f"{self._staging}/{REASONS}")
         try:
             events = execute_bridge(config)
         except OSError as problem:
@@ -233,6 +234,13 @@ class JobRun:
                 failure = failure_of(error, broken=execution.broken, exit_code=execution.exit_code)
                 return replace(failure, quarantined=outputs.rows_quarantined)
             return self._stage(outputs.counts())
+
+    def _make_staging(self) -> None:
+        try:
+            os.mkdir(self._staging)  # noqa: PTH102 - for each job
+        except FileExistsError:
+            shutil.rmtree(self._staging, ignore_errors=True)
+            os.mkdir(self._staging)  # noqa: PTH102 - as above
 
     def _open_sinks(self, hello: Hello) -> StagedSinks:
         self._sinks = StagedSinks(
@@ -284,17 +292,17 @@ class JobRun:
         for note in self._sinks.notes:
             self._write_log(Log("warning", note))
         text = manifest.as_json()
-        with self._making_folders():
-            (folder / MANIFEST).write_text(text, "utf-8")
+        with storing(self._staging):
+            write_small(f"{folder}/{MANIFEST}", text.encode())
             reached("manifest written")
             # All at once, when nothing more is to be written: a file system that keeps a journal
             # commits all of it with the first.
-            for name in os.listdir(folder):  # noqa: PTH208 - for each job
-                sync_file(f"{folder}/{name}")
-            reasons = self._staging / REASONS
-            if reasons.exists():
-                sync_file(reasons)
-        for place in (folder, self._staging, self._staging.parent):
+            for file in self._sinks.published:
+                sync_file(file)
+            sync_file(f"{folder}/{MANIFEST}")
+            if manifest.quarantined:
+                sync_file(f"{self._staging}/{REASONS}")
+        for place in (folder, self._staging, f"{self._root}/{STAGING}"):
             sync_folder(place)
         sync_changed_folder(self._root)
         reached("set synced")
@@ -306,15 +314,13 @@ class JobRun:
         staged = []
         for name, rows, quarantined in counts:
             target = self._sinks.writers[name].target
-            quarantine = target.quarantine
-            assert quarantine is not None
             staged.append(
                 StagedOutput(
                     name,
                     rows,
                     quarantined,
-                    target.path.name if target.path.exists() else None,
-                    quarantine.name if quarantine.exists() else None,
+                    self._file(target.place),
+                    self._file(target.quarantine_place),
                     self._sinks.tables.get(name),
                 )
             )
@@ -332,12 +338,11 @@ class JobRun:
             task.database,
         )
 
-    @contextmanager
-    def _making_folders(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise disk_error(self._staging, error) from error
+    def _file(self, place: str | None) -> str | None:
+        """Return the name of a staged file; None if it is not there."""
+        if place is None or place not in self._sinks.published:
+            return None
+        return place.removeprefix(f"{self._set}/")
 
     def _say(self, line: str) -> None:
         self._write_log(Log("info", f"casparian: {line}"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from casparian.core.capped_raw import cap_raw
 from casparian.core.stores.quarantine import QuarantinedRow, StoredReason
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from casparian.core.validation.rejections import Rejections
 
 MOST_ROWS: Final = 10_000
@@ -23,7 +22,7 @@ _MOST_REASONS: Final = 100
 class RejectedRows:
     """Writes the rows that the store is to keep, as they come."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self._path = path
         self._rows = self._bytes = 0
 
@@ -32,7 +31,7 @@ class RejectedRows:
         room = MOST_ROWS - self._rows
         if room <= 0 or self._bytes >= _MOST_BYTES:
             return
-        with self._path.open("a", encoding="utf-8") as file:
+        with Path(self._path).open("a", encoding="utf-8") as file:
             for row in rows[:room]:
                 raw = cap_raw(row.raw)
                 reasons = [list(reason) for reason in row.reasons[:_MOST_REASONS]]

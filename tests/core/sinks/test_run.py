@@ -388,10 +388,10 @@ def test_sinks_can_be_given_by_another_rule_than_dev_modes(place: Any) -> None:
     target = Target(
         kind=SinkKind.PARQUET,
         output="sales",
-        path=folder / "sales.parquet",
+        place=str(folder / "sales.parquet"),
         input_id="job",
-        quarantine=folder / "sales.quarantine.parquet",
-        quarantine_failed=folder / "sales.quarantine.failed.parquet",
+        quarantine_place=str(folder / "sales.quarantine.parquet"),
+        failed_place=str(folder / "sales.quarantine.failed.parquet"),
         temp_stem="sales",
     )
     writer = OutputWriter(target, ROWS.schema)
