@@ -19,8 +19,7 @@ from .quarantine import quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
 from .running_output import RunningOutput, usable
 from .sinks.errors import SinkError
-from .validation import OutputFailed, QuarantineLimits, strip_tags
-from .validation.arrow_types import target_schema
+from .validation import OutputFailed, OutputValidator, QuarantineLimits, strip_tags
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -257,13 +256,14 @@ class OutputSet:
                     error_type="output_unknown",
                     hint=f"add {name!r} to `outputs`, or rename it",
                 )
-        schema = None if contract is None else target_schema(contract)
+        validator = None if contract is None else OutputValidator(contract)
+        schema = None if validator is None else validator.schema
         if schema is not None and self._lineage is not None:
             schema = self._lineage.schema(schema)
         writer = self._sinks.open(
             name, schema, sink=sink, table=table, compression=compression, metadata=self._metadata
         )
-        self._outputs[name] = RunningOutput(name, contract, writer, self._limits)
+        self._outputs[name] = RunningOutput(name, validator, writer, self._limits)
         return self._outputs[name]
 
     def publish(self) -> None:

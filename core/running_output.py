@@ -13,7 +13,6 @@ from .validation import LimitJudge, OutputFailed, OutputValidator, QuarantineLim
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .contract.model import OutputContract
     from .events import Batch
     from .sinks.writer import OutputWriter
 
@@ -28,13 +27,13 @@ class RunningOutput:
     def __init__(
         self,
         name: str,
-        contract: OutputContract | None,
+        validator: OutputValidator | None,
         writer: OutputWriter,
         limits: QuarantineLimits,
     ) -> None:
         self.name = name
         self.writer = writer
-        self.validator = None if contract is None else OutputValidator(contract)
+        self.validator = validator
         self.judge = LimitJudge(name, limits)
         self.received = 0
         self.valid = 0

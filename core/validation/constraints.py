@@ -21,7 +21,8 @@ _MOST_BYTES: Final = 4
 
 def breaks(values: pa.Array, column: Column) -> pa.Array:
     """Return a mask, without nulls, of the values that break a constraint or may not be null."""
-    broken = every(len(values), False) if column.nullable else values.is_null()
+    may_be_so = column.nullable or not values.null_count
+    broken = every(len(values), False) if may_be_so else values.is_null()
     for mask in _masks(values, column):
         broken = pc.or_(broken, filled(mask, False))
     return broken

@@ -73,7 +73,7 @@ def date_from_text(texts: pa.Array, *, midnight_ok: bool = False) -> Converted:
 
 
 def _are_ten(texts: TextBytes) -> bool:
-    return bool((np.diff(texts.ends) == 10).all())
+    return bool((texts.ends[1:] - texts.ends[:-1] == 10).all())
 
 
 class _Months(NamedTuple):

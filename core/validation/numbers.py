@@ -134,6 +134,8 @@ def _other_integers(texts: pa.Array, type_: ColumnType) -> Converted:
 
 def int_from_int(numbers: pa.Array, type_: ColumnType) -> Converted:
     """Pass integers that are in range."""
+    if numbers.type == arrow_type(type_):
+        return accepted(numbers)
     ok = within(numbers, *type_.int_range)
     return masked(ok, only(numbers, ok).cast(arrow_type(type_)))
 
@@ -213,7 +215,10 @@ def float_from_int(numbers: pa.Array, type_: ColumnType) -> Converted:
 
 def float_from_float(numbers: pa.Array, column: Column) -> Converted:
     """Pass floats that stay the same; NaN and infinity only if allowed."""
-    values = numbers.cast(arrow_type(column.type), safe=False)
+    target = arrow_type(column.type)
+    if numbers.type == target and not (column.allow_nan or column.allow_inf):
+        return masked(pc.is_finite(numbers), numbers)
+    values = numbers.cast(target, safe=False)
     is_nan, is_inf = pc.is_nan(numbers), pc.is_inf(numbers)
     ok = pc.or_(is_nan, pc.equal(values.cast(pa.float64()), numbers.cast(pa.float64())))
     if not column.allow_nan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -39,12 +40,13 @@ class Rejections(Sequence[RejectedRow]):
     messages: pa.Array
     hints: pa.Array
 
-    @classmethod
-    def none(cls) -> Rejections:
+    @staticmethod
+    @cache
+    def none() -> Rejections:
         """No bad row."""
         empty = pa.array([], pa.string())
         nothing = np.zeros(0, np.int64)
-        return cls(
+        return Rejections(
             nothing, pa.chunked_array([empty]), np.zeros(1, np.int64), empty, empty, empty, empty
         )
 

@@ -19,6 +19,7 @@ from casparian.core.validation.blocks import bits_of
 from casparian.core.validation.cells import plain
 from casparian.core.validation.constraints import breaks
 from casparian.core.validation.convert import convert
+from casparian.core.validation.kernel import all_of
 from casparian.core.validation.raw import raw_rows
 from casparian.core.validation.tags import checked_kinds
 
@@ -94,13 +95,13 @@ def judge_cells(
     for column in contract.columns:
         converted = convert(data[column.name], kinds.get(column.name), column, output=contract.name)
         values[column.name] = converted.values
-        all_read = pc.all(converted.ok).as_py() is not False
+        all_read = all_of(converted.ok)
         read[column.name] = None if all_read else converted.ok
         # A value that was refused is null by now: only its refusal counts, not its nullness.
         mask = breaks(converted.values, column)
         if not all_read:
             mask = pc.or_(mask, pc.invert(converted.ok))
-        if pc.any(mask).as_py():
+        if mask.true_count:
             masks[column.name] = mask
             bad = mask if bad is None else pc.or_(bad, mask)
     return Judged(data, kinds, part.num_rows, values, read, masks, bad)
