@@ -208,8 +208,9 @@ class Publisher:
         try:
             os.rename(claimed, self._place)  # noqa: PTH104 - for each job
         except FileNotFoundError:
-            # It is the first of its parser and version; or somebody else has the set by now.
-            self._make_version()
+            if not Path(claimed).is_dir():
+                raise  # somebody else has it by now
+            self._make_version()  # it is the first of its parser and version
             os.rename(claimed, self._place)  # noqa: PTH104 - as above
 
     def _make_version(self) -> None:

@@ -28,9 +28,8 @@ class OnDisk:
     """What was found: fences by their manifests.
 
     ``staged`` maps names in the staging folder to the fence of the set there: all of them, or only
-    the one that the next step needs. ``published`` is the
-    fence of the set at its place, None if there is none. ``replaced`` says whether a set that is to
-    be replaced is still there.
+    the one that the next step needs. ``published`` is the fence of the set at its place, None if
+    there is none. ``replaced`` says whether a set that is to be replaced is still there.
     """
 
     staged: Mapping[str, int]
@@ -97,9 +96,9 @@ def next_step(fence: int, disk: OnDisk, *, own_name: str) -> Step:
 def after(step: Step, disk: OnDisk, fence: int, *, own_name: str) -> OnDisk | None:
     """Return what is on the disk after a step that was done, as far as the next one needs it.
 
-    None if only a look can tell. Without an older set nothing is exchanged, and then the staged set
-    is still the one that was claimed, and a rename that was done has put it at its place. Whatever
-    others do meanwhile, the next step finds out as if its look had been just before.
+    None if only a look can tell. Where nothing older is, nothing is exchanged: what was claimed by
+    the name that it was staged by is that set, and a rename that was done has put it at its place.
+    What others do meanwhile the next step finds out, as it does after a look.
     """
     if disk.published is not None:
         return None
