@@ -77,11 +77,14 @@ def column_names(raw: Iterable[Any]) -> list[str]:
     """Return column names as text; raise `StructuralError` if they can't be a table's."""
     names = []
     for name in raw:
+        if type(name) is str and name.isascii():  # nearly all
+            names.append(name)
+            continue
         if isinstance(name, bytes):
             text = name.decode("utf-8", "surrogateescape")
         else:
             text = str.__str__(name) if isinstance(name, str) else str(name)
-        if not text.isascii() and not valid_text(text)[1]:
+        if not valid_text(text)[1]:
             raise StructuralError(
                 f"column name {text!a} is not valid Unicode; rename the column",
                 code="invalid_encoding",

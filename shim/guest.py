@@ -241,9 +241,11 @@ class GuestRun:
                     self._log.warning("Column '%s' %s %s", column, says, note)
             schema = frame.table.schema
             if frame.table.num_rows or sent.schema is None or not schema.equals(sent.schema):
-                sent.columns.update(
-                    (f.name, str(f.type)) for f in schema if not f.name.startswith(wire.KIND_PREFIX)
-                )
+                sent.columns |= {
+                    name: str(of)
+                    for name, of in zip(schema.names, schema.types)  # noqa: B905 - as many
+                    if not name.startswith(wire.KIND_PREFIX)
+                }
                 for piece in slices.pieces(frame.table.slice(0, self._left())):
                     sent.bytes += self._writer.data(
                         piece,

@@ -178,10 +178,8 @@ def capture(writer: wire.FrameWriter) -> Callable[[], None]:
     Returns:
         A function that passes on every unfinished line.
     """
-    out, err = capture_streams()
-    handler = _wire_handler()
-    handler.begin(writer)
-    _install(handler)
+    out, err = make_ready()
+    _wire_handler().begin(writer)
 
     def drain() -> None:
         out.drain()
@@ -198,12 +196,11 @@ def capture_streams() -> tuple[LineStream, LineStream]:
     return sys.__stdout__, sys.__stderr__  # type: ignore[return-value]
 
 
-def make_ready() -> None:
-    """Do ahead, for forks, what `capture` does once in a process."""
-    capture_streams()
-    _wire_handler()
-    for name in ("casparian", "casparian.parser", "py.warnings"):
-        named(name)
+def make_ready() -> tuple[LineStream, LineStream]:
+    """Do what `capture` does once in a process. Nothing may be logged before there is a run."""
+    named("py.warnings")
+    _install(_wire_handler())
+    return capture_streams()
 
 
 def to_terminal() -> None:

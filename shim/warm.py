@@ -33,7 +33,7 @@ def serve(control: int) -> Child:
     channel = Channel(socket.socket(fileno=control))
     # Inherited from whoever started the host, it would let nobody know how a run ended.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    logs.make_ready()
+    logs.capture_streams()
     first = channel.receive()
     if first is None:
         os._exit(0)
@@ -49,6 +49,7 @@ def serve(control: int) -> Child:
     except preload.UnfitError as error:
         channel.send({"is": "unfit", "module": error.module, "why": error.why})
         os._exit(0)
+    logs.make_ready()
     stamps = _Stamps(first["watch"])
     _left_alone.append((loaded, stamps))
     gc.collect()

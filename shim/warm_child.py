@@ -34,6 +34,7 @@ class Child:
         self._channel: Channel | None = None
         if len(descriptors) > _DESCRIPTORS:
             self._channel = Channel(socket.socket(fileno=descriptors.pop()))
+            _keep_memory()
         self._take(request, descriptors)
 
     def _take(self, request: dict[str, Any], descriptors: list[int]) -> None:
@@ -102,6 +103,18 @@ _DESCRIPTORS = 3
 _WALL = 0x40000000
 #: Found before the fork, see `warm`.
 _fflush = ctypes.CDLL(None).fflush
+#: Of glibc; other systems' C has none.
+_mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+#: As much as glibc itself comes to keep at most, in a process that gives large pieces back.
+_KEPT_BYTES = 64 << 20
+
+
+def _keep_memory() -> None:
+    """Keep what one run has used of the heap for the next, which would ask for as much again."""
+    if _mallopt is not None:
+        _mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        _mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
 
 
 def _children() -> bool:

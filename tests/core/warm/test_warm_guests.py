@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import signal
 import sys
@@ -446,6 +447,18 @@ class TestReuse:
             assert [line[-8:] for line in told.lines if "Warning" in line] == [f"warned {n}"]
             assert len(told.lines) == 4
             assert told.found == [str(n)]
+
+    @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only of glibc is it asked")
+    def test_memory_that_one_run_used_is_there_for_the_next(self, make_bench):
+        bench = make_bench(runs=2)
+        code = """
+        from resource import RUSAGE_SELF, getrusage
+        before = getrusage(RUSAGE_SELF).ru_minflt
+        pieces = [bytes(100_000) for _ in range(100)]
+        found += [getrusage(RUSAGE_SELF).ru_minflt - before]
+        """
+        first, second = (int(bench.run(code).found[0]) for _ in range(2))
+        assert second < first / 2
 
     def test_a_bundle_that_one_run_changed_is_as_new_for_the_next(self, make_bench, tmp_path):
         bench = make_bench(runs=5)
