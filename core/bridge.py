@@ -347,7 +347,7 @@ class _Run:
     def _drain(self) -> Iterator[Event]:
         """What the guest had sent before it ended: its last frames."""
         drained = 0
-        while drained < _MAX_DRAIN:
+        while drained < _MAX_DRAIN and self._guest.socket.fileno() in self._open:
             frames = self._receive()
             if frames is None:
                 return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from casparian.shim import wire as constants
@@ -16,7 +17,7 @@ from casparian.shim import wire as constants
 from .errors import CasparianError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
 
@@ -24,6 +25,8 @@ _WORD = struct.Struct(">I")
 _SCRATCH = 64 * 1024
 #: What comes before the body of a frame of text: its word, a log line's level, its length.
 _HEADERS = {constants.LOG: 9, constants.METADATA: 8, constants.ERROR: 8}
+#: Metadata of no more bytes is remembered.
+_SHORT = 4096
 #: `json.loads` asks for its options each time.
 _JSON = json.JSONDecoder()
 
@@ -74,10 +77,10 @@ class TextFrame:
 
 @dataclass(frozen=True, slots=True)
 class MetadataFrame:
-    """A metadata frame: ``kind`` and the rest of the object."""
+    """A metadata frame: ``kind`` and the rest of the object, which nobody may change."""
 
     kind: str
-    content: dict[str, Any]
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ class FrameDecoder:
 
     def _text_frame(self, word: int, level: int, body: bytes) -> TextFrame | MetadataFrame:
         if word == constants.METADATA:
-            return _metadata(body, self._limits.max_text)
+            read = _known_metadata if len(body) <= _SHORT else _metadata
+            return read(body, self._limits.max_text)
         if word == constants.ERROR:
             return TextFrame("error", self._text(body))
         if level > constants.LEVEL_ERROR:
@@ -213,6 +217,10 @@ def _metadata(body: bytes, max_text: int) -> MetadataFrame:
     if not isinstance(kind, str):
         raise ProtocolError("a metadata frame is not a JSON object with a kind")
     return MetadataFrame(kind, content)
+
+
+#: What a parser says of itself is the same in each of its runs.
+_known_metadata = lru_cache(maxsize=32)(_metadata)
 
 
 def _clean(value: Any, max_text: int) -> Any:
