@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from casparian.shim import wire as constants
@@ -84,17 +85,24 @@ class Translator:
         )
 
     def _metadata(self, frame: MetadataFrame) -> Event | None:
-        translate = _EVENTS.get(frame.kind)
-        if translate is None:
+        if frame.kind not in _EVENTS:
             return None
         if frame.kind == "hello":
             if self._greeted:
                 raise ProtocolError("the guest said hello twice")
             self._greeted = True
         try:
-            return translate(frame.content)
+            return _short_event(frame) if frame.is_short else _event(frame)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ProtocolError(f"a {frame.kind} frame is not well-formed: {error!r}") from error
+
+
+def _event(frame: MetadataFrame) -> Event:
+    return _EVENTS[frame.kind](frame.content)
+
+
+#: What a parser says in each of its runs is translated once.
+_short_event = lru_cache(maxsize=32)(_event)
 
 
 def _meta(metadata: Mapping[bytes, bytes], key: bytes) -> str | None:

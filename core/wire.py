@@ -25,7 +25,7 @@ _WORD = struct.Struct(">I")
 _SCRATCH = 64 * 1024
 #: What comes before the body of a frame of text: its word, a log line's level, its length.
 _HEADERS = {constants.LOG: 9, constants.METADATA: 8, constants.ERROR: 8}
-#: Metadata of no more bytes is remembered.
+#: So many bytes of metadata are short.
 _SHORT = 4096
 #: `json.loads` asks for its options each time.
 _JSON = json.JSONDecoder()
@@ -75,12 +75,17 @@ class TextFrame:
     level: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MetadataFrame:
-    """A metadata frame: ``kind`` and the rest of the object, which nobody may change."""
+    """A metadata frame: ``kind`` and the rest of the object, which nobody may change.
+
+    A short one is the same object as one like it that came before, so that what was made of that
+    can be found by it.
+    """
 
     kind: str
     content: Mapping[str, Any]
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +196,9 @@ class FrameDecoder:
 
     def _text_frame(self, word: int, level: int, body: bytes) -> TextFrame | MetadataFrame:
         if word == constants.METADATA:
-            read = _known_metadata if len(body) <= _SHORT else _metadata
-            return read(body, self._limits.max_text)
+            if len(body) <= _SHORT:
+                return _short_metadata(body, self._limits.max_text)
+            return _metadata(body, self._limits.max_text)
         if word == constants.ERROR:
             return TextFrame("error", self._text(body))
         if level > constants.LEVEL_ERROR:
@@ -206,7 +212,7 @@ class FrameDecoder:
         return body[:limit].decode("utf-8", "ignore") + f" … (cut: {len(body):,} bytes in all)"
 
 
-def _metadata(body: bytes, max_text: int) -> MetadataFrame:
+def _metadata(body: bytes, max_text: int, *, is_short: bool = False) -> MetadataFrame:
     try:
         content = _JSON.decode(body.decode())
         if len(body) > max_text or b"\\u" in body or not body.isascii():
@@ -216,11 +222,13 @@ def _metadata(body: bytes, max_text: int) -> MetadataFrame:
     kind = content.pop("kind", None) if isinstance(content, dict) else None
     if not isinstance(kind, str):
         raise ProtocolError("a metadata frame is not a JSON object with a kind")
-    return MetadataFrame(kind, content)
+    return MetadataFrame(kind, content, is_short)
 
 
-#: What a parser says of itself is the same in each of its runs.
-_known_metadata = lru_cache(maxsize=32)(_metadata)
+@lru_cache(maxsize=32)
+def _short_metadata(body: bytes, max_text: int) -> MetadataFrame:
+    """Read what is mostly the same in each run of a parser."""
+    return _metadata(body, max_text, is_short=True)
 
 
 def _clean(value: Any, max_text: int) -> Any:

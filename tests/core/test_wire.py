@@ -44,6 +44,8 @@ def decode(data: bytes, limits: WireLimits | None = None, sizes=(1 << 16,)):
 
 def plain(frame):
     """A frame as something that compares by content."""
+    if isinstance(frame, MetadataFrame):
+        return frame.kind, frame.content
     return frame.buffer.to_pybytes() if isinstance(frame, DataFrame) else frame
 
 
@@ -259,3 +261,16 @@ def test_memory_stays_within_the_limits_while_frames_trickle_in():
         assert tracemalloc.get_traced_memory()[1] - before < 100_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("size", "once"), [(100, True), (10_000, False)])
+def test_short_metadata_that_came_before_is_read_once(size, once):
+    body = json.dumps({"kind": "progress", "done": "x" * size}).encode()
+    first, second = FrameDecoder(), FrameDecoder()
+    frames = []
+    for decoder in (first, second):
+        data = text_frame(shim_wire.METADATA, body)
+        decoder.space()[: len(data)] = data
+        frames += decoder.received(len(data))
+    assert (frames[0] is frames[1]) is once
+    assert plain(frames[0]) == plain(frames[1]) == ("progress", {"done": "x" * size})
