@@ -16,6 +16,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from .small_files import read_small
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,7 +28,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
 #: A killed process may be in the kernel for a while yet (seconds).
 _DYING = 5.0
-_CHUNK = 64 * 1024
 _is_subreaper = False
 #: Children of this process that a sweep after a guest leaves alone: guardians, and warm guests.
 _kept: set[int] = set()
@@ -218,24 +219,13 @@ def _has_children_beside(spare: frozenset[int]) -> bool:
         found = [
             pid
             for thread in {os.getpid(), threading.get_native_id()}
-            for pid in _contents(f"/proc/self/task/{thread}/children").split()
+            for pid in read_small(f"/proc/self/task/{thread}/children").split()
         ]
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN
         import psutil
 
         return any(child.pid not in spare for child in psutil.Process().children())
     return not spare.issuperset(map(int, found))
-
-
-def _contents(path: str) -> bytes:
-    """All of a file; a file object would look at it four times before it reads."""
-    content, file = b"", os.open(path, os.O_RDONLY)
-    try:
-        while part := os.read(file, _CHUNK):
-            content += part
-    finally:
-        os.close(file)
-    return content
 
 
 def _marked(mark: str, spare: frozenset[int]) -> list[int]:
