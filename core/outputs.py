@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from .capped_raw import cap_raw
 from .errors import CasparianError, SpillError
 from .events import GuestError
-from .pipeline import MOST_THREADS, Ahead, Behind
-from .processors import processors
+from .pipeline import Ahead, Behind
 from .quarantine import Summary as ReasonSummary
 from .quarantine import quarantine_table
 from .run_report import REPORTED_ROWS, OutputReport, RejectedReport
@@ -93,8 +92,7 @@ class OutputSet:
         self._reasons = ReasonSummary()
         self._reported: list[RejectedReport] = []
         # Reading and writing take a processor as well.
-        threads = None if whatif else max(1, min(processors(), MOST_THREADS) - 1)
-        self._ahead: Ahead[RunningOutput, tuple[Settled, float]] = Ahead(threads)
+        self._ahead: Ahead[RunningOutput, tuple[Settled, float]] = Ahead(spare=0 if whatif else 1)
         self._behind = Behind(_WAITING_BYTES)
         self._settled = False
         self._explained = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from .processors import processors
@@ -26,13 +27,18 @@ MOST_THREADS: Final = 4
 class Ahead(Generic[K, T]):
     """Computes results on several threads, and gives them back in the order of their calls.
 
-    Each call has a tag that comes back with its result. Threads start with the first call.
+    Each call has a tag that comes back with its result. Threads start with the first call: as many
+    as are given, or as there are processors, but for those to ``spare``.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads or min(processors(), MOST_THREADS)
+    def __init__(self, threads: int | None = None, *, spare: int = 0) -> None:
+        self._given, self._spare = threads, spare
         self._pool: ThreadPoolExecutor | None = None
         self._under_way: deque[tuple[K, Future[T]]] = deque()
+
+    @cached_property
+    def _threads(self) -> int:
+        return self._given or max(1, min(processors(), MOST_THREADS) - self._spare)
 
     def __len__(self) -> int:
         return len(self._under_way)

@@ -82,6 +82,11 @@ class OutputContract:
     extra_columns: ExtraColumns = "fail"
     key: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        # What is made of a contract is looked up for each job, and to go through all of its columns
+        # would take longer than to make it anew; those of one name and key are few.
+        return hash((self.name, self.key))
+
     def canonical(self) -> dict[str, object]:
         """Return the output's full form as a plain dict, columns in declared order."""
         out: dict[str, object] = {

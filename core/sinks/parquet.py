@@ -188,31 +188,35 @@ def repeating_columns(rows: Any) -> list[str]:
     first rows tell. Nested columns always have one.
     """
     paths: list[str] = []
-    for name, leaves in _columns(rows.schema):
+    sample = rows.slice(0, _SAMPLED_ROWS)
+    for place, name, leaves in _columns(rows.schema):
         if leaves is not None:
             paths += leaves
-        elif _repeats(rows.column(name)):
+        elif _repeats(sample.column(place)):
             paths.append(name)
     return paths
 
 
 @lru_cache(maxsize=64)
-def _columns(schema: Any) -> list[tuple[str, list[str] | None]]:
+def _columns(schema: Any) -> list[tuple[int, str, list[str] | None]]:
     """Return the columns that may have dictionaries; with their leaves if they always do."""
     return [
-        (field.name, _leaves(field.name, field.type) if pa.types.is_nested(field.type) else None)
-        for field in schema
+        (
+            place,
+            field.name,
+            _leaves(field.name, field.type) if pa.types.is_nested(field.type) else None,
+        )
+        for place, field in enumerate(schema)
         if not pa.types.is_boolean(field.type)
     ]
 
 
 def _repeats(column: Any) -> bool:
-    sample = column.slice(0, _SAMPLED_ROWS)
     try:
-        different = pc.call_function("count_distinct", [sample]).as_py()
+        different = pc.call_function("count_distinct", [column]).as_py()
     except pa.ArrowNotImplementedError:
         return True
-    return bool(2 * different <= len(sample))
+    return bool(2 * different <= len(column))
 
 
 def _leaves(path: str, type_: Any) -> list[str]:

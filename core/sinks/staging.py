@@ -81,12 +81,11 @@ class Staging:
         self._open.clear()
         if not self._parts:
             return None
-        several = len(self._parts) > 1
+        if len(self._parts) == 1:
+            self._settled = Settled(self._parts[0].schema)
+            return self._settled
         self._settled = settle(
-            [
-                Seen(part.schema, part.rows, _wide_columns(part) if several else frozenset())
-                for part in self._parts
-            ]
+            [Seen(part.schema, part.rows, _wide_columns(part)) for part in self._parts]
         )
         return self._settled
 

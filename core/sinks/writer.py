@@ -70,6 +70,7 @@ class OutputWriter:
         self._metadata = dict(metadata or {})
         self._state = "open"
         self._swept = False
+        self._temporaries = 0
         self._made: list[Path] = []
         self._rows = Staging(
             lambda: self._temporary(str(target.kind)),
@@ -284,12 +285,14 @@ class OutputWriter:
     def _temporary(self, ending: str) -> str:
         target = self.target
         folder = target.folder
-        if not self._alone:
-            with storing(target.place):
-                self._made += make_folders(Path(folder))
-            if not self._swept:
-                self._swept = True
-                sweep(Path(folder), target.temp_stem)
+        if self._alone:
+            self._temporaries += 1
+            return f"{folder}/.{target.temp_stem}.{ending}.{self._temporaries}.tmp"
+        with storing(target.place):
+            self._made += make_folders(Path(folder))
+        if not self._swept:
+            self._swept = True
+            sweep(Path(folder), target.temp_stem)
         return f"{folder}/{temporary_name(target.temp_stem, ending)}"
 
     def _expect(self, state: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -39,6 +40,7 @@ def arrow_type(type_: ColumnType) -> pa.DataType:
     return pa.type_for_alias(type_.name)
 
 
+@lru_cache(maxsize=64)
 def target_schema(contract: OutputContract) -> pa.Schema:
     """Return the schema of valid rows, in the contract's order, nullability included."""
     return pa.schema(
