@@ -46,6 +46,7 @@ from casparian.core.publishing.steps import (
     Superseded,
     TakeOut,
     Vanished,
+    after,
 )
 from casparian.core.sinks.errors import SinkError
 from casparian.core.stores.standing_sets import StandingSet
@@ -265,6 +266,33 @@ def test_publishing_twice_changes_nothing(tmp_path: Path) -> None:
     assert roll_forward(manifest)
     assert roll_forward(manifest)
     assert rows(manifest.place) == "ab12 rows of fence 2"
+
+
+@pytest.mark.parametrize(("older", "looks"), [(False, 1), (True, 3)])
+def test_whoever_publishes_alone_looks_once_unless_an_older_set_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool, looks: int
+) -> None:
+    seen: list[OnDisk] = []
+    look = Publisher.look
+    monkeypatch.setattr(Publisher, "look", lambda self: seen.append(look(self)) or seen[-1])
+    manifest = manifest_of(tmp_path, 2)
+    if older:
+        write_set(manifest.place, manifest_of(tmp_path, 1))
+    stage(manifest)
+    assert roll_forward(manifest)
+    assert rows(manifest.place) == "ab12 rows of fence 2"
+    assert len(seen) == looks
+
+
+def test_what_follows_a_claim_or_a_rename_is_known_only_where_nothing_older_is() -> None:
+    staged, nothing = OnDisk({SET: 2}, None), OnDisk({}, None)
+    claimed = after(Claim(SET), staged, 2, own_name="set.a")
+    assert claimed == OnDisk({"set.a": 2}, None)
+    assert after(Put(exchange=False), claimed, 2, own_name="set.a") == OnDisk({}, 2)
+    assert after(Claim("set.b"), OnDisk({"set.b": 2}, None), 2, own_name="set.a") is None
+    assert after(Claim(SET), OnDisk({SET: 2}, 1), 2, own_name="set.a") is None
+    assert after(Put(exchange=True), OnDisk({"set.a": 2}, 1), 2, own_name="set.a") is None
+    assert after(TakeOut(), nothing, 2, own_name="set.a") is None
 
 
 def test_a_manifest_says_the_same_after_it_was_stored(tmp_path: Path) -> None:
