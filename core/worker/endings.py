@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from casparian.core.worker.reports import Report
     from casparian.core.worker.runner_process import RunnerProcess, Work
 
+#: So long a published set may wait for one that is to be promoted, to be completed with it
+#: (seconds). Its job is promoting meanwhile, as it was while it was being published.
+_MOMENT_S: Final = 0.05
 _CANCELLED: Final = JobError("cancelled", "the job was cancelled while it ran")
 
 
@@ -81,6 +84,7 @@ class Endings:
         self._granted: list[tuple[Work, RunnerProcess]] = []
         self._claimed: list[Claimed] = []
         self._visible: list[Work] = []
+        self._complete_at = 0.0
         self._others: deque[Callable[[], None]] = deque()
 
     @property
@@ -113,7 +117,14 @@ class Endings:
 
     def visible(self, work: Work) -> None:
         """A set is published, and the job is to be completed."""
+        if not self._visible:
+            self._complete_at = time.monotonic() + _MOMENT_S
         self._visible.append(work)
+
+    @property
+    def due_at(self) -> float | None:
+        """When a published set has waited long enough (monotonic clock); None if none waits."""
+        return self._complete_at if self._visible else None
 
     def failed(self, work: Work, message: JobFailed) -> None:
         """A job has failed."""
@@ -157,13 +168,17 @@ class Endings:
             )
         )
 
-    def flush(self, claim: Claim | None = None) -> None:
+    def flush(self, claim: Claim | None = None, *, more_to_come: bool = False) -> None:
         """Put into the store what waits: all sets at once, then how other jobs ended.
 
         Where sets wait, jobs are claimed with them: as many as ``claim`` says, and one more in
         place of each set that waits for its promotion no longer.
+
+        If there is ``more_to_come``, published sets wait a moment for one that is to be promoted:
+        to write twice to the disk is what a job costs the store most of all.
         """
-        if self._staged or self._visible:
+        waits = more_to_come and time.monotonic() < self._complete_at
+        if self._staged or (self._visible and not waits):
             self._advance(claim)
         while self._others:
             self._others[0]()

@@ -131,7 +131,11 @@ class Supervisor:
                 else:
                     self._signalled()
             with self._patience:
-                self._endings.flush(None if self._stopping else self._claims.wanted_with_sets())
+                if self._stopping:
+                    self._endings.flush()
+                else:
+                    wanted = self._claims.wanted_with_sets()
+                    self._endings.flush(wanted, more_to_come=bool(self._runners.working()))
                 self._obstacles.flush()
             for work, runner in self._endings.promoted():
                 self._publish(runner, work)
@@ -146,7 +150,11 @@ class Supervisor:
                 self._claim()
 
     def _wait(self, ticked: float) -> float:
-        return max(0.0, TICK_S - (time.monotonic() - ticked))
+        until = ticked + TICK_S
+        due_at = self._endings.due_at
+        if due_at is not None:
+            until = min(until, due_at)
+        return max(0.0, until - time.monotonic())
 
     def _is_done(self) -> bool:
         if self._runners.busy():

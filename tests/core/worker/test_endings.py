@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from casparian.core.stores.jobs import Claim, Completion, NewJob
 from casparian.core.worker.endings import Endings
 from casparian.core.worker.runner_process import Work
@@ -56,3 +58,42 @@ def test_a_set_is_held_back_while_another_of_the_same_input_is_published(
     assert endings.claimed() == [], "where no set waits, the worker looks for jobs by itself"
     assert endings.promoted() == [pairs[1]]
     assert (endings.held_back, endings.waiting) == (0, False)
+
+
+def test_a_published_set_is_completed_with_the_next_that_is_promoted_or_after_a_moment(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.parser(READ)
+    jobs = [workshop.job(f"name,age\nAda,{age}\n") for age in range(4)]
+    store = workshop.store
+    claimed = store.jobs.claim_next("w", limit=4, lease_ms=LEASE_MS)
+    kept: Any = SimpleNamespace(drop=lambda lease: None)
+    endings = Endings(store, kept, workshop.options(), workshop.reports.append)
+    works = [Work(job.lease, job, None, "{}", (1, 0)) for job in claimed]
+    runner: Any = object()
+
+    def statuses() -> list[str]:
+        return [workshop.get(job_id).status for job_id in jobs]
+
+    monkeypatch.setattr("casparian.core.worker.endings._MOMENT_S", 3_600.0)
+    endings.staged(works[0], runner)
+    endings.flush(more_to_come=True)
+    endings.visible(works[0])
+    endings.flush(more_to_come=True)
+    assert statuses() == ["promoting", "running", "running", "running"]
+    assert endings.waiting
+    assert endings.due_at is not None
+    endings.staged(works[1], runner)
+    endings.flush(more_to_come=True)
+    assert statuses() == ["completed", "promoting", "running", "running"]
+    assert endings.due_at is None
+    endings.visible(works[1])
+    endings.flush()
+    assert statuses()[1] == "completed", "nothing is to come"
+    endings.staged(works[2], runner)
+    endings.flush(more_to_come=True)
+    monkeypatch.setattr("casparian.core.worker.endings._MOMENT_S", 0.0)
+    endings.visible(works[2])
+    endings.flush(more_to_come=True)
+    assert statuses() == ["completed", "completed", "completed", "running"]
+    assert [report.rows for report in workshop.ended()] == [1, 1, 1]
