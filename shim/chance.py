@@ -31,7 +31,7 @@ def seed_anew() -> None:
     if numpy is not None:
         # Python's own is seeded anew by a fork. What numpy draws by itself it would spread over its
         # whole state in Python, which takes ten times as long.
-        numpy.seed(list(memoryview(os.urandom(_SEED_BYTES)).cast("I")))
+        numpy.seed(memoryview(os.urandom(_SEED_BYTES)).cast("I"))
 
 
 class Drawing:

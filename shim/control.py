@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CHUNK = 64 * 1024
-#: A run's socket, its standard output and its standard error.
-_MOST_DESCRIPTORS = 3
+#: A run's socket, its standard output and error; and the socket on which other runs are told of.
+_MOST_DESCRIPTORS = 4
+_SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 #: A fork that may serve several runs has ended one, and waits for the next.
 IDLE = {"is": "idle"}
 
@@ -89,9 +91,7 @@ class Channel:
             os.close(self._descriptors.popleft())
 
     def _read(self) -> tuple[bytes, list[int]]:
-        space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
-        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, space, flags)
+        data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, _SPACE, _CLOSED_ON_EXEC)
         descriptors = []
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

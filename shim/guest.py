@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXIT_SUCCESS, EXIT_PERMANENT, EXIT_TRANSIENT = 0, 1, 2
 
+_SCALARS = frozenset((str, bool, int, float, type(None)))
 #: What a parser leaves running after its last frame is given this long (seconds) to end.
 _LINGER = 3.0
 #: Progress goes over the wire at most this often (seconds).
@@ -349,7 +350,7 @@ def _plain(value: Any) -> Any:
     Raises:
         GuestFailure: it holds something that JSON has no form for.
     """
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if type(value) in _SCALARS or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
