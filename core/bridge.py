@@ -11,6 +11,7 @@ import select
 import signal
 import time
 from dataclasses import dataclass, field, replace
+from socket import MSG_DONTWAIT
 from typing import TYPE_CHECKING
 
 from .events import LEVELS, Batch, BridgeResult, Ended, GuestError, Hello, Log, Modules
@@ -180,19 +181,17 @@ class _Run:
         yield Ended(result)
 
     def _watch(self) -> None:
-        guest = self._guest
-        guest.socket.setblocking(False)
-        self._open.add(guest.socket.fileno())
+        guest, cancel = self._guest, self._config.cancel
         for fd, level in ((guest.stdout, LEVELS[0]), (guest.stderr, LEVELS[1])):
             if fd is not None:
                 os.set_blocking(fd, False)
                 self._splitters[fd] = LineSplitter(level)
-                self._open.add(fd)
+        self._open = {guest.socket.fileno(), *self._splitters}
         self._tells_of_exit = set(guest.process.tells_of_exit)
-        for fd in (*self._open, *self._tells_of_exit):
+        for fd in self._open | self._tells_of_exit:
             self._poll.register(fd, select.POLLIN)
-        if self._config.cancel is not None:
-            self._poll.register(self._config.cancel, select.POLLIN)
+        if cancel is not None:
+            self._poll.register(cancel, select.POLLIN)
 
     def _follow(self, interrupts: Interrupts | None) -> Iterator[Event]:
         """Read until the guest has exited."""
@@ -230,7 +229,7 @@ class _Run:
     def _receive(self) -> Iterator[Frame] | None:
         """The frames that the bytes on hand complete; None if there are no bytes on hand."""
         try:
-            count = self._guest.socket.recv_into(self._decoder.space())
+            count = self._guest.socket.recv_into(self._decoder.space(), 0, MSG_DONTWAIT)
         except BlockingIOError:
             return None
         except ConnectionError:

@@ -90,26 +90,24 @@ def _inspect(data: memoryview, limits: WireLimits) -> None:
 
 def _messages(data: memoryview) -> Iterator[tuple[int, int]]:
     """Type and header position of each message, to the end-of-stream mark."""
-    at = 0
-    while at < len(data):
+    at, end = 0, len(data)
+    while at < end:
         word, size = _PREFIX.unpack_from(data, at)
         if word != _CONTINUATION:
             raise ProtocolError("a data frame does not begin with an Arrow message")
         at += 8
         if size == 0:
-            if at != len(data):
-                raise ProtocolError(
-                    f"{len(data) - at} bytes follow the end of a data frame's stream"
-                )
+            if at != end:
+                raise ProtocolError(f"{end - at} bytes follow the end of a data frame's stream")
             return
-        if size < 0 or at + size > len(data):
+        if size < 0 or at + size > end:
             raise ProtocolError("an Arrow message is longer than its frame")
         root = _referred(data, at)
         _, type_at, header_at, body_at = _fields(data, root)
         if not type_at or not header_at:
             raise ProtocolError("an Arrow message without a header")
         body = _INT64.unpack_from(data, root + body_at)[0] if body_at else 0
-        if body < 0 or at + size + body > len(data):
+        if body < 0 or at + size + body > end:
             raise ProtocolError("an Arrow message's body is longer than its frame")
         yield data[root + type_at], _referred(data, root + header_at)
         at += size + body

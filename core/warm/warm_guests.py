@@ -203,7 +203,7 @@ class WarmGuests:
         if found is not None and found.is_outdated:
             self._retire(found)
             return None
-        if found is not None:
+        if found is not None and found is not self._kept[-1]:
             self._kept.remove(found)
             self._kept.append(found)
         return found
