@@ -221,10 +221,14 @@ class _Run:
             self._check_clocks()
 
     def _read_socket(self) -> Iterator[Event]:
+        cancel = self._config.cancel
         for frame in self._receive() or ():
             event = self._take(frame)
             if event is not None:
                 yield event
+            # A consumer may take long with each of the many frames that one look brings.
+            if cancel is not None and cancel.cancelled:
+                raise _Cancelled
 
     def _receive(self) -> Iterator[Frame] | None:
         """The frames that the bytes on hand complete; None if there are no bytes on hand."""

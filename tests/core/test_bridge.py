@@ -297,6 +297,26 @@ def test_a_cancel_ends_the_whole_tree_at_once(configure, eventually, running):
     eventually(lambda: not any(map(running, children)), within=2)
 
 
+def test_nothing_more_is_told_of_rows_once_a_run_is_cancelled(configure):
+    token = CancelToken()
+    config = configure(
+        """
+        def parse(path):
+            while True:
+                yield [{"n": 1}]
+        """,
+        cancel=token,
+    )
+    batches = 0
+    with closing(token):
+        for event in execute_bridge(config):
+            if isinstance(event, Batch):
+                batches += 1
+                if batches == 3:
+                    token.cancel()
+    assert (event.result.status, batches) == ("cancelled", 3)
+
+
 def test_closing_early_ends_the_whole_tree(configure, eventually, running):
     events = execute_bridge(
         configure("""
