@@ -107,9 +107,10 @@ class Answers:
             self._stopped(work)
         elif isinstance(message, JobFailed):
             runner.work = None
-            self._failed(work, message)
+            self.failed(work, message)
 
-    def _failed(self, work: Work, message: JobFailed) -> None:
+    def failed(self, work: Work, message: JobFailed) -> None:
+        """A job has failed, or can't be run here for now."""
         if message.waits:
             self._obstacles.met(work, message)
             self._endings.released(work)

@@ -247,7 +247,7 @@ class Supervisor:
                 return
             made = failed("runner_died", "the job's runner ended before it began")
         runner.work = None
-        self._endings.failed(work, made)
+        self._answers.failed(work, made)
 
     # --------------------------------------------------------------- publishing
 

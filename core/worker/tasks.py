@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from casparian.core.bundles import BundleCorruptError
 from casparian.core.publishing.manifest import place_text
 from casparian.core.publishing.replaced import check_reach, database_place
-from casparian.core.sinks.errors import SinkError
+from casparian.core.sinks.errors import DISK_FULL, SinkError
 from casparian.core.worker.failures import failed
 from casparian.core.worker.job_logs import log_name
 from casparian.core.worker.messages import Task
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Bundles of which a task is kept that lacks but its job.
 _KNOWN: Final = 64
+_HINTS: Final = {
+    "disk_full": "free some space where $CASPARIAN_HOME is",
+    "environment_error": "is $CASPARIAN_HOME there, and may the worker write in it?",
+}
 
 
 class Tasks:
@@ -57,7 +61,9 @@ class Tasks:
         except BundleCorruptError as error:
             return failed("bundle_corrupt", error.message, hint=error.hint)
         except OSError as error:
-            return failed("disk_full", f"the bundle can't be unpacked: {error}")
+            # Its disk may be full, or not be there: another worker's isn't the same.
+            kind = "disk_full" if error.errno in DISK_FULL else "environment_error"
+            return failed(kind, f"the bundle can't be unpacked: {error}", hint=_HINTS[kind])
         try:
             place = place_of_job(job, options)
             check_reach(self._store.jobs.would_replace(job.job_id, place))

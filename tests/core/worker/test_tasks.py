@@ -57,6 +57,18 @@ def test_a_bundle_whose_files_were_swept_is_there_again_for_the_next_job(
     assert (Path(task.project) / "uv.lock").is_file()
 
 
+def test_a_bundle_that_can_not_be_unpacked_here_lets_its_jobs_wait(workshop: Workshop) -> None:
+    workshop.parser(_PARSE)
+    tasks, first, _ = _claimed(workshop)
+    workshop.home.mkdir(exist_ok=True)
+    (workshop.home / "bundles").write_text("no folder")
+    failure = tasks.make(first)
+    assert isinstance(failure, JobFailed)
+    assert failure.error_class == "environment_error"
+    assert failure.waits, "the job is not to blame, and another worker may have a better home"
+    assert "$CASPARIAN_HOME" in failure.hint
+
+
 def test_a_parser_that_was_removed_meanwhile_runs_no_job_and_one_registered_again_as_it_is_now(
     workshop: Workshop,
 ) -> None:
