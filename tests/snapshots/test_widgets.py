@@ -16,6 +16,7 @@ from casparian.app.tui.widgets.table_area import TableArea
 from casparian.app.tui.widgets.table_source import MemoryTable
 from casparian.app.tui.widgets.table_view import Marks
 
+from ..app.tui.cheap_apps import until
 from ..app.tui.widgets.conftest import Around
 from ..app.tui.widgets.nasty import nasty_table
 from .looks import BOTH, IN_LIGHT, LIGHT, MEDIUM, NARROW, WIDE, settled
@@ -102,6 +103,7 @@ def test_table_while_it_sorts(looks_as, monkeypatch):
     async def prepare(pilot) -> None:
         area.table.show(MemoryTable(nasty_table()))
         area.table.sort_by(0)
+        await until(pilot, lambda: "sorting…" in str(area.query_one(".table-status").render()))
 
     assert looks_as(Around(area), prepare, NARROW, at_rest=False)
 

@@ -172,7 +172,13 @@ def test_a_frozen_worker_that_wakes_up_finishes_nothing(workshop: Workshop, even
     job_id = workshop.job()
     worker = workshop.worker("--heartbeat-interval", 0.3, "--stale-after", 1.5)
     pids(workshop, job_id, eventually)
-    worker.send_signal(signal.SIGSTOP)
+
+    def freeze(*_: object) -> None:
+        worker.send_signal(signal.SIGSTOP)
+        eventually(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_STOPPED)
+
+    # Not while it holds the store itself: then nobody could take its job until it wakes up.
+    workshop.store.connection.write(freeze)
     try:
         (workshop.folder / "go").touch()  # its runner goes on, and stages
         staged = workshop.root / ".staging" / f"{job_id}.1" / "set" / "_manifest.json"
