@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import ctypes
 import gc
 import os
+import random
+import signal
 import socket
 import sys
 import threading
@@ -69,16 +72,22 @@ class Child:
         """Wait for another run of the same parser, if this process is fit for one."""
         self._left -= 1
         channel = self._channel
-        if channel is None or code or self._left < 1 or threading.active_count() > 1 or _children():
+        if channel is None or code or self._left < 1 or _threads() or _children():
             return False
         _fflush(None)  # what C code printed belongs to this run
-        # The host has all of this run once it hears this: only then does the run's socket close.
-        channel.send(IDLE)
+        for clock in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            signal.setitimer(clock, 0)  # an alarm that this run has set rings in no other
+        try:
+            # The host has all of this run once it hears this: only then does its socket close.
+            channel.send(IDLE)
+        except OSError:
+            return False  # the parser has closed the channel: its run is over all the same
         self._connection.close()
         request = channel.receive()
         if request is None:
             os._exit(0)
         self._take(request, channel.take(_DESCRIPTORS))
+        random.seed()  # as a fork has it
         return True
 
     def end(self, code: int) -> NoReturn:
@@ -115,6 +124,11 @@ def _keep_memory() -> None:
     if _mallopt is not None:
         _mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         _mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
+
+
+def _threads() -> bool:
+    """Whether threads of Python's go on, also such as `threading` knows nothing of."""
+    return threading.active_count() > 1 or _thread._count() > 0
 
 
 def _children() -> bool:

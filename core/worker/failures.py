@@ -68,7 +68,9 @@ CLASSES: Final[dict[str, FailureClass]] = {
     "memory_limit": FailureClass("later", False, "there was not enough memory"),
     "disk_full": FailureClass("later", False, "a disk is full, or a quota or file-size limit met"),
     "sink_error": FailureClass("never", False, "the output root, or a file in it, is not usable"),
-    "environment_error": FailureClass("waits", False, "the parser's Python can't be had"),
+    "environment_error": FailureClass(
+        "waits", False, "the parser's Python, or its bundle unpacked, can't be had"
+    ),
     "network_error": FailureClass("waits", False, "uv could not reach a package index"),
     "output_missing": FailureClass("waits", False, "the output root is not there, or empty"),
     "log_unwritable": FailureClass("waits", False, "the job's log can't be written"),

@@ -12,6 +12,7 @@ import queue
 import signal
 import socket
 import threading
+import time
 import traceback
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -65,14 +66,18 @@ class Runner:
     def serve(self) -> None:
         """Do what comes, one after the other, until the process ends."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        look_at = time.monotonic() + _LOOK_S
         while True:
             try:
-                message = self._waiting.get(timeout=_LOOK_S)
+                message = self._waiting.get(timeout=max(0.0, look_at - time.monotonic()))
             except queue.Empty:
+                pass
+            else:
+                self._answer(message)
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + _LOOK_S
                 if self._warm is not None:
                     self._warm.attend()
-                continue
-            self._answer(message)
 
     def _listen(self) -> None:
         while True:

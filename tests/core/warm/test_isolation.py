@@ -32,9 +32,9 @@ LEFT = {
         ["False"],
     ),
     "the locale": (
-        "import locale; locale.setlocale(locale.LC_ALL, 'C')",
-        "import locale; found += [locale.setlocale(locale.LC_NUMERIC)]",
-        ["C"],
+        "import locale; locale.setlocale(locale.LC_NUMERIC, 'C.UTF-8')",
+        "import locale; found += [locale.setlocale(locale.LC_NUMERIC) == 'C.UTF-8']",
+        ["False"],
     ),
     "signal handlers": (
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)",

@@ -484,6 +484,7 @@ class TestReuse:
         "leaves",
         [
             "import threading, time; threading.Thread(target=time.sleep, args=(1,)).start()",
+            "import _thread, time; _thread.start_new_thread(time.sleep, (60,))",
             "import subprocess; subprocess.Popen(['sleep', '60'])",
         ],
     )
@@ -503,7 +504,21 @@ class TestReuse:
         """
         told = bench.run(code, grace=0.1)
         assert told.found
+        if act == "close()":
+            assert told.error is None, "its rows had all come"
         assert self.pids(bench, "1") != told.found
+
+    def test_chance_starts_anew_and_no_alarm_of_one_run_rings_in_the_next(self, make_bench):
+        bench = make_bench(runs=5)
+        first = bench.run(
+            "import os, random, signal; random.seed(1); signal.alarm(1); found += [os.getpid()]"
+        )
+        second = bench.run(
+            "import os, random, signal; found += [os.getpid(), signal.alarm(0), random.random()]"
+        )
+        assert second.found[0] == first.found[0]
+        assert second.found[1] == "0"
+        assert second.found[2] != "0.13436424411240122", "the first one of the seed 1"
 
     def test_a_fork_that_is_killed_while_it_waits_costs_no_run(self, make_bench, eventually):
         bench = make_bench(runs=5)
