@@ -72,3 +72,13 @@ def test_it_is_loaded_ahead_and_computes_in_every_fork(bench, library):
 def test_each_fork_has_chance_of_its_own_in_numpy_too(bench):
     code = "import numpy.random; found += [numpy.random.rand()]"
     assert bench.run(code).found != bench.run(code).found
+
+
+def test_the_next_run_does_not_see_what_one_has_set_of_pandas_options(bench):
+    asks = "import pandas; found += [pandas.get_option('display.max_rows')]"
+    before = bench.run(asks)
+    left = bench.run("import pandas; pandas.set_option('display.max_rows', 3)")
+    assert left.error is None
+    after = bench.run(asks)
+    assert after.is_warm
+    assert after.found == before.found != ["3"]
